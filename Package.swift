@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let sqlite = Target.Dependency.target(name: "SQLite")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "flotilla",
+  products: [.executable(name: "flotilla", targets: ["flotilla"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // The two system libraries, with a typed inline for each variadic function.
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+    // One connection.
+    .target(name: "SQLite", dependencies: ["CSQLite"]),
+    // What a database looks like.
+    .target(name: "Schema", dependencies: [sqlite, crypto]),
+    // Migration files and what applying them to one database takes.
+    .target(name: "Migrations", dependencies: [sqlite, "Schema", crypto]),
+    // All that is done to one installation.
+    .target(name: "Upgrade", dependencies: [sqlite, "Schema", "Migrations", crypto]),
+    // Many installations: inventory, waves, lanes, journal.
+    .target(name: "Fleet", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", yams, log]),
+    // The report of a run and its renderers.
+    .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet"]),
+    // HTTP through libcurl.
+    .target(name: "Upload", dependencies: ["CCurl", log]),
+    // Commands and terminal.
+    .executableTarget(
+      name: "flotilla",
+      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Fleet", "Report", "Upload", arguments, log]),
+
+    .testTarget(name: "SQLiteTests", dependencies: [sqlite]),
+    .testTarget(name: "SchemaTests", dependencies: [sqlite, "Schema"]),
+    .testTarget(name: "MigrationsTests", dependencies: [sqlite, "Schema", "Migrations"]),
+    .testTarget(name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade"]),
+    .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet"]),
+    .testTarget(name: "UploadTests", dependencies: ["Upload"]),
+    // Runs the built program.
+    .testTarget(name: "EndToEndTests", dependencies: ["flotilla", sqlite, "Schema"]),
+  ]
+)
+
+for target in package.targets where target.type != .system {
+  target.swiftSettings = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+  ]
+}
