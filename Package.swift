@@ -45,7 +45,7 @@ let package = Package(
     .testTarget(name: "MigrationsTests", dependencies: [sqlite, "Schema", "Migrations"]),
     .testTarget(name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade"]),
     .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet"]),
-    .testTarget(name: "UploadTests", dependencies: ["Upload"]),
+    .testTarget(name: "UploadTests", dependencies: ["Upload", log], exclude: ["Fixtures"]),
     // Runs the built program.
     .testTarget(name: "EndToEndTests", dependencies: ["flotilla", sqlite, "Schema"]),
   ]

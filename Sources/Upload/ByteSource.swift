@@ -1,0 +1,38 @@
+import Glibc
+
+/// Bytes that can be read piece by piece, from memory or from a file.
+protocol ByteSource {
+  func size() throws(SystemError) -> Int
+  /// Some bytes from `offset` on; none at the end.
+  func bytes(at offset: Int) throws(SystemError) -> ArraySlice<UInt8>
+}
+
+extension [UInt8]: ByteSource {
+  func size() -> Int { count }
+  func bytes(at offset: Int) -> ArraySlice<UInt8> { self[offset...] }
+}
+
+extension FileDescriptor: ByteSource {
+  func size() throws(SystemError) -> Int { try status().st_size }
+  func bytes(at offset: Int) throws(SystemError) -> ArraySlice<UInt8> {
+    var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+    let count = try read(at: offset, into: &chunk)
+    return chunk[..<count]
+  }
+}
+
+extension ByteSource {
+  /// Whether both hold the same bytes.
+  func hasSameBytes(as other: some ByteSource) throws(SystemError) -> Bool {
+    guard try size() == other.size() else { return false }
+    var offset = 0
+    while true {
+      let ours = try bytes(at: offset)
+      let theirs = try other.bytes(at: offset)
+      let count = min(ours.count, theirs.count)
+      guard ours.prefix(count).elementsEqual(theirs.prefix(count)) else { return false }
+      guard count > 0 else { return ours.isEmpty && theirs.isEmpty }
+      offset += count
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/// Where reports go, and how to get in.
+///
+/// Printing one shows its host only: the path and the query of a URL often carry a key.
+public struct Endpoint: Sendable {
+  /// How the report is sent.
+  public enum Method: String, Sendable {
+    /// `POST`, which receivers of webhooks expect.
+    case post = "POST"
+    /// `PUT`, for object stores.
+    case put = "PUT"
+  }
+
+  /// The host's name or address, without port.
+  public let host: String
+  /// Whether the URL begins with `https`.
+  public let isEncrypted: Bool
+  /// How the report is sent.
+  public let method: Method
+  /// Sent as `Authorization: Bearer …`.
+  public let token: Secret?
+  /// A PEM file whose authorities are trusted *instead of* the system's.
+  public let certificateAuthorities: String?
+  /// How long a connection, TLS included, may take to be set up.
+  public let connectTimeout: Duration
+  /// How long one attempt may take in all.
+  public let attemptTimeout: Duration
+
+  /// The whole URL. To be sent, never shown.
+  let url: String
+  /// What of the URL may hold a secret, for redaction of what the receiver answers.
+  let query: String?
+
+  /// Checks `url` with the parser that will send to it.
+  ///
+  /// - Throws: `EndpointError` when it isn't an http or https URL with a host, or has a user part. The error doesn't
+  ///   repeat the URL.
+  public init(
+    url: String, method: Method = .post, token: Secret? = nil, certificateAuthorities: String? = nil,
+    connectTimeout: Duration = .seconds(10), attemptTimeout: Duration = .seconds(60)
+  ) throws(EndpointError) {
+    let parts = try URLParts(url)
+    host = parts.host
+    isEncrypted = parts.scheme == "https"
+    query = parts.query
+    self.url = url
+    self.method = method
+    self.token = token
+    self.certificateAuthorities = certificateAuthorities
+    self.connectTimeout = connectTimeout
+    self.attemptTimeout = attemptTimeout
+  }
+
+  /// What the user should know of this endpoint before it is used, if anything.
+  public var warning: String? {
+    guard token != nil, !isEncrypted else { return nil }
+    return "the token goes to \(host) unencrypted; use https"
+  }
+
+  /// `text` without the token and the query, should a receiver have repeated them.
+  func redact(_ text: String) -> String {
+    var result = text
+    for hidden in [token?.revealedValue, query] {
+      if let hidden, !hidden.isEmpty { result = result.replacing(hidden, with: "(secret)") }
+    }
+    return result
+  }
+
+  /// The length of the longest text that `redact` looks for, in bytes.
+  var longestRedaction: Int { max(token?.revealedValue.utf8.count ?? 0, query?.utf8.count ?? 0) }
+}
+
+extension Endpoint: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  /// The host.
+  public var description: String { host }
+  /// The host.
+  public var debugDescription: String { host }
+  /// Shows the host to `dump`, and nothing else.
+  public var customMirror: Mirror { Mirror(self, children: ["host": host]) }
+}
+
+/// Why a URL can't be used. It never repeats the URL.
+public struct EndpointError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What is wrong, to match on.
+  public enum Code: String, Sendable {
+    /// It isn't a URL.
+    case malformed
+    /// It is neither http nor https.
+    case scheme
+    /// It has a user name or password.
+    case userInformation = "user_information"
+  }
+
+  /// What is wrong.
+  public let code: Code
+
+  /// One sentence for the user.
+  public var description: String {
+    switch code {
+    case .malformed: "not a URL: expected something like https://collector.example.net/fleet"
+    case .scheme: "not an http or https URL"
+    case .userInformation: "the URL holds a user name or password; give a token instead"
+    }
+  }
+}

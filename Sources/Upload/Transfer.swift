@@ -1,0 +1,112 @@
+import CCurl
+import Glibc
+
+/// What libcurl's callbacks read from and write to during one attempt.
+final class Transfer {
+  let size: Int
+  let isCancelled: () -> Bool
+  let errorBuffer = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+  private(set) var fileError: SystemError?
+  /// Whether the answer's body was cut off here, since there was too much of it.
+  private(set) var stoppedReading = false
+
+  private let file: Int32
+  private let excerptLimit: Int
+  private var offset: Int = 0
+  private var excerpt: [UInt8] = []
+  private var received = 0
+  private var headers: [String: String] = [:]
+
+  static let readAborted = Int(CURL_READFUNC_ABORT)
+  private static let bodyLimit = 64 * 1024
+  private static let keptHeaders: Set<String> = ["retry-after", "location"]
+
+  init(file: Int32, size: Int, excerptLimit: Int, isCancelled: @escaping () -> Bool) {
+    self.file = file
+    self.size = size
+    self.excerptLimit = excerptLimit
+    self.isCancelled = isCancelled
+    errorBuffer.initialize(repeating: 0)
+  }
+
+  deinit { errorBuffer.deallocate() }
+
+  /// The object that a callback was given, or nil for a null pointer.
+  static func at(_ context: UnsafeMutableRawPointer?) -> Transfer? {
+    context.map { Unmanaged.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// libcurl's own words for what went wrong.
+  var errorText: String {
+    String(decoding: errorBuffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  func read(into buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int {
+    let wanted = min(capacity, size - offset)
+    guard wanted > 0 else { return 0 }
+    var count: Int
+    repeat { count = pread(file, buffer, wanted, offset) } while count < 0 && errno == EINTR
+    guard count > 0 else {
+      // Content-Length has been sent, so a file that has become shorter can't be sent any more.
+      fileError = SystemError(call: "read", path: "", number: count < 0 ? errno : ESTALE)
+      return Self.readAborted
+    }
+    offset += count
+    return count
+  }
+
+  /// Goes back, for a body that libcurl has to send again.
+  func seek(to position: Int, from origin: Int32) -> Int32 {
+    guard origin == SEEK_SET, (0...size).contains(position) else { return CURL_SEEKFUNC_FAIL }
+    offset = position
+    return CURL_SEEKFUNC_OK
+  }
+
+  func keep(body bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+    let buffer = UnsafeRawBufferPointer(start: bytes, count: count)
+    excerpt += buffer.prefix(max(0, excerptLimit - excerpt.count))
+    received += count
+    stoppedReading = received > Self.bodyLimit
+    return stoppedReading ? 0 : count
+  }
+
+  func keep(header bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+    let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+    if line.hasPrefix("HTTP/") { headers = [:] }  // A proxy's answer, or "100 Continue", went before.
+    guard let colon = line.firstIndex(of: ":") else { return count }
+    let name = line[..<colon].lowercased()
+    if Self.keptHeaders.contains(name) { headers[name] = line[line.index(after: colon)...].printableLine }
+    return count
+  }
+
+  func answer(status: Int, redactedBy endpoint: Endpoint) -> HTTPAnswer {
+    var text = endpoint.redact(String(decoding: excerpt, as: UTF8.self))
+    if excerpt.count == excerptLimit {
+      // Half of a secret may stand where the body was cut.
+      text = String(decoding: text.utf8.dropLast(endpoint.longestRedaction), as: UTF8.self)
+    }
+    text = String(decoding: text.utf8.prefix(HTTPAnswer.excerptLimit), as: UTF8.self)
+    return HTTPAnswer(
+      status: status, retryAfter: headers["retry-after"], location: headers["location"],
+      excerpt: text.printableLine)
+  }
+}
+
+/// What a receiver answered.
+struct HTTPAnswer {
+  let status: Int
+  let retryAfter: String?
+  let location: String?
+  /// The beginning of the body: one line, printable, without secrets.
+  let excerpt: String
+
+  static let excerptLimit = 2048
+}
+
+extension StringProtocol {
+  /// The words, with one space between them and nothing that a terminal would act upon.
+  var printableLine: String {
+    split { $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } }
+      .joined(separator: " ")
+  }
+}

@@ -1,0 +1,109 @@
+public import Logging
+
+/// What became of one report's upload. It is a value: an upload that fails never ends a run.
+public enum Delivery: Sendable, Equatable {
+  /// The receiver accepted it.
+  case delivered(status: Int, attempts: Int, milliseconds: Double)
+  /// It wasn't accepted, or wasn't confirmed; the receiver may still have it.
+  case undelivered(UploadFailure)
+}
+
+/// Delivers reports to one endpoint, and tries again as its policy says.
+///
+/// All attempts carry the same `webhook-id`. Transport errors, 408, 429 and 5xx are tried again; anything else that
+/// isn't 2xx is final, as is a certificate which can't be verified.
+public struct Uploader: Sendable {
+  /// Where reports go.
+  public let endpoint: Endpoint
+  /// How often they are tried.
+  public let policy: RetryPolicy
+
+  private let client: HTTPClient
+  private let surroundings: Surroundings
+  private let logger: Logger?
+
+  /// - Parameters:
+  ///   - endpoint: Where reports go.
+  ///   - version: The program's, for `User-Agent: flotilla/VERSION`.
+  ///   - policy: How often they are tried.
+  ///   - surroundings: Time, chance and cancellation.
+  ///   - logger: Told of each attempt that is going to be repeated (info).
+  public init(
+    endpoint: Endpoint, version: String, policy: RetryPolicy = RetryPolicy(),
+    surroundings: Surroundings = Surroundings(), logger: Logger? = nil
+  ) {
+    self.endpoint = endpoint
+    self.policy = policy
+    self.surroundings = surroundings
+    self.logger = logger
+    client = HTTPClient(endpoint: endpoint, version: version)
+  }
+
+  /// Sends the file at `path`, blocking until it is delivered or given up.
+  ///
+  /// - Parameters:
+  ///   - path: The file, sent byte for byte. It must not change meanwhile.
+  ///   - id: What the receiver knows this report by; the same for every repetition, in this run and in later ones.
+  ///     Letters, digits, `-` and `_`, 128 at most.
+  /// - Returns: That it was delivered, or why not.
+  public func deliver(file path: String, id: String) -> Delivery {
+    let judgement = Judgement(endpoint: endpoint)
+    guard ReportID.isValid(id) else {
+      return .undelivered(judgement.final(.request, "the report's id can't be sent: \(ReportID.rule)"))
+    }
+    do {
+      return deliver(try FileDescriptor(reading: path), id: id, judgement)
+    } catch {
+      return .undelivered(judgement.final(.file, "the report can't be read: \(error)"))
+    }
+  }
+
+  private func deliver(_ file: FileDescriptor, id: String, _ judgement: Judgement) -> Delivery {
+    let start = surroundings.elapsed()
+    var attempt = 0
+    while !surroundings.isCancelled() {
+      attempt += 1
+      var failure: UploadFailure
+      switch send(file, id: id, left: policy.total - (surroundings.elapsed() - start), judgement) {
+      case .success(let status):
+        let time = (surroundings.elapsed() - start) / .milliseconds(1)
+        return .delivered(status: status, attempts: attempt, milliseconds: time)
+      case .failure(let reason): failure = reason
+      }
+      failure.attempts = attempt
+      guard failure.isRetryable, failure.code != .cancelled else { return .undelivered(failure) }
+      let decision = policy.decision(
+        after: attempt, elapsed: surroundings.elapsed() - start,
+        retryAfter: failure.retryAfter.map { .seconds($0) }, random: surroundings.random())
+      guard case .wait(let time) = decision else { return .undelivered(failure) }
+      logger?.info("upload attempt \(attempt) of \(policy.attempts): \(failure.message); again in \(time)")
+      guard surroundings.wait(time) else { break }
+    }
+    return .undelivered(judgement.cancelled(after: attempt))
+  }
+
+  private func send(
+    _ file: FileDescriptor, id: String, left: Duration, _ judgement: Judgement
+  ) -> Result<Int, UploadFailure> {
+    do {
+      let answer = try client.send(
+        file, id: id, timeout: min(endpoint.attemptTimeout, left), isCancelled: surroundings.isCancelled)
+      let failure = judgement.failure(for: answer, now: surroundings.date())
+      return failure.map { .failure($0) } ?? .success(answer.status)
+    } catch {
+      return .failure(judgement.failure(for: error))
+    }
+  }
+}
+
+/// What may be the id of a report: it becomes a header and a part of a file's name.
+enum ReportID {
+  private static let allowed = Set(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+  static let rule = "letters, digits, - and _ are allowed, 128 at most"
+
+  static func isValid(_ id: String) -> Bool {
+    (1...128).contains(id.utf8.count) && id.utf8.allSatisfy { allowed.contains($0) }
+  }
+}

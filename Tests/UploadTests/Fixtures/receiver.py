@@ -1,0 +1,152 @@
+"""A receiver of reports for tests: it behaves as the path says and records what it got.
+
+Usage: receiver.py RECORDS [CERTIFICATE KEY]...
+
+It prints one line with its ports on 127.0.0.1: plain HTTP first, then one with TLS for each certificate. Each
+request is appended to RECORDS/ID.jsonl, ID being its webhook-id. It ends when standard input does, and after two
+minutes in any case.
+"""
+
+import hashlib
+import json
+import os
+import ssl
+import sys
+import threading
+import time
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+records = sys.argv[1]
+lock = threading.Lock()
+seen = {}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        url = urllib.parse.urlsplit(self.path)
+        behaviour, *arguments = [urllib.parse.unquote(part) for part in url.path.strip("/").split("/")]
+        if behaviour == "early":  # Refuses before it has read the body.
+            self.answer(int(arguments[0]))
+            self.close_connection = True
+            return
+        self.body = self.read_body()
+        self.times = self.record()
+        getattr(self, behaviour)(*arguments)
+
+    do_PUT = do_POST
+
+    def status(self, code, text=""):
+        self.answer(int(code), text.encode())
+
+    def fail(self, code, times, retry_after=None):
+        """Answers CODE so many times, then 200."""
+        if self.times <= int(times):
+            self.answer(int(code), b"not now", {"Retry-After": retry_after} if retry_after else {})
+        else:
+            self.answer(200)
+
+    def redirect(self, code, target):
+        self.answer(int(code), headers={"Location": target})
+
+    def slow(self, seconds):
+        time.sleep(float(seconds))
+        self.answer(200)
+
+    def drop(self, times):
+        """Hangs up without an answer so many times, then 200."""
+        if self.times <= int(times):
+            self.close_connection = True
+        else:
+            self.answer(200)
+
+    def halfway(self, code):
+        """Hangs up in the middle of its answer."""
+        self.send_response(int(code))
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"only this")
+        self.close_connection = True
+
+    def garbage(self):
+        self.wfile.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+        self.close_connection = True
+
+    def endless(self, code):
+        self.send_response(int(code))
+        self.end_headers()
+        self.close_connection = True
+        try:
+            while True:
+                self.wfile.write(b"no end " * 1000)
+        except OSError:
+            pass
+
+    def echo(self, code, times="1"):
+        """Repeats what should have been kept secret."""
+        secrets = f"{self.headers['Authorization']} {self.path} \x1b[31mred\x07\r\n"
+        self.answer(int(code), (secrets * int(times)).encode())
+
+    def answer(self, code, body=b"", headers={}):
+        self.send_response(code)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def read_body(self):
+        rest = int(self.headers["Content-Length"])
+        digest = hashlib.sha256()
+        first = b""
+        while rest:
+            chunk = self.rfile.read(min(rest, 65536))
+            if not chunk:
+                break
+            rest -= len(chunk)
+            digest.update(chunk)
+            first = first or chunk[:4096]
+        return {"text": first.decode(), "sha256": digest.hexdigest(), "missing": rest}
+
+    def record(self):
+        """Records the request and returns how many came under this id."""
+        id = self.headers["webhook-id"]
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        entry = {"method": self.command, "path": self.path, "headers": headers, "body": self.body}
+        with lock:
+            seen[id] = seen.get(id, 0) + 1
+            with open(os.path.join(records, id + ".jsonl"), "a") as file:
+                file.write(json.dumps(entry) + "\n")
+            return seen[id]
+
+    def log_message(self, *arguments):
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, address):
+        pass  # Clients that hang up are part of the tests.
+
+
+def serve(certificate=None, key=None):
+    server = Server(("127.0.0.1", 0), Handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_address[1]
+
+
+ports = [serve()]
+for certificate, key in zip(sys.argv[2::2], sys.argv[3::2]):
+    ports.append(serve(certificate, key))
+print(*ports, flush=True)
+
+threading.Thread(target=lambda: (time.sleep(120), os._exit(0)), daemon=True).start()
+sys.stdin.read()
+os._exit(0)
