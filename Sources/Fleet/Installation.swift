@@ -1,0 +1,66 @@
+/// One database file, here or on a host.
+public struct Installation: Sendable, Equatable, Identifiable {
+  /// Its name, unique in the fleet. Letters of any alphabet and spaces are fine; `/` and control characters are not.
+  public let id: String
+  /// The machine that it is on; nil for this one.
+  public let host: String?
+  /// The user to log in as, where the inventory names one.
+  public let user: String?
+  /// The SSH port, where the inventory names one.
+  public let port: Int?
+  /// Whether the worker on the host is run through sudo.
+  public let become: Bool
+  /// The database file; absolute where it is on this machine.
+  public let path: String
+  /// The groups that it belongs to, each once, in the order of the inventory.
+  public let groups: [String]
+  /// What else the inventory says of it, for reports.
+  public let labels: [String: String]
+  /// The entry of the fleet file that it comes from.
+  public let location: InventoryLocation
+
+  /// Describes an installation; the inventory checks what it is given, this doesn't.
+  public init(
+    id: String, host: String? = nil, user: String? = nil, port: Int? = nil, become: Bool = false,
+    path: String,
+    groups: [String] = [], labels: [String: String] = [:], location: InventoryLocation
+  ) {
+    self.id = id
+    self.host = host
+    self.user = user
+    self.port = port
+    self.become = become
+    self.path = path
+    self.groups = groups
+    self.labels = labels
+    self.location = location
+  }
+
+  /// The id as a file name: everything but ASCII letters, digits, `.`, `_` and `-` percent-encoded.
+  ///
+  /// Different ids have different file names, and none is `.` or `..`.
+  public var fileName: String { Self.fileName(id) }
+
+  static func fileName(_ id: String) -> String {
+    let plain = id.utf8.allSatisfy(isPlain)
+    if plain { return id }
+    let digits = Array("0123456789ABCDEF")
+    var result = ""
+    for byte in id.utf8 {
+      if isPlain(byte) {
+        result.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        result += ["%", digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return result
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+    default: byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+    }
+  }
+}

@@ -1,0 +1,103 @@
+internal import Yams
+
+/// Reads the entries of `installations:`.
+extension FleetFileParser {
+  private static let shared = ["groups", "labels"]
+  private static let single = ["id", "path", "host", "user", "port", "become"]
+  private static let entryKeys = single + ["files", "from"] + shared
+
+  func entries(_ top: InventorySection, defaultPath: String?) -> [InstallationEntry] {
+    guard let node = top.node("installations") else {
+      let code: InventoryError.Code = .emptyFleet
+      top.report(
+        code, "installations", "the key \"installations\" is missing or empty: the databases of the fleet")
+      return []
+    }
+    guard let list = node.sequence else {
+      top.reject("installations", mustBe: "a list of entries such as - { id: hq, path: hq.sqlite }")
+      return []
+    }
+    if list.isEmpty {
+      top.report(.emptyFleet, "installations", "\"installations\" is empty: nothing to work on")
+    }
+    return list.compactMap { entry($0, defaultPath: defaultPath) }
+  }
+
+  private func entry(_ node: Node, defaultPath: String?) -> InstallationEntry? {
+    let line = InventoryReader.line(of: node)
+    guard node.mapping != nil else {
+      reader.report(
+        .wrongType, line: line,
+        "an installation must be a mapping such as { id: hq, path: hq.sqlite }, not \(InventoryReader.quoted(node))"
+      )
+      return nil
+    }
+    guard let section = InventorySection(node, name: "", keys: Self.entryKeys, reader: reader) else {
+      return nil
+    }
+    let source: InstallationEntry.Source?
+    if section.has("files") {
+      source = files(section)
+    } else if section.has("from") {
+      source = hosts(section)
+    } else {
+      source = one(section, defaultPath: defaultPath)
+    }
+    let (groups, labels) = (groups(section), section.mapping("labels") ?? [:])
+    guard let source else { return nil }
+    return InstallationEntry(
+      source: source, groups: groups, labels: labels,
+      location: InventoryLocation(file: reader.file, line: section.line))
+  }
+
+  private func one(_ section: InventorySection, defaultPath: String?) -> InstallationEntry.Source? {
+    section.require("id", "the installation's name in the fleet")
+    let id = section.text("id")
+    if let id, let problem = InventoryRules.problem(id: id) { section.report(.invalidID, "id", problem) }
+    let host = section.text("host")
+    check("host", host, in: section)
+    let user = section.text("user")
+    check("user", user, in: section)
+    if !section.has("host") {
+      for key in ["user", "port", "become"] where section.has(key) {
+        section.report(.missingKey, key, "\"\(key)\" needs a \"host\"")
+      }
+    }
+    let port = section.number("port", in: 1...65_535)
+    let become = section.flag("become") ?? false
+    let fallback = section.has("host") ? defaultPath : nil
+    if fallback == nil { section.require("path", "the database file") }
+    let path = section.has("host") ? section.text("path") : section.path("path")
+    guard let id, let path = section.has("path") ? path : fallback else { return nil }
+    return .one(.init(id: id, path: path, host: host, user: user, port: port, become: become))
+  }
+
+  private func check(_ key: String, _ word: String?, in section: InventorySection) {
+    guard let word, let problem = InventoryRules.problem(key, word) else { return }
+    section.report(.invalidValue, key, problem)
+  }
+
+  private func files(_ section: InventorySection) -> InstallationEntry.Source? {
+    refuse(Self.single + ["from"], besides: "files", in: section)
+    guard let written = section.text("files"), section.path("files") != nil else { return nil }
+    guard !written.contains("**") else {
+      section.report(
+        .invalidValue, "files", "\"files\": \"**\" does not go through folders; write one * for each level")
+      return nil
+    }
+    let folder = InventoryPath.globEscaped(reader.folder)
+    return .files(glob: written.hasPrefix("/") ? written : "\(folder)/\(written)", written: written)
+  }
+
+  private func hosts(_ section: InventorySection) -> InstallationEntry.Source? {
+    refuse(Self.single + ["files"], besides: "from", in: section)
+    guard let written = section.text("from"), let path = section.path("from") else { return nil }
+    return .hosts(path: path, written: written)
+  }
+
+  private func refuse(_ keys: [String], besides key: String, in section: InventorySection) {
+    for other in keys where section.has(other) {
+      section.report(.invalidValue, other, "\"\(other)\" does not go with \"\(key)\" in one entry")
+    }
+  }
+}

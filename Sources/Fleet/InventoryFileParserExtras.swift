@@ -1,0 +1,74 @@
+/// The sections for what surrounds a migration: programs, reports, drift, SSH.
+extension FleetFileParser {
+  func hooks(_ top: InventorySection) -> FleetFile.Hooks {
+    var hooks = FleetFile.Hooks()
+    guard let section = top.section("hooks", keys: ["before", "after"]) else { return hooks }
+    hooks.before = section.list("before") ?? []
+    hooks.after = section.list("after") ?? []
+    if hooks != FleetFile.Hooks() { top.noteUnsupported("hooks") }
+    return hooks
+  }
+
+  func report(_ top: InventorySection) -> FleetFile.Report {
+    var report = FleetFile.Report()
+    let keys = ["url", "token", "secret", "token_file", "ca_file", "method", "notify"]
+    guard let section = top.section("report", keys: keys) else { return report }
+    report.url = section.text("url")
+    if let url = report.url, !url.hasPrefix("https://"), !url.hasPrefix("http://") {
+      // Not quoted: an address can hold a password.
+      section.report(.invalidValue, "url", "\"report.url\" must begin with https:// or http://")
+    }
+    report.token = section.secret("token")
+    report.tokenFile = section.path("token_file")
+    if section.has("token"), section.has("token_file") {
+      section.report(
+        .invalidValue, "token_file", "\"report.token\" and \"report.token_file\" exclude each other")
+    }
+    report.secrets = section.secrets("secret")
+    report.caFile = section.path("ca_file")
+    report.method = section.choice("method", of: FleetFile.Report.Method.self) ?? report.method
+    report.notify = section.secrets("notify")
+    if !report.secrets.isEmpty { section.noteUnsupported("secret") }
+    if !report.notify.isEmpty { section.noteUnsupported("notify") }
+    return report
+  }
+
+  func drift(_ top: InventorySection) -> FleetFile.Drift {
+    guard let section = top.section("drift", keys: ["ignore"]) else { return FleetFile.Drift() }
+    return FleetFile.Drift(ignore: (section.texts("ignore") ?? []).compactMap(ignoredObject))
+  }
+
+  private func ignoredObject(_ text: String, line: Int) -> FleetFile.IgnoredObject? {
+    let words = text.split(separator: " ", maxSplits: 1).map(String.init)
+    let kinds = FleetFile.IgnoredObject.Kind.allCases.map(\.rawValue)
+    guard let word = words.first, let kind = FleetFile.IgnoredObject.Kind(rawValue: word), words.count == 2
+    else {
+      reader.report(
+        .invalidValue, line: line,
+        "\"drift.ignore\": \"\(text)\" must be one of \(kinds.joined(separator: ", ")) and a name",
+        suggestion: words.first.flatMap { Suggestion.nearest(to: $0, in: kinds) })
+      return nil
+    }
+    let name = words[1]
+    guard kind != .column || name.split(separator: ".").count == 2 else {
+      reader.report(
+        .invalidValue, line: line, "\"drift.ignore\": \"\(text)\" must name a column as TABLE.COLUMN")
+      return nil
+    }
+    guard Glob(name) != nil else {
+      reader.report(.invalidValue, line: line, "\"drift.ignore\": \"\(text)\" has a [ that is not closed")
+      return nil
+    }
+    return .init(kind: kind, name: name, location: InventoryLocation(file: reader.file, line: line))
+  }
+
+  func ssh(_ top: InventorySection) -> FleetFile.SSH {
+    var ssh = FleetFile.SSH()
+    guard let section = top.section("ssh", keys: ["host_key", "agent", "options"]) else { return ssh }
+    ssh.hostKey = section.text("host_key")
+    ssh.agent = section.text("agent")
+    ssh.options = section.list("options") ?? []
+    if ssh != FleetFile.SSH() { top.noteUnsupported("ssh") }
+    return ssh
+  }
+}

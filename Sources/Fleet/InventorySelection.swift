@@ -1,0 +1,90 @@
+/// What a pattern selects from an inventory.
+public struct InventorySelection: Sendable, Equatable {
+  /// A name in a pattern that no installation and no group has.
+  public struct Unmatched: Sendable, Equatable {
+    /// The name.
+    public let name: String
+    /// The id or group that was probably meant.
+    public let suggestion: String?
+  }
+
+  /// Positions in `Inventory.installations`, ascending.
+  public let indices: [Int]
+  /// Names that match nothing, in the order of the pattern; a glob that matches nothing is none.
+  public let unmatched: [Unmatched]
+}
+
+extension Inventory {
+  /// Selects installations, in the order of the inventory.
+  ///
+  /// A name that matches nothing is reported also after `!` and `&`: a mistyped exclusion would otherwise let through
+  /// what it was meant to hold back.
+  public func select(_ pattern: Pattern) -> InventorySelection {
+    var unmatched: [InventorySelection.Unmatched] = []
+    func members(_ role: PatternTerm.Role) -> [[Int]] {
+      pattern.terms.filter { $0.role == role }.map { term in
+        if case .name(let name) = term.matcher, !index.contains(name) {
+          unmatched.append(.init(name: name, suggestion: suggestion(for: name)))
+        }
+        let indices = index.matches(term.matcher)
+        return term.positions?.pick(from: indices) ?? indices
+      }
+    }
+    let (added, narrowed, taken) = (members(.adds), members(.narrows), members(.takesAway))
+    var chosen = [Bool](repeating: added.isEmpty, count: installations.count)
+    for position in added.joined() { chosen[position] = true }
+    for indices in narrowed {
+      var kept = [Bool](repeating: false, count: chosen.count)
+      for position in indices { kept[position] = chosen[position] }
+      chosen = kept
+    }
+    for position in taken.joined() { chosen[position] = false }
+    return InventorySelection(indices: chosen.indices.filter { chosen[$0] }, unmatched: unmatched)
+  }
+
+  private func suggestion(for name: String) -> String? {
+    Suggestion.nearest(to: name, in: index.groups.keys.sorted())
+      ?? Suggestion.nearest(to: name, in: installations.lazy.map(\.id))
+  }
+}
+
+/// Where ids and groups stand in a list of installations.
+struct InventoryIndex: Sendable {
+  let ids: [String: Int]
+  let groups: [String: [Int]]
+  private let count: Int
+
+  init(_ installations: [Installation]) {
+    var ids: [String: Int] = [:]
+    var groups: [String: [Int]] = [:]
+    ids.reserveCapacity(installations.count)
+    for (position, installation) in installations.enumerated() {
+      ids[installation.id] = position
+      for group in installation.groups { groups[group, default: []].append(position) }
+    }
+    (self.ids, self.groups, count) = (ids, groups, installations.count)
+  }
+
+  func contains(_ name: String) -> Bool { ids[name] != nil || groups[name] != nil }
+
+  /// The positions that a term matches, ascending and each once.
+  func matches(_ matcher: PatternTerm.Matcher) -> [Int] {
+    switch matcher {
+    case .everything: return Array(0..<count)
+    case .name(let name): return merged(groups[name].map { [$0] } ?? [], ids[name].map { [$0] } ?? [])
+    case .glob(let glob): return matches { glob.matches($0) }
+    case .expression(let text):
+      // The expression was compiled once when the pattern was read, so that it can't fail here.
+      guard let expression = try? Regex(text) else { return [] }
+      return matches { (try? expression.prefixMatch(in: $0)) != nil }
+    }
+  }
+
+  private func matches(_ accepts: (String) -> Bool) -> [Int] {
+    merged(groups.filter { accepts($0.key) }.map(\.value), ids.filter { accepts($0.key) }.map(\.value))
+  }
+
+  private func merged(_ lists: [[Int]], _ single: [Int]) -> [Int] {
+    Set(lists.joined()).union(single).sorted()
+  }
+}

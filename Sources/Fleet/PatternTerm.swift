@@ -1,0 +1,91 @@
+/// One term of a pattern.
+struct PatternTerm: Sendable, Hashable {
+  enum Role: Sendable, Hashable {
+    case adds, narrows, takesAway
+  }
+
+  enum Matcher: Sendable, Hashable {
+    case everything
+    case name(String)
+    case glob(Glob)
+    /// Kept as its text, since a compiled `Regex` is not Sendable.
+    case expression(String)
+  }
+
+  /// Positions in what the term matches, the last included; negative ones count from the end.
+  struct Positions: Sendable, Hashable {
+    let first: Int
+    let last: Int
+
+    func pick(from indices: [Int]) -> [Int] {
+      let low = first < 0 ? indices.count + first : first
+      let high = last < 0 ? indices.count + last : min(last, indices.count - 1)
+      guard low >= 0, low <= high, high < indices.count else { return [] }
+      return Array(indices[low...high])
+    }
+  }
+
+  let role: Role
+  let matcher: Matcher
+  let positions: Positions?
+
+  init(role: Role, matcher: Matcher, positions: Positions? = nil) {
+    self.role = role
+    self.matcher = matcher
+    self.positions = positions
+  }
+
+  init(_ text: String, of pattern: String) throws(PatternError) {
+    var body = Self.trimmed(text[...])
+    switch body.first {
+    case "!": role = .takesAway
+    case "&": role = .narrows
+    default: role = .adds
+    }
+    if role != .adds { body = Self.trimmed(body.dropFirst()) }
+    guard !body.isEmpty else { throw PatternError(.emptyTerm, pattern: pattern, term: String(body)) }
+    if body.first == "~" {
+      let expression = String(body.dropFirst())
+      guard !expression.isEmpty, (try? Regex(expression)) != nil else {
+        throw PatternError(.expression, pattern: pattern, term: String(body))
+      }
+      (matcher, positions) = (.expression(expression), nil)
+      return
+    }
+    positions = Self.positions(&body)
+    let name = String(body)
+    if name == "all" || name == "*" {
+      matcher = .everything
+    } else if Glob.isPattern(name) {
+      guard let glob = Glob(name) else { throw PatternError(.brackets, pattern: pattern, term: name) }
+      matcher = .glob(glob)
+    } else {
+      matcher = .name(name)
+    }
+  }
+
+  /// Takes `[n]`, `[-n]`, `[a:b]` or `[a:]` off the end, where something stands before it.
+  private static func positions(_ body: inout Substring) -> Positions? {
+    guard body.last == "]", let open = body.lastIndex(of: "["), open > body.startIndex else { return nil }
+    let inside = body[body.index(after: open)...].dropLast()
+    let parts = inside.split(separator: ":", omittingEmptySubsequences: false)
+    let positions: Positions
+    if parts.count == 1, let number = wholeNumber(inside.first == "-" ? inside.dropFirst() : inside) {
+      let position = inside.first == "-" ? -number : number
+      positions = Positions(first: position, last: position)
+    } else if parts.count == 2, let first = wholeNumber(parts[0]), parts[1].isEmpty {
+      positions = Positions(first: first, last: .max)
+    } else if parts.count == 2, let first = wholeNumber(parts[0]), let last = wholeNumber(parts[1]) {
+      positions = Positions(first: first, last: last)
+    } else {
+      return nil
+    }
+    body = body[..<open]
+    return positions
+  }
+
+  private static func trimmed(_ text: Substring) -> Substring {
+    let start = text.drop { $0.isWhitespace }
+    return start.lastIndex { !$0.isWhitespace }.map { start[...$0] } ?? ""
+  }
+}

@@ -1,0 +1,172 @@
+/// The waves of a rollout as they are asked for: `[canary, 10%, 100%]`.
+public struct Waves: Sendable, Equatable {
+  /// What a wave consists of. Installations of earlier waves are never repeated.
+  public enum Item: Sendable, Hashable, CustomStringConvertible {
+    /// The selected installations that a pattern matches.
+    case pattern(Pattern)
+    /// As many as it takes until this share of the selected installations is covered, earlier waves counted.
+    case percentage(Percentage)
+    /// The next so many.
+    case count(Int)
+
+    /// The item as it was written.
+    public var description: String {
+      switch self {
+      case .pattern(let pattern): pattern.text
+      case .percentage(let percentage): percentage.description
+      case .count(let count): "\(count)"
+      }
+    }
+  }
+
+  /// The items in the order in which their waves run.
+  public let items: [Item]
+
+  /// One wave with everything.
+  public static let one = Waves(items: [.percentage(.all)])
+
+  private init(items: [Item]) {
+    self.items = items
+  }
+
+  /// Reads a list of items.
+  /// - Throws: `WavesError` for the first item that makes no sense.
+  public init(_ texts: [String]) throws(WavesError) {
+    guard !texts.isEmpty else { throw WavesError(.empty, position: 0, item: "") }
+    var items: [Item] = []
+    var covered: Percentage?
+    for (position, text) in texts.enumerated() {
+      let item = try Self.item(text, position)
+      if case .percentage(let percentage) = item {
+        if let covered, percentage.hundredths <= covered.hundredths {
+          throw WavesError(.notGreater(than: covered), position: position, item: text)
+        }
+        covered = percentage
+      }
+      if items.contains(item), case .pattern = item {
+        throw WavesError(.repeated, position: position, item: text)
+      }
+      items.append(item)
+    }
+    self.items = items
+  }
+
+  private static func item(_ text: String, _ position: Int) throws(WavesError) -> Item {
+    if text.hasSuffix("%") {
+      guard let percentage = Percentage(text), percentage.hundredths > 0 else {
+        throw WavesError(.percentage, position: position, item: text)
+      }
+      return .percentage(percentage)
+    }
+    if text.allSatisfy({ $0.isASCII && $0.isNumber }) {
+      guard let count = wholeNumber(text[...]), count > 0 else {
+        throw WavesError(.count, position: position, item: text)
+      }
+      return .count(count)
+    }
+    do {
+      return .pattern(try Pattern(text))
+    } catch {
+      throw WavesError(.pattern(error), position: position, item: text)
+    }
+  }
+
+  /// Deals a selection out to waves, in the order of the inventory within each.
+  ///
+  /// Every selected installation is in exactly one wave: what no item covers comes in a last wave, named `100%`. A wave
+  /// without an installation is left out, and the others are numbered from 1 without a gap.
+  /// - Parameters:
+  ///   - selection: Positions in the inventory, ascending.
+  ///   - inventory: The whole inventory, which patterns are matched against.
+  /// - Returns: The waves in the order in which they run.
+  public func plan(_ selection: [Int], of inventory: Inventory) -> [Wave] {
+    var waves: [Wave] = []
+    var remaining = selection
+    func close(_ item: Item, _ indices: [Int]) {
+      guard !indices.isEmpty else { return }
+      waves.append(Wave(number: waves.count + 1, name: item.description, indices: indices))
+    }
+    for item in items + [.percentage(.all)] {
+      switch item {
+      case .pattern(let pattern):
+        let members = Set(inventory.select(pattern).indices)
+        close(item, remaining.filter { members.contains($0) })
+        remaining.removeAll { members.contains($0) }
+      case .percentage(let percentage):
+        let covered = selection.count - remaining.count
+        let count = max(0, percentage.roundedUp(of: selection.count) - covered)
+        close(item, Array(remaining.prefix(count)))
+        remaining.removeFirst(count)
+      case .count(let count):
+        close(item, Array(remaining.prefix(count)))
+        remaining.removeFirst(min(count, remaining.count))
+      }
+    }
+    return waves
+  }
+
+  /// The names in these waves that nothing in the inventory has, each with the position of its item.
+  ///
+  /// A wave whose group doesn't exist would be left out as empty, so a rollout should be refused for them.
+  public func unmatched(in inventory: Inventory) -> [(position: Int, name: InventorySelection.Unmatched)] {
+    items.enumerated().flatMap { position, item -> [(position: Int, name: InventorySelection.Unmatched)] in
+      guard case .pattern(let pattern) = item else { return [] }
+      return inventory.select(pattern).unmatched.map { (position, $0) }
+    }
+  }
+}
+
+/// The part of a rollout that must succeed before the next part starts.
+public struct Wave: Sendable, Equatable {
+  /// From 1, without a gap.
+  public let number: Int
+  /// The item of the fleet file that it comes from: `canary`, `10%`.
+  public let name: String
+  /// Positions in `Inventory.installations`, ascending, at least one.
+  public let indices: [Int]
+}
+
+/// Why a list of waves makes no sense.
+public struct WavesError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What kind of mistake it is.
+  public enum Code: Sendable, Equatable {
+    /// There is no item.
+    case empty
+    /// A share that isn't above 0% and at most 100%.
+    case percentage
+    /// A share that adds nothing to an earlier one.
+    case notGreater(than: Percentage)
+    /// A number below 1.
+    case count
+    /// The same pattern twice.
+    case repeated
+    /// A text that is not a pattern.
+    case pattern(PatternError)
+  }
+
+  /// What kind of mistake it is.
+  public let code: Code
+  /// The item's place in the list, from 0.
+  public let position: Int
+  /// The item as it was written.
+  public let item: String
+
+  init(_ code: Code, position: Int, item: String) {
+    self.code = code
+    self.position = position
+    self.item = item
+  }
+
+  /// What is wrong, in one sentence without a full stop.
+  public var description: String {
+    switch code {
+    case .empty: "a rollout needs at least one wave, such as 100%"
+    case .percentage: "wave \"\(item)\" must be a share above 0% and at most 100%, such as 10% or 0.5%"
+    case .notGreater(let earlier):
+      "wave \"\(item)\" adds nothing after \(earlier): shares count what earlier waves cover"
+    case .count: "wave \"\(item)\" must be a number from 1, a share, a group or a pattern"
+    case .repeated: "wave \"\(item)\" is there twice"
+    case .pattern(let error): "wave \"\(item)\": \(error)"
+    }
+  }
+}

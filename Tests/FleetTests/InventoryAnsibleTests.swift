@@ -1,0 +1,171 @@
+import Testing
+
+@testable import Fleet
+
+// One after the other: a script that is being written while another test starts a program would be "text file busy".
+@Suite(.serialized) struct InventoryAnsibleTests {
+  let folder: InventoryFolder
+
+  init() throws {
+    folder = try InventoryFolder()
+  }
+
+  func script(_ body: String, name: String = "hosts.sh") throws {
+    try folder.write(name, "#!/bin/sh\n\(body)\n", executable: true)
+  }
+
+  @Test func `a program that fails is told with its status and its last words`() throws {
+    try script("echo 'no route' >&2; echo 'to the CMDB' >&2; exit 7")
+    #expect(
+      folder.complaint("  - { from: ./hosts.sh }\n")
+        == "fleet.yml:4: ./hosts.sh failed with exit status 7: no route | to the CMDB")
+  }
+
+  @Test func `a program that is killed is told with its signal`() throws {
+    try script("kill -9 $$")
+    #expect(folder.complaint("  - { from: ./hosts.sh }\n") == "fleet.yml:4: ./hosts.sh was ended by signal 9")
+  }
+
+  @Test func `an executable file that is no program is told`() throws {
+    try folder.write("hosts.ini", "[stores]\na\n", executable: true)
+    #expect(
+      folder.complaint("  - { from: hosts.ini }\n")
+        == "fleet.yml:4: hosts.ini can't be run: it is executable but no program (is the #! line missing?)")
+  }
+
+  @Test func `a missing file and a missing Ansible are told`() throws {
+    #expect(folder.complaint("  - { from: hosts.ini }\n") == "fleet.yml:4: hosts.ini does not exist")
+    try folder.write("hosts.ini", "[stores]\na\n")
+    #expect(
+      folder.complaint("  - { from: hosts.ini }\n", environment: ["PATH": folder.path])
+        == "fleet.yml:4: hosts.ini is read with ansible-inventory, which is not installed: install ansible-core, "
+        + "or make hosts.ini executable if it is a program that prints an inventory")
+  }
+
+  @Test(arguments: [
+    ("not json", "what ./hosts.sh prints is not JSON"),
+    ("[1]", "what ./hosts.sh prints is not an object of groups"),
+    (#"{"a": {"hosts": 3}}"#, "what ./hosts.sh prints has another type than expected at a.hosts"),
+    ("", "what ./hosts.sh prints is not JSON"),
+  ])
+  func `output that is no inventory is told`(_ output: String, _ complaint: String) throws {
+    try script("cat <<'X'\n\(output)\nX")
+    #expect(folder.complaint("  - { from: ./hosts.sh }\n").hasPrefix("fleet.yml:4: \(complaint)"))
+  }
+
+  @Test(arguments: [
+    (#"{"flotilla_path": null}"#, "host \"a\" has no flotilla_path, and \"defaults.path\" is not set"),
+    (
+      #"{"flotilla_path": "/x", "ansible_host": "-oX"}"#, "host \"a\": host \"-oX\" must not begin with \"-\""
+    ),
+    (
+      #"{"flotilla_path": "/x", "ansible_port": "ssh"}"#,
+      "host \"a\": ansible_port is no number from 1 to 65535"
+    ),
+  ])
+  func `a host that can't be used is told`(_ variables: String, _ complaint: String) throws {
+    try script(#"echo '{"_meta": {"hostvars": {"a": \#(variables)}}}'"#)
+    #expect(folder.complaint("  - { from: ./hosts.sh }\n") == "fleet.yml:4: ./hosts.sh: \(complaint)")
+  }
+
+  @Test func `a host with a slash in its name is refused`() throws {
+    try script(#"echo '{"g": ["a/b"]}'"#)
+    #expect(
+      folder.complaint("  - { from: ./hosts.sh }\n")
+        == "fleet.yml:4: ./hosts.sh: id \"a/b\" must not contain \"/\"")
+  }
+
+  @Test func `a program that doesn't end is stopped with what it started`() throws {
+    let file = try folder.write(
+      "slow.sh",
+      "#!/bin/sh\nsleep 60 & echo $! > '\(folder.path)/pid'; wait\n".replacing(
+        "'test'", with: "'\\''test'\\''"), executable: true)
+    var program = InventoryProgram(path: file, arguments: [], environment: ["PATH": "/usr/bin:/bin"])
+    program.timeout = .milliseconds(300)
+    let start = ContinuousClock.now
+    #expect(throws: InventoryProgram.Failure.self) { try program.output() }
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
+
+  @Test func `a program that prints without end is stopped`() throws {
+    let file = try folder.write(
+      "loud.sh", "#!/bin/sh\nwhile :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done\n", executable: true)
+    var program = InventoryProgram(path: file, arguments: [], environment: [:])
+    program.longestOutput = 1 << 20
+    let failure = #expect(throws: InventoryProgram.Failure.self) { try program.output() }
+    #expect(failure?.description == "was stopped after printing more than 1 MB")
+  }
+
+  @Test func `much on both outputs at once doesn't block`() throws {
+    let body = "i=0; while [ $i -lt 20000 ]; do echo oooooooooo; echo eeeeeeeeee >&2; i=$((i+1)); done"
+    let file = try folder.write("both.sh", "#!/bin/sh\n\(body)\n", executable: true)
+    let output = try InventoryProgram(path: file, arguments: [], environment: [:]).output()
+    #expect(output.count == 220_000)
+  }
+
+  @Test func `a list without a host is a warning`() throws {
+    try script("echo '{}'")
+    let inventory = try folder.inventory("  - { id: a, path: a }\n  - { from: ./hosts.sh }\n")
+    #expect(inventory.warnings.map(\.description) == ["fleet.yml:5: ./hosts.sh lists no host"])
+  }
+
+  @Test func `a program is run without a shell, with --list and the given environment`() throws {
+    try script(#"[ "$1" = --list ] && [ $# = 1 ] && echo "{\"g\": [\"$WHO\"]}""#, name: "a 'b' $(c).sh")
+    let inventory = try folder.inventory(
+      "  - { from: \"a 'b' $(c).sh\" }\n", more: "defaults: { path: /db }\n", environment: ["WHO": "paris"])
+    #expect(inventory.installations.map(\.id) == ["paris"])
+    #expect(inventory.installations[0].host == "paris")
+    #expect(inventory.installations[0].groups == ["g"])
+  }
+
+  static let listing = #"""
+    {
+      "all": { "children": ["stores", "ungrouped"], "vars": { "tier": 1, "region": "none", "flotilla_path": "/all.db" } },
+      "stores": { "children": ["eu", "us"], "vars": { "region": "stores" } },
+      "eu": { "hosts": ["berlin", "paris"], "vars": { "region": "eu", "open": true } },
+      "us": ["boston"],
+      "loop": { "children": ["loop"] },
+      "ungrouped": { "hosts": ["lab"] },
+      "_meta": { "hostvars": {
+        "berlin": { "ansible_host": "10.0.0.1", "ansible_user": "u", "ansible_port": 2222, "ansible_become": true,
+                    "flotilla_path": "/b.db", "db_password": "x", "ansible_ssh_pass": "y", "list": [1], "n": null },
+        "lab": { "ansible_connection": "local", "flotilla_path": "lab.db", "tier": 2.5 }
+      } }
+    }
+    """#
+
+  @Test func `Ansible's JSON gives hosts, groups, connections and labels`() throws {
+    try script("cat <<'X'\n\(Self.listing)\nX")
+    let inventory = try folder.inventory(
+      "  - { from: ./hosts.sh, groups: [extra], labels: { source: cmdb } }\n",
+      environment: ["PATH": "/usr/bin:/bin"])
+    let (berlin, boston) = (inventory.installations[0], inventory.installations[1])
+    #expect(inventory.installations.map(\.id) == ["berlin", "boston", "lab", "paris"])
+    #expect(berlin.host == "10.0.0.1")
+    #expect(berlin.user == "u")
+    #expect(berlin.port == 2222)
+    #expect(berlin.become)
+    #expect(berlin.path == "/b.db")
+    #expect(berlin.groups == ["eu", "stores", "extra"])
+    #expect(berlin.labels == ["tier": "1", "region": "eu", "open": "true", "source": "cmdb"])
+    #expect(boston.host == "boston")
+    #expect(boston.path == "/all.db")
+    #expect(boston.labels["region"] == "stores")
+    let lab = inventory.installations[2]
+    #expect(lab.host == nil)
+    #expect(lab.path == "\(folder.path)/lab.db")
+    #expect(lab.groups == ["extra"])
+    #expect(lab.labels["tier"] == "2.5")
+  }
+
+  @Test func `any other file is read by ansible-inventory`() throws {
+    try folder.write("hosts.ini", "[stores]\na\n")
+    let body =
+      #"[ "$1" = -i ] && [ "$3" = --list ] && [ "$ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED" = true ]"#
+    try script(body + #" && [ -r "$2" ] && echo '{"stores": ["a"]}'"#, name: "bin/ansible-inventory")
+    let inventory = try folder.inventory(
+      "  - { from: hosts.ini }\n", more: "defaults: { path: /db }\n",
+      environment: ["PATH": "relative:/nowhere:\(folder.path)/bin"])
+    #expect(inventory.installations.map(\.id) == ["a"])
+  }
+}

@@ -1,0 +1,138 @@
+import Testing
+
+@testable import Fleet
+
+@Suite struct InventoryFileTests {
+  static let sample = """
+    fleet: ownprem
+    migrations: migrations
+    baseline: baseline.sql
+    schema: schema.sql
+    state: .flotilla                     # journal, backups, reports, outbox; mode 0700
+
+    defaults: { groups: [stores] }
+    installations:
+      - { id: hq, path: demo/hq.sqlite, groups: [canary] }
+      - { files: demo/stores/*.sqlite }
+      - { id: berlin, host: berlin.example.net, user: ownprem, path: /var/lib/ownprem/db.sqlite, labels: { region: eu } }
+      - { from: ./hosts.sh }
+      - { from: hosts.ini }
+
+    rollout: { waves: [canary, 10%, 100%], concurrency: 8, per_host: 1, max_failures: 0, timeout: 10m, busy_timeout: 30s }
+    backup:  { keep: 3, check: full }                        # full | quick | none
+    hooks:   { before: [systemctl, stop, ownprem-orchestrator], after: [systemctl, start, ownprem-orchestrator] }
+    report:  { url: https://collector.example.net/fleet, token: ${FLOTILLA_REPORT_TOKEN}, secret: ${FLOTILLA_REPORT_SECRET} }
+    drift:   { ignore: [table store_*] }
+    """
+
+  static let environment = ["FLOTILLA_REPORT_TOKEN": "s3cret-token", "FLOTILLA_REPORT_SECRET": "s3cret-key"]
+
+  func sampleFile() throws -> FleetFile {
+    try FleetFile.parse(
+      Self.sample, file: "fleet.yml", folder: "/srv/fleet", environment: Self.environment)
+  }
+
+  @Test func `what isn't supported yet is listed with its place`() throws {
+    let keys = try sampleFile().unsupported
+    #expect(
+      keys.map(\.description) == [
+        "fleet.yml:17: \"hooks\" is not supported by this version",
+        "fleet.yml:18: \"report.secret\" is not supported by this version",
+      ])
+    let more = try fleetFile(
+      "ssh: { host_key: strict, agent: /a, options: [-4] }\nbackup: { fetch: true }\nreport: { notify: https://x }\n"
+    )
+    #expect(more.unsupported.map(\.key) == ["ssh", "backup.fetch", "report.notify"])
+    #expect(more.ssh == .init(hostKey: "strict", agent: "/a", options: ["-4"]))
+  }
+
+  @Test func `what is switched off is not listed as unsupported`() throws {
+    let file = try fleetFile(
+      "ssh: {}\nhooks: { before: [] }\nbackup: { fetch: false }\nreport: { notify: [] }\n")
+    #expect(file.unsupported.isEmpty)
+  }
+
+  @Test func `secrets appear in no description`() throws {
+    let file = try fleetFile(
+      "report: { url: 'https://u:pw@x.example/hook/pw?k=pw', token: pw, secret: [pw, pw], notify: pw }\n")
+    var dumped = ""
+    dump(file, to: &dumped)
+    for text in [dumped, "\(file)", String(reflecting: file), "\(file.report)"] {
+      #expect(!text.contains("pw"))
+    }
+    #expect(file.report.description == "report by POST to https://x.example")
+    #expect(file.report.token?.revealedSecret == "pw")
+    #expect(file.report.secrets.count == 2)
+    #expect("\(Redacted("pw"))" == "[redacted]")
+  }
+
+  @Test func `the sample of the manual is read`() throws {
+    let file = try sampleFile()
+    #expect(file.name == "ownprem")
+    #expect(file.migrations == "/srv/fleet/migrations")
+    #expect(file.baseline == "/srv/fleet/baseline.sql")
+    #expect(file.schema == "/srv/fleet/schema.sql")
+    #expect(file.state == "/srv/fleet/.flotilla")
+    #expect(file.defaults.groups == ["stores"])
+    #expect(file.entries.count == 5)
+    #expect(file.entries[0].source == .one(.init(id: "hq", path: "/srv/fleet/demo/hq.sqlite")))
+    #expect(
+      file.entries[1].source
+        == .files(glob: "/srv/fleet/demo/stores/*.sqlite", written: "demo/stores/*.sqlite"))
+    #expect(file.entries[2].labels == ["region": "eu"])
+    #expect(file.entries[3].source == .hosts(path: "/srv/fleet/hosts.sh", written: "./hosts.sh"))
+    #expect(file.entries[4].location == InventoryLocation(file: "fleet.yml", line: 13))
+    #expect(file.rollout.waves.items.map(\.description) == ["canary", "10%", "100%"])
+    #expect(file.hooks.before == ["systemctl", "stop", "ownprem-orchestrator"])
+    #expect(file.report.url == "https://collector.example.net/fleet")
+    #expect(file.report.token == Redacted("s3cret-token"))
+    #expect(file.report.secrets == [Redacted("s3cret-key")])
+    #expect(file.drift.ignore.map(\.description) == ["table store_*"])
+  }
+
+  @Test func `what is left out has its default`() throws {
+    let file = try fleetFile("defaults:\nrollout: ~\n")
+    #expect(file.state == "/fleet/.flotilla")
+    #expect(file.baseline == nil)
+    #expect(file.rollout.waves == .one)
+    #expect(file.rollout.concurrency == 8)
+    #expect(file.rollout.perHost == 1)
+    #expect(file.rollout.maxFailures == .count(0))
+    #expect(file.rollout.timeout == .seconds(600))
+    #expect(file.rollout.busyTimeout == .seconds(30))
+    #expect(file.backup == .init(keep: 3, check: .full, fetch: false))
+    #expect(file.report == .init())
+    #expect(file.unsupported.isEmpty)
+  }
+
+  @Test func `values are read in their units`() throws {
+    let text =
+      "rollout: { timeout: 2h, busy_timeout: 250ms, max_failures: 2.5%, concurrency: '16' }\nbackup: { keep: 10, check: none }\n"
+    let file = try fleetFile(text)
+    #expect(file.rollout.timeout == .seconds(7_200))
+    #expect(file.rollout.busyTimeout == .milliseconds(250))
+    #expect(file.rollout.maxFailures.description == "2.5%")
+    #expect(file.rollout.concurrency == 16)
+    #expect(file.backup.check == .none)
+  }
+
+  @Test func `a variable is replaced wherever a value stands, and its value is not read as YAML`() throws {
+    let file = try fleetFile(
+      "state: ${HOME}/x # ${UNSET} in a comment\nhooks: { before: [sh, -c, 'echo $${HOME} $1 $$ ${ODD}'] }\n",
+      environment: ["HOME": "/home/ä", "ODD": "a: [b] # ${HOME}"])
+    #expect(file.state == "/home/ä/x")
+    #expect(file.hooks.before == ["sh", "-c", "echo ${HOME} $1 $$ a: [b] # ${HOME}"])
+  }
+
+  @Test func `anchors and aliases are followed`() throws {
+    let file = try fleetFile("hooks: { before: &stop [systemctl, stop, x], after: *stop }\n")
+    #expect(file.hooks.after == ["systemctl", "stop", "x"])
+  }
+
+  @Test func `an ignored object matches as in a shell`() throws {
+    let rules = try fleetFile("drift: { ignore: [table store_*, column T.C] }\n").drift.ignore
+    #expect(!rules[0].matches("stores"))
+    #expect(rules[0].matches("store_1"))
+    #expect(rules[1].matches("T.C"))
+  }
+}

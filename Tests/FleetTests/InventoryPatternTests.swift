@@ -1,0 +1,99 @@
+import Testing
+
+@testable import Fleet
+
+@Suite struct InventoryPatternTests {
+  let stores = inventory([
+    "hq canary eu", "berlin-1 stores eu", "berlin-2 stores eu", "boston stores us", "lab", "köln stores eu",
+  ])
+
+  func select(_ pattern: String) throws -> [String] {
+    let selection = stores.select(try Pattern(pattern))
+    return selection.indices.map { stores.installations[$0].id }
+  }
+
+  @Test(arguments: [
+    ("", "the pattern is empty; \"all\" selects every installation"),
+    ("  ", "the pattern is empty; \"all\" selects every installation"),
+    ("a::b", "pattern \"a::b\": a name is missing between separators or after ! or &"),
+    ("a,", "pattern \"a,\": a name is missing between separators or after ! or &"),
+    ("a:!", "pattern \"a:!\": a name is missing between separators or after ! or &"),
+    ("& ", "pattern \"& \": a name is missing between separators or after ! or &"),
+    (
+      "ber[lin", "pattern \"ber[lin\": \"ber[lin\" has a [ that is not closed, or a range that runs backwards"
+    ),
+    ("b[z-a]", "pattern \"b[z-a]\": \"b[z-a]\" has a [ that is not closed, or a range that runs backwards"),
+    ("~(", "pattern \"~(\": \"~(\" is not a regular expression"),
+    ("~", "pattern \"~\": \"~\" is not a regular expression"),
+  ])
+  func `a pattern that makes no sense is refused`(_ text: String, _ complaint: String) {
+    let error = #expect(throws: PatternError.self) { try Pattern(text) }
+    #expect(error?.description == complaint)
+  }
+
+  @Test func `a name that matches nothing is reported with what was meant`() throws {
+    let selection = stores.select(try Pattern("store:!brelin-1:&zebra:ber*:x*"))
+    #expect(
+      selection.unmatched == [
+        .init(name: "store", suggestion: "stores"), .init(name: "zebra", suggestion: nil),
+        .init(name: "brelin-1", suggestion: "berlin-1"),
+      ])
+    #expect(selection.indices.isEmpty)
+  }
+
+  @Test func `a glob or a position that matches nothing selects nothing and is no mistake`() throws {
+    for text in ["zzz*", "stores[9]", "stores[-5]", "stores[3:1]", "lab[0]:&eu"] {
+      let selection = stores.select(try Pattern(text))
+      #expect(selection.indices.isEmpty && selection.unmatched.isEmpty)
+    }
+  }
+
+  @Test(arguments: [
+    ("all", "hq berlin-1 berlin-2 boston lab köln"),
+    ("*", "hq berlin-1 berlin-2 boston lab köln"),
+    ("canary", "hq"),
+    ("lab", "lab"),
+    ("lab:hq", "hq lab"),
+    ("lab, hq", "hq lab"),
+    ("stores:!berlin*", "boston köln"),
+    ("!berlin*:stores", "boston köln"),
+    ("!berlin*", "hq boston lab köln"),
+    ("stores:&eu", "berlin-1 berlin-2 köln"),
+    ("&eu", "hq berlin-1 berlin-2 köln"),
+    ("&stores:&eu:!berlin-1", "berlin-2 köln"),
+    ("canary:stores:&eu:!köln", "hq berlin-1 berlin-2"),
+    ("can*", "hq"),
+    ("k?ln", "köln"),
+    ("berlin-[2-9]", "berlin-2"),
+    ("berlin-[!2-9]", "berlin-1"),
+    ("~b(er|os)", "berlin-1 berlin-2 boston"),
+    ("~erlin", ""),
+    ("stores[0]", "berlin-1"),
+    ("stores[-1]", "köln"),
+    ("stores[0:1]", "berlin-1 berlin-2"),
+    ("stores[2:]:!eu", "boston"),
+    ("stores[1:99]", "berlin-2 boston köln"),
+  ])
+  func `a pattern selects what Ansible would`(_ pattern: String, _ ids: String) throws {
+    #expect(try select(pattern).joined(separator: " ") == ids)
+  }
+
+  @Test func `a name stands for an id and for a group`() throws {
+    let fleet = inventory(["eu", "a eu", "b us"])
+    #expect(fleet.select(try Pattern("eu")).indices == [0, 1])
+  }
+
+  @Test(arguments: [
+    ("a*b*c", "abxbc", true), ("a*b*c", "abxb", false), ("**", "", true), ("?", "", false),
+    ("[]a]", "]", true),
+    ("[a-]", "-", true), ("a*", "b", false), ("*a", "baaa", true), ("", "", true), ("", "a", false),
+  ])
+  func `a glob matches whole names`(_ glob: String, _ name: String, _ matches: Bool) throws {
+    #expect(try #require(Glob(glob)).matches(name) == matches)
+  }
+
+  @Test func `a glob with many stars ends`() throws {
+    let glob = try #require(Glob(String(repeating: "a*", count: 30) + "b"))
+    #expect(!glob.matches(String(repeating: "a", count: 2_000)))
+  }
+}
