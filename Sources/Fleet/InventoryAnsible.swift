@@ -1,105 +1,94 @@
-internal import FoundationEssentials
-
 /// Ansible's dynamic-inventory JSON, as `--list` prints it.
-struct AnsibleInventory: Decodable {
-  struct Group: Decodable {
+struct AnsibleInventory {
+  struct Group {
     var hosts: [String] = []
     var children: [String] = []
-    var variables: [String: AnsibleValue] = [:]
-
-    private enum Key: String, CodingKey {
-      case hosts, children, vars
-    }
-
-    init(from decoder: any Decoder) throws {
-      // The short form is a list of hosts alone.
-      if let hosts = try? decoder.singleValueContainer().decode([String].self) {
-        self.hosts = hosts
-        return
-      }
-      let container = try decoder.container(keyedBy: Key.self)
-      hosts = try container.decodeIfPresent([String].self, forKey: .hosts) ?? []
-      children = try container.decodeIfPresent([String].self, forKey: .children) ?? []
-      variables = try container.decodeIfPresent([String: AnsibleValue].self, forKey: .vars) ?? [:]
-    }
-  }
-
-  private struct Meta: Decodable {
-    let hostvars: [String: [String: AnsibleValue]]?
-  }
-
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
+    var variables: [String: String] = [:]
   }
 
   private(set) var groups: [String: Group] = [:]
-  private(set) var hostVariables: [String: [String: AnsibleValue]] = [:]
+  /// The variables that are texts, numbers or flags, by host. Lists, mappings and null say nothing about an
+  /// installation.
+  private(set) var hostVariables: [String: [String: String]] = [:]
 
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    for key in container.allKeys {
-      if key.stringValue == "_meta" {
-        hostVariables = try container.decode(Meta.self, forKey: key).hostvars ?? [:]
-      } else {
-        groups[key.stringValue] = try container.decode(Group.self, forKey: key)
-      }
-    }
-  }
-
-  /// Reads what a program printed; the failure is a sentence for the user.
-  static func parse(_ bytes: [UInt8]) throws(Malformed) -> AnsibleInventory {
-    do {
-      return try JSONDecoder().decode(AnsibleInventory.self, from: Data(bytes))
-    } catch let error as DecodingError {
-      throw Malformed(error)
-    } catch {
-      throw Malformed(description: "is not readable as JSON")
-    }
-  }
-
+  /// Why a program's output is no inventory; reads on after "what PROGRAM prints".
   struct Malformed: Error, CustomStringConvertible {
     let description: String
 
-    init(description: String) {
+    init(_ description: String) {
       self.description = description
     }
 
-    init(_ error: DecodingError) {
-      switch error {
-      case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
-        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-        description =
-          path.isEmpty ? "is not an object of groups" : "has another type than expected at \(path)"
-      case .dataCorrupted(let context):
-        let cause = (context.underlyingError as? any CustomStringConvertible)?.description
-        description = "is not JSON\(cause.map { " (\($0))" } ?? "")"
-      @unknown default:
-        description = "is not readable as JSON"
-      }
+    init(_ place: String, mustBe expectation: String) {
+      description = "must have \(expectation) at \(place)"
     }
   }
-}
 
-/// A variable of a host or a group. Lists, mappings and null say nothing about an installation.
-enum AnsibleValue: Decodable, Sendable, Equatable {
-  case text(String)
-  case other
+  /// Reads what a program printed.
+  static func parse(_ bytes: [UInt8]) throws(Malformed) -> AnsibleInventory {
+    let value: InventoryJSON
+    do {
+      value = try InventoryJSON.parse(bytes)
+    } catch {
+      throw Malformed("is not JSON: \(error)")
+    }
+    guard case .object(let members) = value else { throw Malformed("must be a JSON object of groups") }
+    var inventory = AnsibleInventory()
+    for (name, member) in members {
+      if name == "_meta" {
+        inventory.hostVariables = try hostVariables(member)
+      } else {
+        inventory.groups[name] = try group(member, name)
+      }
+    }
+    return inventory
+  }
 
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if let text = try? container.decode(String.self) {
-      self = .text(text)
-    } else if let number = try? container.decode(Int.self) {
-      self = .text("\(number)")
-    } else if let flag = try? container.decode(Bool.self) {
-      self = .text(flag ? "true" : "false")
-    } else if let number = try? container.decode(Double.self) {
-      self = .text("\(number)")
-    } else {
-      self = .other
+  private static func hostVariables(_ meta: InventoryJSON) throws(Malformed) -> [String: [String: String]] {
+    guard case .object(let members) = meta else { throw Malformed("_meta", mustBe: "an object") }
+    guard let hosts = members["hostvars"], hosts != .null else { return [:] }
+    guard case .object(let hosts) = hosts else { throw Malformed("_meta.hostvars", mustBe: "an object") }
+    var result: [String: [String: String]] = [:]
+    result.reserveCapacity(hosts.count)
+    for (name, value) in hosts { result[name] = try variables(value, "_meta.hostvars.\(name)") }
+    return result
+  }
+
+  private static func group(_ value: InventoryJSON, _ name: String) throws(Malformed) -> Group {
+    // The short form is a list of hosts alone.
+    if case .list = value { return Group(hosts: try names(value, name)) }
+    guard case .object(let members) = value else {
+      throw Malformed(name, mustBe: "an object or a list of hosts")
+    }
+    return Group(
+      hosts: try names(members["hosts"], "\(name).hosts"),
+      children: try names(members["children"], "\(name).children"),
+      variables: try variables(members["vars"], "\(name).vars"))
+  }
+
+  private static func names(_ value: InventoryJSON?, _ place: String) throws(Malformed) -> [String] {
+    guard let value, value != .null else { return [] }
+    guard case .list(let items) = value else { throw Malformed(place, mustBe: "a list of names") }
+    var names: [String] = []
+    names.reserveCapacity(items.count)
+    for item in items {
+      guard case .text(let name) = item else { throw Malformed(place, mustBe: "a list of names") }
+      names.append(name)
+    }
+    return names
+  }
+
+  private static func variables(_ value: InventoryJSON?, _ place: String) throws(Malformed) -> [String:
+    String]
+  {
+    guard let value, value != .null else { return [:] }
+    guard case .object(let members) = value else { throw Malformed(place, mustBe: "an object") }
+    return members.compactMapValues { member in
+      switch member {
+      case .text(let text), .number(let text): text
+      case .flag(let flag): flag ? "true" : "false"
+      case .null, .list, .object: nil
+      }
     }
   }
 }

@@ -27,17 +27,13 @@ extension AnsibleInventory {
 
     return memberships.keys.sorted().map { host in
       let names = memberships[host, default: []].union(groups["all"] == nil ? [] : ["all"])
-      var variables: [String: AnsibleValue] = [:]
+      var variables: [String: String] = [:]
       for name in names.sorted(by: { ranks[$0, default: 0] < ranks[$1, default: 0] }) {
         if let more = groups[name]?.variables, !more.isEmpty { variables.merge(more) { $1 } }
       }
       variables.merge(hostVariables[host] ?? [:]) { $1 }
-      let texts = variables.compactMapValues { value -> String? in
-        guard case .text(let text) = value else { return nil }
-        return text
-      }
       let shown = names.subtracting(["all", "ungrouped"]).sorted()
-      return AnsibleHost(name: host, groups: shown, variables: texts)
+      return AnsibleHost(name: host, groups: shown, variables: variables)
     }
   }
 

@@ -83,6 +83,7 @@ struct InventoryBuilder {
 
   private struct RemoteKey: Hashable {
     let host: String
+    let user: String?
     let port: Int?
     let path: String
   }
@@ -94,7 +95,8 @@ struct InventoryBuilder {
       let sameID = ids.updateValue(position, forKey: installation.id)
       var sameFile: Int?
       if let host = installation.host {
-        let key = RemoteKey(host: host, port: installation.port, path: installation.path)
+        let key = RemoteKey(
+          host: host, user: installation.user, port: installation.port, path: installation.path)
         sameFile = remotes.updateValue(position, forKey: key)
       } else if let status = InventoryPath.status(installation.path) {
         let key = FileKey(device: UInt(status.st_dev), inode: UInt(status.st_ino))

@@ -32,14 +32,19 @@ enum InventoryRules {
   }
 
   static func hasControl(_ text: String) -> Bool {
-    text.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    text.unicodeScalars.contains(where: isControl)
+  }
+
+  /// Unicode's category Cc, which never grows.
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
   }
 
   /// The text with control characters replaced, so that a message can't drive a terminal.
   static func printable(_ text: String) -> String {
     var scalars = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
-      scalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+      scalars.append(isControl(scalar) ? "\u{FFFD}" : scalar)
     }
     return String(scalars)
   }

@@ -60,6 +60,8 @@ struct InventoryVariables {
 
   /// The value that a marked text stands for.
   func expand(_ marked: String) throws(Failure) -> String {
+    // Most values have no reference: the marks begin with the byte EE in UTF-8.
+    guard marked.utf8.contains(where: { $0 == 0xEE || $0 == UInt8(ascii: "$") }) else { return marked }
     var result = ""
     var rest = marked[...]
     while let start = rest.firstIndex(where: { $0 == Self.open || $0 == Self.literal || $0 == "$" }) {

@@ -59,6 +59,15 @@ import Testing
     #expect(said == "fleet.yml:4: the fleet has no installation: no database matches none/*.db")
   }
 
+  @Test func `a folder that can't be read is an error, not an empty folder`() throws {
+    try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/round", withDestinationPath: "round")
+    let said = folder.complaint("  - { id: a, path: a }\n  - { files: round/*.db }\n")
+    #expect(
+      said
+        == "fleet.yml:5: round/*.db: a folder or a file name can't be read: too many levels of symbolic links"
+    )
+  }
+
   @Test func `an id that a file name can't give is refused`() throws {
     try folder.write("a\u{1B}[31m.db")
     let said = folder.complaint("  - { files: '*.db' }\n")
