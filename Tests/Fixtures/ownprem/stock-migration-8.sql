@@ -1,6 +1,7 @@
--- Migration 8 the stock way, for the test that shows what it costs: every row of service_routes.
+-- Migration 8 the stock way, for the test that shows what it costs: every route of every service.
 --
 -- DROP TABLE with foreign keys on deletes the rows of services first, and ON DELETE CASCADE takes their routes along.
+-- Only routes that had no service to begin with are left.
 -- The pragma is the application's own setting; foreign keys can't be turned off once a transaction has begun.
 
 PRAGMA foreign_keys = ON;

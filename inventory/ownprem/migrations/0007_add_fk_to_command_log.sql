@@ -1,14 +1,8 @@
 -- Tie each logged command to its server and its deployment, and let it go when either of them goes.
 -- @deletes command_log
 
--- The application does this without a transaction: interrupted between its last two statements, it leaves the rows
--- under the new table's name.
--- @when table command_log_new
--- @unless table command_log
-ALTER TABLE command_log_new RENAME TO command_log;
-
 -- SQLite can't add a foreign key to a table, so the table is rebuilt unless it has both. A command whose server or
--- deployment is gone stays behind.
+-- deployment is gone is not copied.
 -- @unless query SELECT count(*) = 2 FROM pragma_foreign_key_list('command_log') WHERE on_delete = 'CASCADE'
 CREATE TABLE new_command_log (
     id TEXT PRIMARY KEY,

@@ -4,14 +4,8 @@
 -- service_routes goes with them.
 -- @deletes services, service_routes
 
--- The application does this without a transaction: interrupted between its last two statements, it leaves the rows
--- under the new table's name.
--- @when table services_new
--- @unless table services
-ALTER TABLE services_new RENAME TO services;
-
--- A service whose server is gone stays behind, and so do its routes. A route that had no service before is kept: it
--- is not this migration's to judge.
+-- A service whose server is gone is not copied, and its routes go first. A route that had no service before is kept:
+-- it is not this migration's to judge.
 -- @unless foreign key services.server_id on delete cascade
 DELETE FROM service_routes
 WHERE EXISTS (
