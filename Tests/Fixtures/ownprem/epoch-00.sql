@@ -30,7 +30,7 @@ INSERT INTO servers (id, name, host, agent_status, metrics, created_at, updated_
 SELECT printf('server-%02d', i), 'Rack ' || i || ' ☃', CASE WHEN i % 3 THEN '10.0.0.' || i END,
     CASE i % 2 WHEN 0 THEN 'online' ELSE 'offline' END,
     json_object('cpu', i / 8.0, 'disk', i * 1099511627776),
-    datetime('2026-01-01', '+' || (i) || ' hours'),
+    datetime('2026-01-01', '+' || i || ' hours'),
     CASE WHEN i <> 4 THEN datetime('2026-01-01', '+' || (i * 2) || ' hours') END
 FROM n WHERE i <= 8;
 
@@ -42,7 +42,7 @@ CREATE TABLE app_registry (
 
 INSERT INTO app_registry (name, manifest, loaded_at)
 SELECT printf('app-%02d', i), json_object('name', 'app-' || i, 'title', 'Bäckerei ' || i),
-    datetime('2026-01-01', '+' || (i) || ' hours')
+    datetime('2026-01-01', '+' || i || ' hours')
 FROM n WHERE i <= 12;
 
 CREATE TABLE deployments (
@@ -59,7 +59,8 @@ CREATE TABLE deployments (
     UNIQUE (server_id, app_name)
 );
 
-INSERT INTO deployments (id, server_id, app_name, version, config, status, status_message, installed_at, updated_at)
+INSERT INTO deployments (id, server_id, app_name, version, config, status, status_message, installed_at,
+    updated_at)
 SELECT printf('deployment-%02d', i),
     CASE WHEN i % 9 = 0 THEN 'foundry' ELSE printf('server-%02d', i % 9) END,
     printf('app-%02d', 1 + (i / 9) % 12), '1.' || i || '.0', json_object('port', 8000 + i, 'note', ''),
@@ -77,7 +78,7 @@ CREATE TABLE secrets (
 
 INSERT INTO secrets (deployment_id, data, created_at, updated_at)
 SELECT printf('deployment-%02d', i * 2), hex('secret ' || i),
-    CASE WHEN i % 6 THEN datetime('2026-01-01', '+' || (i) || ' hours') END, '2026-01-01 00:00:00'
+    CASE WHEN i % 6 THEN datetime('2026-01-01', '+' || i || ' hours') END, '2026-01-01 00:00:00'
 FROM n WHERE i <= 15;
 
 CREATE TABLE services (
@@ -97,7 +98,8 @@ INSERT INTO services (id, deployment_id, service_name, server_id, host, port, to
 SELECT printf('service-%02d', i),
     CASE WHEN i = 8 THEN 'deployment-gone' ELSE printf('deployment-%02d', 1 + i % 36) END,
     CASE i % 2 WHEN 0 THEN 'web' ELSE 'rpc' END || (i / 36),
-    CASE WHEN i % 10 = 5 THEN 'server-gone' WHEN i % 7 = 0 THEN 'foundry' ELSE printf('server-%02d', 1 + i % 8) END,
+    CASE WHEN i % 10 = 5 THEN 'server-gone' WHEN i % 7 = 0 THEN 'foundry'
+        ELSE printf('server-%02d', 1 + i % 8) END,
     '10.0.0.' || i, 9000 + i, CASE WHEN i % 4 = 0 THEN 'v3-' || i || '.onion' END,
     CASE WHEN i % 11 THEN 'available' END
 FROM n WHERE i <= 40;
@@ -129,14 +131,17 @@ CREATE TABLE command_log (
 );
 
 -- One command in 23 ran on a server that is gone, one in 19 for a deployment that is gone, one in 6 for none.
-INSERT INTO command_log (id, server_id, deployment_id, action, payload, status, result_message, created_at, completed_at)
+INSERT INTO command_log (id, server_id, deployment_id, action, payload, status, result_message, created_at,
+    completed_at)
 SELECT printf('command-%03d', i),
-    CASE WHEN i % 23 = 0 THEN 'server-gone' WHEN i % 7 = 0 THEN 'foundry' ELSE printf('server-%02d', 1 + i % 8) END,
-    CASE WHEN i % 19 = 0 THEN 'deployment-gone' WHEN i % 6 THEN printf('deployment-%02d', 1 + (i * 7) % 36) END,
+    CASE WHEN i % 23 = 0 THEN 'server-gone' WHEN i % 7 = 0 THEN 'foundry'
+        ELSE printf('server-%02d', 1 + i % 8) END,
+    CASE WHEN i % 19 = 0 THEN 'deployment-gone' WHEN i % 6 THEN printf('deployment-%02d',
+    1 + (i * 7) % 36) END,
     CASE i % 3 WHEN 0 THEN 'install' WHEN 1 THEN 'restart' ELSE 'backup' END, json_object('n', i),
     CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN 'error' ELSE 'success' END,
     CASE i % 4 WHEN 1 THEN 'échec ' || i WHEN 2 THEN '' END,
-    datetime('2026-01-01', '+' || (i) || ' hours'),
+    datetime('2026-01-01', '+' || i || ' hours'),
     CASE WHEN i % 4 THEN datetime('2026-01-01', '+' || (i + 1) || ' hours') END
 FROM n WHERE i <= 300;
 

@@ -30,7 +30,7 @@ INSERT INTO servers (id, name, host, agent_status, metrics, created_at, updated_
 SELECT printf('server-%02d', i), 'Rack ' || i || ' ☃', CASE WHEN i % 3 THEN '10.0.0.' || i END,
     CASE i % 2 WHEN 0 THEN 'online' ELSE 'offline' END,
     json_object('cpu', i / 8.0, 'disk', i * 1099511627776),
-    datetime('2026-01-01', '+' || (i) || ' hours'),
+    datetime('2026-01-01', '+' || i || ' hours'),
     CASE WHEN i <> 4 THEN datetime('2026-01-01', '+' || (i * 2) || ' hours') END
 FROM n WHERE i <= 8;
 
@@ -42,7 +42,7 @@ CREATE TABLE app_registry (
 
 INSERT INTO app_registry (name, manifest, loaded_at)
 SELECT printf('app-%02d', i), json_object('name', 'app-' || i, 'title', 'Bäckerei ' || i),
-    datetime('2026-01-01', '+' || (i) || ' hours')
+    datetime('2026-01-01', '+' || i || ' hours')
 FROM n WHERE i <= 12;
 
 CREATE TABLE deployments (
@@ -59,7 +59,8 @@ CREATE TABLE deployments (
     UNIQUE (server_id, app_name)
 );
 
-INSERT INTO deployments (id, server_id, app_name, version, config, status, status_message, installed_at, updated_at)
+INSERT INTO deployments (id, server_id, app_name, version, config, status, status_message, installed_at,
+    updated_at)
 SELECT printf('deployment-%02d', i),
     CASE WHEN i % 9 = 0 THEN 'foundry' ELSE printf('server-%02d', i % 9) END,
     printf('app-%02d', 1 + (i / 9) % 12), '1.' || i || '.0', json_object('port', 8000 + i, 'note', ''),
@@ -77,7 +78,7 @@ CREATE TABLE secrets (
 
 INSERT INTO secrets (deployment_id, data, created_at, updated_at)
 SELECT printf('deployment-%02d', i * 2), hex('secret ' || i),
-    CASE WHEN i % 6 THEN datetime('2026-01-01', '+' || (i) || ' hours') END, '2026-01-01 00:00:00'
+    CASE WHEN i % 6 THEN datetime('2026-01-01', '+' || i || ' hours') END, '2026-01-01 00:00:00'
 FROM n WHERE i <= 15;
 
 CREATE TABLE services (
@@ -97,7 +98,8 @@ INSERT INTO services (id, deployment_id, service_name, server_id, host, port, to
 SELECT printf('service-%02d', i),
     CASE WHEN i = 8 THEN 'deployment-gone' ELSE printf('deployment-%02d', 1 + i % 36) END,
     CASE i % 2 WHEN 0 THEN 'web' ELSE 'rpc' END || (i / 36),
-    CASE WHEN i % 10 = 5 THEN 'server-gone' WHEN i % 7 = 0 THEN 'foundry' ELSE printf('server-%02d', 1 + i % 8) END,
+    CASE WHEN i % 10 = 5 THEN 'server-gone' WHEN i % 7 = 0 THEN 'foundry'
+        ELSE printf('server-%02d', 1 + i % 8) END,
     '10.0.0.' || i, 9000 + i, CASE WHEN i % 4 = 0 THEN 'v3-' || i || '.onion' END,
     CASE WHEN i % 11 THEN 'available' END
 FROM n WHERE i <= 40;
@@ -129,14 +131,17 @@ CREATE TABLE command_log (
 );
 
 -- One command in 23 ran on a server that is gone, one in 19 for a deployment that is gone, one in 6 for none.
-INSERT INTO command_log (id, server_id, deployment_id, action, payload, status, result_message, created_at, completed_at)
+INSERT INTO command_log (id, server_id, deployment_id, action, payload, status, result_message, created_at,
+    completed_at)
 SELECT printf('command-%03d', i),
-    CASE WHEN i % 23 = 0 THEN 'server-gone' WHEN i % 7 = 0 THEN 'foundry' ELSE printf('server-%02d', 1 + i % 8) END,
-    CASE WHEN i % 19 = 0 THEN 'deployment-gone' WHEN i % 6 THEN printf('deployment-%02d', 1 + (i * 7) % 36) END,
+    CASE WHEN i % 23 = 0 THEN 'server-gone' WHEN i % 7 = 0 THEN 'foundry'
+        ELSE printf('server-%02d', 1 + i % 8) END,
+    CASE WHEN i % 19 = 0 THEN 'deployment-gone' WHEN i % 6 THEN printf('deployment-%02d',
+    1 + (i * 7) % 36) END,
     CASE i % 3 WHEN 0 THEN 'install' WHEN 1 THEN 'restart' ELSE 'backup' END, json_object('n', i),
     CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN 'error' ELSE 'success' END,
     CASE i % 4 WHEN 1 THEN 'échec ' || i WHEN 2 THEN '' END,
-    datetime('2026-01-01', '+' || (i) || ' hours'),
+    datetime('2026-01-01', '+' || i || ' hours'),
     CASE WHEN i % 4 THEN datetime('2026-01-01', '+' || (i + 1) || ' hours') END
 FROM n WHERE i <= 300;
 
@@ -156,8 +161,8 @@ CREATE TABLE users (
 INSERT INTO users (id, username, password_hash, role, totp_secret, totp_enabled, created_at, updated_at)
 SELECT printf('user-%02d', i), CASE i WHEN 1 THEN 'admin' ELSE 'user ' || i END, '$argon2id$' || i,
     CASE WHEN i <= 2 THEN 'admin' WHEN i < 8 THEN 'viewer' END,
-    CASE WHEN i % 3 = 0 THEN 'totp-' || i END, i % 3 = 0,
-    datetime('2026-01-01', '+' || (i) || ' hours'), '2026-01-01 00:00:00'
+    CASE WHEN i % 3 = 0 THEN 'totp-' || i END, i % 3 = 0, datetime('2026-01-01', '+' || i || ' hours'),
+    '2026-01-01 00:00:00'
 FROM n WHERE i <= 8;
 
 CREATE TABLE refresh_tokens (
@@ -172,10 +177,11 @@ CREATE TABLE refresh_tokens (
 );
 
 -- Nobody knows when every tenth token was created; user-09 is gone.
-INSERT INTO refresh_tokens (id, user_id, token_hash, expires_at, created_at, ip_address, user_agent, last_used_at)
+INSERT INTO refresh_tokens
+    (id, user_id, token_hash, expires_at, created_at, ip_address, user_agent, last_used_at)
 SELECT printf('token-%02d', i), printf('user-%02d', 1 + (i * 5) % 9), hex('token ' || i),
     datetime('2026-01-01', '+' || (9000 + i) || ' hours'),
-    CASE WHEN i % 10 THEN datetime('2026-01-01', '+' || (i) || ' hours') END,
+    CASE WHEN i % 10 THEN datetime('2026-01-01', '+' || i || ' hours') END,
     CASE WHEN i % 4 THEN '192.168.1.' || i END, 'Browser/' || i,
     CASE WHEN i <> 7 THEN datetime('2026-01-01', '+' || (i * 4) || ' hours') END
 FROM n WHERE i <= 25;
@@ -196,7 +202,7 @@ CREATE INDEX idx_agent_tokens_hash ON agent_tokens (token_hash);
 INSERT INTO agent_tokens (id, server_id, token_hash, created_at)
 SELECT printf('agent-%02d', i),
     CASE WHEN i % 7 = 0 THEN 'foundry' ELSE printf('server-%02d', 1 + i % 8) END, hex('agent ' || i),
-    datetime('2026-01-01', '+' || (i) || ' hours')
+    datetime('2026-01-01', '+' || i || ' hours')
 FROM n WHERE i <= 8;
 
 CREATE TABLE audit_log (
@@ -211,7 +217,7 @@ CREATE TABLE audit_log (
 );
 
 INSERT INTO audit_log (timestamp, user_id, action, resource_type, resource_id, details)
-SELECT datetime('2026-01-01', '+' || (i) || ' hours'), printf('user-%02d', 1 + (i * 5) % 9),
+SELECT datetime('2026-01-01', '+' || i || ' hours'), printf('user-%02d', 1 + (i * 5) % 9),
     CASE i % 3 WHEN 0 THEN 'login' WHEN 1 THEN 'deploy' ELSE 'logout' END,
     CASE WHEN i % 3 = 1 THEN 'server' END,
     CASE WHEN i % 3 = 1 THEN CASE WHEN i % 7 = 0 THEN 'foundry' ELSE printf('server-%02d', 1 + i % 8) END END,

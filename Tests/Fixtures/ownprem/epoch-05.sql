@@ -30,7 +30,7 @@ INSERT INTO servers (id, name, host, agent_status, metrics, created_at, updated_
 SELECT printf('server-%02d', i), 'Rack ' || i || ' ☃', CASE WHEN i % 3 THEN '10.0.0.' || i END,
     CASE i % 2 WHEN 0 THEN 'online' ELSE 'offline' END,
     json_object('cpu', i / 8.0, 'disk', i * 1099511627776),
-    datetime('2026-01-01', '+' || (i) || ' hours'),
+    datetime('2026-01-01', '+' || i || ' hours'),
     CASE WHEN i <> 4 THEN datetime('2026-01-01', '+' || (i * 2) || ' hours') END
 FROM n WHERE i <= 8;
 
@@ -42,7 +42,7 @@ CREATE TABLE app_registry (
 
 INSERT INTO app_registry (name, manifest, loaded_at)
 SELECT printf('app-%02d', i), json_object('name', 'app-' || i, 'title', 'Bäckerei ' || i),
-    datetime('2026-01-01', '+' || (i) || ' hours')
+    datetime('2026-01-01', '+' || i || ' hours')
 FROM n WHERE i <= 12;
 
 CREATE TABLE deployments (
@@ -61,7 +61,8 @@ CREATE TABLE deployments (
 );
 
 -- A third of the groups named here is missing.
-INSERT INTO deployments (id, server_id, app_name, group_id, version, config, status, status_message, installed_at, updated_at)
+INSERT INTO deployments (id, server_id, app_name, group_id, version, config, status, status_message,
+    installed_at, updated_at)
 SELECT printf('deployment-%02d', i),
     CASE WHEN i % 9 = 0 THEN 'core' ELSE printf('server-%02d', i % 9) END,
     printf('app-%02d', 1 + (i / 9) % 12),
@@ -81,7 +82,7 @@ CREATE TABLE secrets (
 
 INSERT INTO secrets (deployment_id, data, created_at, updated_at)
 SELECT printf('deployment-%02d', i * 2), hex('secret ' || i),
-    CASE WHEN i % 6 THEN datetime('2026-01-01', '+' || (i) || ' hours') END, '2026-01-01 00:00:00'
+    CASE WHEN i % 6 THEN datetime('2026-01-01', '+' || i || ' hours') END, '2026-01-01 00:00:00'
 FROM n WHERE i <= 15;
 
 CREATE TABLE services (
@@ -101,7 +102,8 @@ INSERT INTO services (id, deployment_id, service_name, server_id, host, port, to
 SELECT printf('service-%02d', i),
     CASE WHEN i = 8 THEN 'deployment-gone' ELSE printf('deployment-%02d', 1 + i % 36) END,
     CASE i % 2 WHEN 0 THEN 'web' ELSE 'rpc' END || (i / 36),
-    CASE WHEN i % 10 = 5 THEN 'server-gone' WHEN i % 7 = 0 THEN 'core' ELSE printf('server-%02d', 1 + i % 8) END,
+    CASE WHEN i % 10 = 5 THEN 'server-gone' WHEN i % 7 = 0 THEN 'core'
+        ELSE printf('server-%02d', 1 + i % 8) END,
     '10.0.0.' || i, 9000 + i, CASE WHEN i % 4 = 0 THEN 'v3-' || i || '.onion' END,
     CASE WHEN i % 11 THEN 'available' END
 FROM n WHERE i <= 40;
@@ -121,12 +123,13 @@ CREATE TABLE service_routes (
 );
 
 -- Routes 57 to 60 had no service to begin with.
-INSERT INTO service_routes (id, service_id, route_type, external_path, external_port, upstream_host, upstream_port, active, created_at)
+INSERT INTO service_routes (id, service_id, route_type, external_path, external_port, upstream_host,
+    upstream_port, active, created_at)
 SELECT printf('route-%02d', i),
     CASE WHEN i > 56 THEN 'service-gone' ELSE printf('service-%02d', 1 + (i - 1) % 40) END,
     CASE i % 2 WHEN 0 THEN 'http' ELSE 'tcp' END, CASE WHEN i % 2 = 0 THEN '/services/' || i END,
     CASE WHEN i % 2 = 1 THEN 50000 + i END, '127.0.0.1', 9000 + i, i % 3 > 0,
-    datetime('2026-01-01', '+' || (i) || ' hours')
+    datetime('2026-01-01', '+' || i || ' hours')
 FROM n WHERE i <= 60;
 
 CREATE TABLE proxy_routes (
@@ -156,14 +159,17 @@ CREATE TABLE command_log (
 );
 
 -- One command in 23 ran on a server that is gone, one in 19 for a deployment that is gone, one in 6 for none.
-INSERT INTO command_log (id, server_id, deployment_id, action, payload, status, result_message, created_at, completed_at)
+INSERT INTO command_log (id, server_id, deployment_id, action, payload, status, result_message, created_at,
+    completed_at)
 SELECT printf('command-%03d', i),
-    CASE WHEN i % 23 = 0 THEN 'server-gone' WHEN i % 7 = 0 THEN 'core' ELSE printf('server-%02d', 1 + i % 8) END,
-    CASE WHEN i % 19 = 0 THEN 'deployment-gone' WHEN i % 6 THEN printf('deployment-%02d', 1 + (i * 7) % 36) END,
+    CASE WHEN i % 23 = 0 THEN 'server-gone' WHEN i % 7 = 0 THEN 'core'
+        ELSE printf('server-%02d', 1 + i % 8) END,
+    CASE WHEN i % 19 = 0 THEN 'deployment-gone' WHEN i % 6 THEN printf('deployment-%02d',
+    1 + (i * 7) % 36) END,
     CASE i % 3 WHEN 0 THEN 'install' WHEN 1 THEN 'restart' ELSE 'backup' END, json_object('n', i),
     CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN 'error' ELSE 'success' END,
     CASE i % 4 WHEN 1 THEN 'échec ' || i WHEN 2 THEN '' END,
-    datetime('2026-01-01', '+' || (i) || ' hours'),
+    datetime('2026-01-01', '+' || i || ' hours'),
     CASE WHEN i % 4 THEN datetime('2026-01-01', '+' || (i + 1) || ' hours') END
 FROM n WHERE i <= 300;
 
@@ -180,10 +186,11 @@ CREATE TABLE users (
     last_login_at TIMESTAMP
 );
 
-INSERT INTO users (id, username, password_hash, is_system_admin, totp_secret, totp_enabled, created_at, updated_at)
+INSERT INTO users (id, username, password_hash, is_system_admin, totp_secret, totp_enabled, created_at,
+    updated_at)
 SELECT printf('user-%02d', i), CASE i WHEN 1 THEN 'admin' ELSE 'user ' || i END, '$argon2id$' || i,
     i <= 2, CASE WHEN i % 3 = 0 THEN 'totp-' || i END, i % 3 = 0,
-    datetime('2026-01-01', '+' || (i) || ' hours'), '2026-01-01 00:00:00'
+    datetime('2026-01-01', '+' || i || ' hours'), '2026-01-01 00:00:00'
 FROM n WHERE i <= 8;
 
 CREATE TABLE refresh_tokens (
@@ -198,10 +205,11 @@ CREATE TABLE refresh_tokens (
 );
 
 -- Nobody knows when every tenth token was created; user-09 is gone.
-INSERT INTO refresh_tokens (id, user_id, token_hash, expires_at, created_at, ip_address, user_agent, last_used_at)
+INSERT INTO refresh_tokens
+    (id, user_id, token_hash, expires_at, created_at, ip_address, user_agent, last_used_at)
 SELECT printf('token-%02d', i), printf('user-%02d', 1 + (i * 5) % 9), hex('token ' || i),
     datetime('2026-01-01', '+' || (9000 + i) || ' hours'),
-    CASE WHEN i % 10 THEN datetime('2026-01-01', '+' || (i) || ' hours') END,
+    CASE WHEN i % 10 THEN datetime('2026-01-01', '+' || i || ' hours') END,
     CASE WHEN i % 4 THEN '192.168.1.' || i END, 'Browser/' || i,
     CASE WHEN i <> 7 THEN datetime('2026-01-01', '+' || (i * 4) || ' hours') END
 FROM n WHERE i <= 25;
@@ -218,7 +226,8 @@ CREATE TABLE groups (
 );
 
 INSERT INTO groups (id, name, description, created_at, updated_at)
-VALUES ('default', 'Default', 'Default group for all users and apps', '2026-01-01 00:00:00', '2026-01-01 00:00:00');
+VALUES ('default', 'Default', 'Default group for all users and apps', '2026-01-01 00:00:00',
+    '2026-01-01 00:00:00');
 INSERT INTO groups (id, name, totp_required, created_at, updated_at)
 SELECT printf('group-%02d', i), 'Team ' || i, i % 2, '2026-01-01 00:00:00', '2026-01-01 00:00:00'
 FROM n WHERE i <= 4;
@@ -252,7 +261,7 @@ CREATE INDEX idx_agent_tokens_hash ON agent_tokens (token_hash);
 
 INSERT INTO agent_tokens (id, server_id, token_hash, created_at)
 SELECT printf('agent-%02d', i), CASE WHEN i % 7 = 0 THEN 'core' ELSE printf('server-%02d', 1 + i % 8) END,
-    hex('agent ' || i), datetime('2026-01-01', '+' || (i) || ' hours')
+    hex('agent ' || i), datetime('2026-01-01', '+' || i || ' hours')
 FROM n WHERE i <= 8;
 
 CREATE TABLE audit_log (
@@ -267,7 +276,7 @@ CREATE TABLE audit_log (
 );
 
 INSERT INTO audit_log (timestamp, user_id, action, resource_type, resource_id, details)
-SELECT datetime('2026-01-01', '+' || (i) || ' hours'), printf('user-%02d', 1 + (i * 5) % 9),
+SELECT datetime('2026-01-01', '+' || i || ' hours'), printf('user-%02d', 1 + (i * 5) % 9),
     CASE i % 3 WHEN 0 THEN 'login' WHEN 1 THEN 'deploy' ELSE 'logout' END,
     CASE WHEN i % 3 = 1 THEN 'server' END,
     CASE WHEN i % 3 = 1 THEN CASE WHEN i % 7 = 0 THEN 'core' ELSE printf('server-%02d', 1 + i % 8) END END,

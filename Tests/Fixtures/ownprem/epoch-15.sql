@@ -31,7 +31,7 @@ INSERT INTO servers (id, name, host, agent_status, metrics, network_info, create
 SELECT printf('server-%02d', i), 'Rack ' || i || ' ☃', CASE WHEN i % 3 THEN '10.0.0.' || i END,
     CASE i % 2 WHEN 0 THEN 'online' ELSE 'offline' END,
     json_object('cpu', i / 8.0, 'disk', i * 1099511627776), json_object('ip', '10.0.0.' || i),
-    datetime('2026-01-01', '+' || (i) || ' hours'),
+    datetime('2026-01-01', '+' || i || ' hours'),
     CASE WHEN i <> 4 THEN datetime('2026-01-01', '+' || (i * 2) || ' hours') END
 FROM n WHERE i <= 8;
 
@@ -46,7 +46,7 @@ CREATE TABLE app_registry (
 
 INSERT INTO app_registry (name, manifest, system, mandatory, singleton, loaded_at)
 SELECT printf('app-%02d', i), json_object('name', 'app-' || i, 'title', 'Bäckerei ' || i), i = 1, i <= 2,
-    i % 5 = 0, datetime('2026-01-01', '+' || (i) || ' hours')
+    i % 5 = 0, datetime('2026-01-01', '+' || i || ' hours')
 FROM n WHERE i <= 12;
 
 CREATE TABLE deployments (
@@ -65,7 +65,8 @@ CREATE TABLE deployments (
 );
 
 -- A third of the groups named here is missing.
-INSERT INTO deployments (id, server_id, app_name, group_id, version, config, status, status_message, installed_at, updated_at)
+INSERT INTO deployments (id, server_id, app_name, group_id, version, config, status, status_message,
+    installed_at, updated_at)
 SELECT printf('deployment-%02d', i),
     CASE WHEN i % 9 = 0 THEN 'core' ELSE printf('server-%02d', i % 9) END,
     printf('app-%02d', 1 + (i / 9) % 12),
@@ -86,7 +87,7 @@ CREATE TABLE secrets (
 
 INSERT INTO secrets (deployment_id, data, created_at, rotated_at, updated_at)
 SELECT printf('deployment-%02d', i * 2), hex('secret ' || i),
-    CASE WHEN i % 6 THEN datetime('2026-01-01', '+' || (i) || ' hours') END,
+    CASE WHEN i % 6 THEN datetime('2026-01-01', '+' || i || ' hours') END,
     CASE WHEN i % 2 THEN datetime('2026-01-01', '+' || (i * 9) || ' hours') END, '2026-01-01 00:00:00'
 FROM n WHERE i <= 15;
 
@@ -107,7 +108,8 @@ INSERT INTO services (id, deployment_id, service_name, server_id, host, port, to
 SELECT printf('service-%02d', i),
     CASE WHEN i = 8 THEN 'deployment-gone' ELSE printf('deployment-%02d', 1 + i % 36) END,
     CASE i % 2 WHEN 0 THEN 'web' ELSE 'rpc' END || (i / 36),
-    CASE WHEN i % 10 = 5 THEN 'server-gone' WHEN i % 7 = 0 THEN 'core' ELSE printf('server-%02d', 1 + i % 8) END,
+    CASE WHEN i % 10 = 5 THEN 'server-gone' WHEN i % 7 = 0 THEN 'core'
+        ELSE printf('server-%02d', 1 + i % 8) END,
     '10.0.0.' || i, 9000 + i, CASE WHEN i % 4 = 0 THEN 'v3-' || i || '.onion' END,
     CASE WHEN i % 11 THEN 'available' END
 FROM n WHERE i <= 40;
@@ -127,12 +129,13 @@ CREATE TABLE service_routes (
 );
 
 -- Routes 57 to 60 had no service to begin with.
-INSERT INTO service_routes (id, service_id, route_type, external_path, external_port, upstream_host, upstream_port, active, created_at)
+INSERT INTO service_routes (id, service_id, route_type, external_path, external_port, upstream_host,
+    upstream_port, active, created_at)
 SELECT printf('route-%02d', i),
     CASE WHEN i > 56 THEN 'service-gone' ELSE printf('service-%02d', 1 + (i - 1) % 40) END,
     CASE i % 2 WHEN 0 THEN 'http' ELSE 'tcp' END, CASE WHEN i % 2 = 0 THEN '/services/' || i END,
     CASE WHEN i % 2 = 1 THEN 50000 + i END, '127.0.0.1', 9000 + i, i % 3 > 0,
-    datetime('2026-01-01', '+' || (i) || ' hours')
+    datetime('2026-01-01', '+' || i || ' hours')
 FROM n WHERE i <= 60;
 
 CREATE TABLE proxy_routes (
@@ -162,14 +165,17 @@ CREATE TABLE command_log (
 );
 
 -- One command in 23 ran on a server that is gone, one in 19 for a deployment that is gone, one in 6 for none.
-INSERT INTO command_log (id, server_id, deployment_id, action, payload, status, result_message, created_at, completed_at)
+INSERT INTO command_log (id, server_id, deployment_id, action, payload, status, result_message, created_at,
+    completed_at)
 SELECT printf('command-%03d', i),
-    CASE WHEN i % 23 = 0 THEN 'server-gone' WHEN i % 7 = 0 THEN 'core' ELSE printf('server-%02d', 1 + i % 8) END,
-    CASE WHEN i % 19 = 0 THEN 'deployment-gone' WHEN i % 6 THEN printf('deployment-%02d', 1 + (i * 7) % 36) END,
+    CASE WHEN i % 23 = 0 THEN 'server-gone' WHEN i % 7 = 0 THEN 'core'
+        ELSE printf('server-%02d', 1 + i % 8) END,
+    CASE WHEN i % 19 = 0 THEN 'deployment-gone' WHEN i % 6 THEN printf('deployment-%02d',
+    1 + (i * 7) % 36) END,
     CASE i % 3 WHEN 0 THEN 'install' WHEN 1 THEN 'restart' ELSE 'backup' END, json_object('n', i),
     CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN 'error' ELSE 'success' END,
     CASE i % 4 WHEN 1 THEN 'échec ' || i WHEN 2 THEN '' END,
-    datetime('2026-01-01', '+' || (i) || ' hours'),
+    datetime('2026-01-01', '+' || i || ' hours'),
     CASE WHEN i % 4 THEN datetime('2026-01-01', '+' || (i + 1) || ' hours') END
 FROM n WHERE i <= 300;
 
@@ -186,10 +192,11 @@ CREATE TABLE users (
     last_login_at TIMESTAMP
 );
 
-INSERT INTO users (id, username, password_hash, is_system_admin, totp_secret, totp_enabled, created_at, updated_at)
+INSERT INTO users (id, username, password_hash, is_system_admin, totp_secret, totp_enabled, created_at,
+    updated_at)
 SELECT printf('user-%02d', i), CASE i WHEN 1 THEN 'admin' ELSE 'user ' || i END, '$argon2id$' || i,
     i <= 2, CASE WHEN i % 3 = 0 THEN 'totp-' || i END, i % 3 = 0,
-    datetime('2026-01-01', '+' || (i) || ' hours'), '2026-01-01 00:00:00'
+    datetime('2026-01-01', '+' || i || ' hours'), '2026-01-01 00:00:00'
 FROM n WHERE i <= 8;
 
 CREATE TABLE refresh_tokens (
@@ -206,10 +213,11 @@ CREATE TABLE refresh_tokens (
 );
 
 -- Nobody knows when every tenth token was created; user-09 is gone.
-INSERT INTO refresh_tokens (id, user_id, token_hash, expires_at, created_at, ip_address, user_agent, last_used_at, family_id, issued_at)
+INSERT INTO refresh_tokens (id, user_id, token_hash, expires_at, created_at, ip_address, user_agent,
+    last_used_at, family_id, issued_at)
 SELECT printf('token-%02d', i), printf('user-%02d', 1 + (i * 5) % 9), hex('token ' || i),
     datetime('2026-01-01', '+' || (9000 + i) || ' hours'),
-    CASE WHEN i % 10 THEN datetime('2026-01-01', '+' || (i) || ' hours') END,
+    CASE WHEN i % 10 THEN datetime('2026-01-01', '+' || i || ' hours') END,
     CASE WHEN i % 4 THEN '192.168.1.' || i END, 'Browser/' || i,
     CASE WHEN i <> 7 THEN datetime('2026-01-01', '+' || (i * 4) || ' hours') END,
     printf('family-%02d', 1 + i / 3), datetime('2026-01-01', '+' || (i * 2) || ' hours')
@@ -229,7 +237,7 @@ CREATE TABLE used_backup_codes (
 CREATE INDEX idx_used_backup_codes_user ON used_backup_codes (user_id);
 
 INSERT INTO used_backup_codes (user_id, code_hash, used_at)
-SELECT printf('user-%02d', 1 + i % 8), hex('code ' || i), datetime('2026-01-01', '+' || (i) || ' hours')
+SELECT printf('user-%02d', 1 + i % 8), hex('code ' || i), datetime('2026-01-01', '+' || i || ' hours')
 FROM n WHERE i <= 10;
 
 CREATE TABLE groups (
@@ -242,7 +250,8 @@ CREATE TABLE groups (
 );
 
 INSERT INTO groups (id, name, description, created_at, updated_at)
-VALUES ('default', 'Default', 'Default group for all users and apps', '2026-01-01 00:00:00', '2026-01-01 00:00:00');
+VALUES ('default', 'Default', 'Default group for all users and apps', '2026-01-01 00:00:00',
+    '2026-01-01 00:00:00');
 INSERT INTO groups (id, name, totp_required, created_at, updated_at)
 SELECT printf('group-%02d', i), 'Team ' || i, i % 2, '2026-01-01 00:00:00', '2026-01-01 00:00:00'
 FROM n WHERE i <= 4;
@@ -279,7 +288,7 @@ CREATE INDEX idx_agent_tokens_expires ON agent_tokens (expires_at);
 
 INSERT INTO agent_tokens (id, server_id, token_hash, name, created_at)
 SELECT printf('agent-%02d', i), CASE WHEN i % 7 = 0 THEN 'core' ELSE printf('server-%02d', 1 + i % 8) END,
-    hex('agent ' || i), 'agent ' || i, datetime('2026-01-01', '+' || (i) || ' hours')
+    hex('agent ' || i), 'agent ' || i, datetime('2026-01-01', '+' || i || ' hours')
 FROM n WHERE i <= 8;
 
 CREATE TABLE audit_log (
@@ -294,7 +303,7 @@ CREATE TABLE audit_log (
 );
 
 INSERT INTO audit_log (timestamp, user_id, action, resource_type, resource_id, details)
-SELECT datetime('2026-01-01', '+' || (i) || ' hours'), printf('user-%02d', 1 + (i * 5) % 9),
+SELECT datetime('2026-01-01', '+' || i || ' hours'), printf('user-%02d', 1 + (i * 5) % 9),
     CASE i % 3 WHEN 0 THEN 'login' WHEN 1 THEN 'deploy' ELSE 'logout' END,
     CASE WHEN i % 3 = 1 THEN 'server' END,
     CASE WHEN i % 3 = 1 THEN CASE WHEN i % 7 = 0 THEN 'core' ELSE printf('server-%02d', 1 + i % 8) END END,
@@ -403,7 +412,8 @@ SELECT printf('mount-%02d', i), 'share ' || i, CASE i % 2 WHEN 0 THEN 'nfs' ELSE
     '10.1.0.' || i || ':/data', '2026-01-01 00:00:00', '2026-01-01 00:00:00'
 FROM n WHERE i <= 4;
 
-INSERT INTO server_mounts (id, server_id, mount_id, mount_point, usage_bytes, total_bytes, created_at, updated_at)
+INSERT INTO server_mounts
+    (id, server_id, mount_id, mount_point, usage_bytes, total_bytes, created_at, updated_at)
 SELECT printf('server-mount-%02d', i),
     CASE WHEN i % 7 = 0 THEN 'core' ELSE printf('server-%02d', 1 + i % 8) END,
     printf('mount-%02d', 1 + i % 4), '/mnt/' || i, i * 1099511627776, i * 2199023255552,
@@ -415,10 +425,11 @@ SELECT printf('credentials-%02d', i), printf('mount-%02d', i), hex('credentials 
     '2026-01-01 00:00:00', '2026-01-01 00:00:00'
 FROM n WHERE i <= 4;
 
-INSERT INTO certificates (id, ca_deployment_id, name, type, subject_cn, cert_pem, key_encrypted, serial_number, not_before, not_after, issued_to_server_id, created_at)
+INSERT INTO certificates (id, ca_deployment_id, name, type, subject_cn, cert_pem, key_encrypted,
+    serial_number, not_before, not_after, issued_to_server_id, created_at)
 SELECT printf('certificate-%02d', i), CASE WHEN i > 1 THEN 'deployment-01' END, 'certificate ' || i,
     CASE i WHEN 1 THEN 'ca' ELSE 'server' END, 'host-' || i, 'PEM ' || i, hex('key ' || i),
-    printf('%08x', i), datetime('2026-01-01', '+' || (i) || ' hours'),
+    printf('%08x', i), datetime('2026-01-01', '+' || i || ' hours'),
     datetime('2026-01-01', '+' || (9000 + i) || ' hours'),
     CASE WHEN i % 7 = 0 THEN 'core' ELSE printf('server-%02d', 1 + i % 8) END, '2026-01-01 00:00:00'
 FROM n WHERE i <= 8;
@@ -433,9 +444,14 @@ SELECT printf('caddy-%02d', i), printf('deployment-%02d', i), CASE WHEN i < 4 TH
 FROM n WHERE i <= 4;
 
 -- Made by the application when its store was first opened.
-CREATE TABLE store_registries (id TEXT PRIMARY KEY, store TEXT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL, enabled BOOLEAN DEFAULT TRUE);
-CREATE TABLE store_app_cache (store TEXT NOT NULL, id TEXT NOT NULL, data JSON NOT NULL, PRIMARY KEY (store, id));
-INSERT INTO store_registries (id, store, name, url) SELECT 'registry-' || i, 'umbrel', 'Registry ' || i, 'https://store.example/' || i FROM n WHERE i <= 3;
+CREATE TABLE store_registries (
+    id TEXT PRIMARY KEY, store TEXT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL, enabled BOOLEAN DEFAULT TRUE
+);
+CREATE TABLE store_app_cache (
+    store TEXT NOT NULL, id TEXT NOT NULL, data JSON NOT NULL, PRIMARY KEY (store, id)
+);
+INSERT INTO store_registries (id, store, name, url)
+SELECT 'registry-' || i, 'umbrel', 'Registry ' || i, 'https://store.example/' || i FROM n WHERE i <= 3;
 INSERT INTO store_app_cache SELECT 'umbrel', 'app-' || i, json_object('n', i) FROM n WHERE i <= 20;
 
 CREATE INDEX idx_services_name ON services (service_name);
