@@ -2,6 +2,7 @@
 import PackageDescription
 
 let sqlite = Target.Dependency.target(name: "SQLite")
+let support = Target.Dependency.target(name: "TestSupport")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -40,14 +41,12 @@ let package = Package(
       name: "flotilla",
       dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Fleet", "Report", "Upload", arguments, log]),
 
-    .testTarget(name: "SQLiteTests", dependencies: [sqlite]),
-    .testTarget(name: "SchemaTests", dependencies: [sqlite, "Schema"]),
-    .testTarget(name: "MigrationsTests", dependencies: [sqlite, "Schema", "Migrations"]),
-    .testTarget(name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade"]),
-    .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet"]),
+    // Temporary folders, fixtures and where the project's files are, for all tests.
+    .target(name: "TestSupport", dependencies: [sqlite], path: "Tests/TestSupport"),
+    .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet", support]),
     .testTarget(name: "UploadTests", dependencies: ["Upload", log], exclude: ["Fixtures"]),
     // Runs the built program.
-    .testTarget(name: "EndToEndTests", dependencies: ["flotilla", sqlite, "Schema"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["flotilla", sqlite, "Schema", support]),
   ]
 )
 

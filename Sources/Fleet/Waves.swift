@@ -124,6 +124,13 @@ public struct Wave: Sendable, Equatable {
   public let name: String
   /// Positions in `Inventory.installations`, ascending, at least one.
   public let indices: [Int]
+
+  /// Makes a wave by hand.
+  public init(number: Int, name: String, indices: [Int]) {
+    self.number = number
+    self.name = name
+    self.indices = indices
+  }
 }
 
 /// Why a list of waves makes no sense.

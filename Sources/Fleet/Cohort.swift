@@ -1,0 +1,73 @@
+public import Schema
+public import Upgrade
+
+/// Installations of which the same is true: status, recorded versions, schema, what is pending, what is wrong.
+public struct Cohort: Hashable, Sendable {
+  /// The status they share.
+  public let status: Status
+  /// The highest recorded version; nil where untracked or not read.
+  public let version: Int64?
+  /// The schema's fingerprint, where it was read.
+  public let fingerprint: String?
+  /// What is to be applied; the baseline counts as 0.
+  public let pending: [Int64]
+  /// Tables from which rows may go.
+  public let mayDelete: [String]
+  /// How the schema differs from what the versions say.
+  public let drift: [Difference]
+  /// Why they failed, were skipped, or not reached.
+  public let failure: Failure?
+  /// Whether nothing was applied.
+  public let isUnchanged: Bool
+
+  init(_ outcome: Outcome) {
+    status = outcome.status
+    version = outcome.versionAfter
+    fingerprint = outcome.fingerprint
+    pending = outcome.pending
+    mayDelete = outcome.mayDelete
+    drift = outcome.drift
+    failure = outcome.failure
+    isUnchanged = outcome.applied.isEmpty
+  }
+}
+
+/// Where each installation of a selection stands, kept small: a cohort's number an installation.
+public struct Standing: Sendable {
+  /// The cohorts in the order in which they were met.
+  public private(set) var cohorts: [Cohort] = []
+  private var numbers: [Cohort: Int32] = [:]
+  private var places: [Int32]
+
+  /// For a selection of `count` installations, none of which was looked at yet.
+  public init(count: Int) { places = Array(repeating: -1, count: count) }
+
+  /// Puts an installation where its outcome says.
+  public mutating func put(_ outcome: Outcome, at position: Int) {
+    let cohort = Cohort(outcome)
+    if numbers[cohort] == nil {
+      numbers[cohort] = Int32(cohorts.count)
+      cohorts.append(cohort)
+    }
+    places[position] = numbers[cohort] ?? -1
+  }
+
+  /// The cohort of an installation, if it was looked at.
+  public func cohort(at position: Int) -> Cohort? {
+    places[position] < 0 ? nil : cohorts[Int(places[position])]
+  }
+
+  /// Positions by cohort, the largest cohorts first; cohorts that everybody left are left out.
+  public func members() -> [(cohort: Cohort, positions: [Int])] {
+    var lists = [[Int]](repeating: [], count: cohorts.count)
+    for (position, number) in places.enumerated() where number >= 0 { lists[Int(number)].append(position) }
+    return zip(cohorts, lists).filter { !$1.isEmpty }.map { (cohort: $0, positions: $1) }
+      .sorted { ($1.positions.count, $0.positions[0]) < ($0.positions.count, $1.positions[0]) }
+  }
+
+  /// How many are where a condition holds.
+  public func count(where holds: (Cohort) -> Bool) -> Int {
+    let chosen = cohorts.map(holds)
+    return places.count { $0 >= 0 && chosen[Int($0)] }
+  }
+}

@@ -1,0 +1,128 @@
+internal import Glibc
+internal import Synchronization
+public import Upgrade
+
+/// Told of what goes on while it goes on. Called by one thread at a time.
+public protocol RunObserver: Sendable {
+  /// A wave begins.
+  func began(_ wave: Wave, of count: Int)
+  /// Work on an installation ended.
+  func finished(_ installation: Installation, _ outcome: Outcome)
+}
+
+/// One pass over a selection of the fleet: looks at all, or changes all, under a limit.
+public struct FleetRun: Sendable {
+  /// The installations of the inventory that are selected, as positions in it.
+  public let selection: [Int]
+  let inventory: Inventory
+  let worker: any Worker
+  let interruption: Interruption
+  let journal: Journal?
+  /// Its name.
+  public let id: RunID
+
+  /// Prepares a run; nothing happens yet.
+  ///
+  /// - Parameters:
+  ///   - inventory: the fleet.
+  ///   - selection: positions in it, ascending.
+  ///   - worker: who does the work on single installations.
+  ///   - journal: where outcomes are noted, or nil for a run that leaves no trace.
+  ///   - interruption: asked before each installation.
+  public init(
+    _ inventory: Inventory, _ selection: [Int], _ worker: any Worker, journal: Journal?,
+    interruption: Interruption
+  ) {
+    self.inventory = inventory
+    self.selection = selection
+    self.worker = worker
+    self.journal = journal
+    self.interruption = interruption
+    id = RunID.make()
+  }
+
+  /// Looks at every installation; changes nothing.
+  public func scan(lanes: Lanes, _ observer: any RunObserver) -> Standing {
+    let standing = Mutex(Standing(count: selection.count))
+    lanes.run(selection.count, until: { interruption.signal != nil }) { place in
+      let installation = inventory.installations[selection[place]]
+      let outcome = Self.unreachable(installation) ?? worker.inspect(installation.path)
+      note(installation, place, wave: nil, outcome)
+      standing.withLock {
+        $0.put(outcome, at: place)
+        observer.finished(installation, outcome)
+      }
+    }
+    return standing.withLock { $0 }
+  }
+
+  /// Does `work` with the installations at `places` of the selection, as one wave after the other.
+  ///
+  /// - Parameters:
+  ///   - waves: positions in the inventory; each must be selected.
+  ///   - standing: where the installations stand; kept up to date.
+  ///   - lanes: how many at once.
+  ///   - maxFailures: how many of a wave may fail before no more work begins.
+  ///   - observer: told of everything.
+  ///   - work: called on many threads at once.
+  /// - Returns: why the rollout stopped before its end, or nil.
+  public func rollOut(
+    _ waves: [Wave], _ standing: inout Standing, lanes: Lanes, maxFailures: FailureLimit,
+    _ observer: any RunObserver,
+    _ work: @escaping @Sendable (Installation) -> Outcome
+  ) -> RolloutStop? {
+    let places = Dictionary(zip(selection, selection.indices)) { first, _ in first }
+    let shared = Mutex(standing)
+    defer { standing = shared.withLock { $0 } }
+    for wave in waves {
+      observer.began(wave, of: waves.count)
+      let allowed = maxFailures.allowed(in: wave.indices.count)
+      let failed = Atomic(0)
+      let stops: @Sendable () -> Bool = {
+        failed.load(ordering: .relaxed) > allowed || interruption.signal != nil || journal?.hasFailed == true
+      }
+      lanes.run(wave.indices.count, until: stops) { position in
+        let installation = inventory.installations[wave.indices[position]]
+        guard let place = places[wave.indices[position]] else { return }
+        let outcome = work(installation)
+        if outcome.status == .failed || outcome.status == .unreachable { failed.add(1, ordering: .relaxed) }
+        note(installation, place, wave: wave.number, outcome)
+        shared.withLock {
+          $0.put(outcome, at: place)
+          observer.finished(installation, outcome)
+        }
+      }
+      let failures = failed.load(ordering: .relaxed)
+      if let signal = interruption.signal { return .interrupted(signal) }
+      if failures > allowed { return .failures(failures, allowed: allowed, wave: wave) }
+    }
+    return nil
+  }
+
+  /// What becomes of an installation on a host as long as hosts can't be reached.
+  static func unreachable(_ installation: Installation) -> Outcome? {
+    guard let host = installation.host else { return nil }
+    return Outcome(
+      Failure(
+        code: "unreachable", step: .open,
+        message: "it is on host \(host), and this version works on files of this machine only"),
+      status: .unreachable)
+  }
+
+  private func note(_ installation: Installation, _ place: Int, wave: Int?, _ outcome: Outcome) {
+    guard let journal else { return }
+    // Every field is a string, a number or a list of these, so that encoding can't fail.
+    guard let json = try? InstallationRecord(installation, wave: wave, outcome).json() else {
+      preconditionFailure("an installation's record is always valid JSON")
+    }
+    journal.record(id, place: place, installation.id, outcome.status, json)
+  }
+}
+
+/// Why a rollout stopped before its end.
+public enum RolloutStop: Equatable, Sendable {
+  /// More installations of a wave failed than may.
+  case failures(Int, allowed: Int, wave: Wave)
+  /// The user asked, by this signal.
+  case interrupted(Int32)
+}

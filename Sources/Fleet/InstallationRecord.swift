@@ -1,0 +1,57 @@
+internal import FoundationEssentials
+internal import Migrations
+internal import Schema
+public import Upgrade
+
+/// One installation of a report: what the inventory says of it and what became of it.
+public struct InstallationRecord: Encodable {
+  let installation: Installation
+  let wave: Int?
+  let outcome: Outcome
+
+  /// Puts the two together.
+  public init(_ installation: Installation, wave: Int?, _ outcome: Outcome) {
+    self.installation = installation
+    self.wave = wave
+    self.outcome = outcome
+  }
+
+  enum Keys: String, CodingKey {
+    case id, host, path, groups, labels, wave, status, applied, pending, backup, drift, error, milliseconds,
+      bytes
+    case fingerprint
+    case versionBefore = "version_before"
+    case versionAfter = "version_after"
+    case mayDelete = "may_delete"
+  }
+
+  /// Fields that have no value are there as null.
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: Keys.self)
+    try fields.encode(installation.id, forKey: .id)
+    try fields.encode(installation.host, forKey: .host)
+    try fields.encode(installation.path, forKey: .path)
+    try fields.encode(installation.groups, forKey: .groups)
+    try fields.encode(installation.labels, forKey: .labels)
+    try fields.encode(wave, forKey: .wave)
+    try fields.encode(outcome.status, forKey: .status)
+    try fields.encode(outcome.versionBefore, forKey: .versionBefore)
+    try fields.encode(outcome.versionAfter, forKey: .versionAfter)
+    try fields.encode(outcome.applied, forKey: .applied)
+    try fields.encode(outcome.pending, forKey: .pending)
+    try fields.encode(outcome.mayDelete, forKey: .mayDelete)
+    try fields.encode(outcome.backup, forKey: .backup)
+    try fields.encode(outcome.drift, forKey: .drift)
+    try fields.encode(outcome.fingerprint, forKey: .fingerprint)
+    try fields.encode(outcome.failure, forKey: .error)
+    try fields.encode(outcome.milliseconds.mapValues { ($0 * 1000).rounded() / 1000 }, forKey: .milliseconds)
+    try fields.encode(outcome.bytes, forKey: .bytes)
+  }
+
+  /// The record as one line of JSON, keys sorted.
+  public func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}

@@ -1,0 +1,200 @@
+internal import Dispatch
+internal import Glibc
+internal import SQLite
+internal import Upgrade
+
+/// What was done, in a SQLite file in the state folder. It never decides what is true: the databases do.
+///
+/// Outcomes are written in groups, five times a second at least; a crash costs those entries and nothing else.
+/// The first failure to write is kept, and a run ends for it.
+public final class Journal: @unchecked Sendable {  // The connection is used on `queue` alone.
+  let database: Connection
+  let queue = DispatchQueue(label: "journal")
+  let path: String
+  private var unsaved = 0
+  private var insert: Statement?
+  private var firstError: (any Error)?
+
+  /// Opens the journal, which is made where there is none yet.
+  public init(_ state: StateFolder) throws {
+    path = state.journal
+    let file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw StateError(path, "can't be written", errno) }
+    close(file)
+    do {
+      database = try Connection(path: path, access: .readWrite)
+      _ = try database.scalar("PRAGMA journal_mode=WAL")
+      try database.execute("PRAGMA synchronous=NORMAL")
+      try database.executeScript(Self.schema)
+    } catch {
+      throw StateError(path, error)
+    }
+  }
+
+  private static let schema = """
+    CREATE TABLE IF NOT EXISTS runs (
+      id TEXT PRIMARY KEY, command TEXT NOT NULL, fleet TEXT NOT NULL, started_at TEXT NOT NULL,
+      finished_at TEXT, result TEXT, header TEXT) STRICT;
+    CREATE TABLE IF NOT EXISTS outcomes (
+      run TEXT NOT NULL REFERENCES runs (id), place INTEGER NOT NULL, installation TEXT NOT NULL,
+      status TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (run, place)) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS backups (
+      run TEXT NOT NULL, installation TEXT NOT NULL, database TEXT NOT NULL, version INTEGER, path TEXT NOT NULL,
+      bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (installation, run)) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS migrations (
+      version INTEGER PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, run TEXT NOT NULL) STRICT;
+    """
+
+  /// Runs `body` with the connection, after everything that was recorded before.
+  func read<T>(_ body: (Connection) throws -> T) throws -> T {
+    do {
+      return try queue.sync {
+        save()
+        if let firstError { throw firstError }
+        return try body(database)
+      }
+    } catch let error as SQLiteError {
+      throw StateError(path, error)
+    }
+  }
+
+  /// Does `body` inside the transaction that is saved next.
+  func write(_ body: @escaping @Sendable (Journal) throws -> Void) {
+    queue.async { [self] in
+      guard firstError == nil else { return }
+      do {
+        if unsaved == 0 {
+          try database.execute("BEGIN IMMEDIATE")
+          queue.asyncAfter(deadline: .now() + .milliseconds(200)) { [self] in save() }
+        }
+        unsaved += 1
+        try body(self)
+        if unsaved >= 500 { save() }
+      } catch {
+        fail(error)
+      }
+    }
+  }
+
+  private func save() {
+    guard unsaved > 0, firstError == nil else { return }
+    unsaved = 0
+    do { try database.execute("COMMIT") } catch { fail(error) }
+  }
+
+  private func fail(_ error: any Error) {
+    firstError = firstError ?? error
+    database.rollback()
+  }
+
+  /// The first failure to write, after everything recorded so far was tried to be saved.
+  public func check() throws { try read { _ in } }
+
+  /// Whether writing has failed, as far as is known.
+  public var hasFailed: Bool { queue.sync { firstError != nil } }
+
+  // MARK: Runs
+
+  /// Notes that a run began.
+  public func begin(_ run: RunID, command: String, fleet: String, at date: String) throws {
+    write { journal in
+      try journal.database.execute(
+        "INSERT INTO runs (id, command, fleet, started_at) VALUES (?, ?, ?, ?)",
+        [.text(run.description), .text(command), .text(fleet), .text(date)])
+    }
+    try check()
+  }
+
+  /// Notes how a run ended.
+  ///
+  /// - Parameters:
+  ///   - run: which.
+  ///   - result: in a word: `finished`, `stopped` or `interrupted`.
+  ///   - header: the report without its installations, as JSON.
+  ///   - date: when.
+  /// - Throws: `StateError` where the journal can't be written.
+  public func finish(_ run: RunID, result: String, header: String, at date: String) throws {
+    write { journal in
+      try journal.database.execute(
+        "UPDATE runs SET finished_at = ?, result = ?, header = ? WHERE id = ?",
+        [.text(date), .text(result), .text(header), .text(run.description)])
+    }
+    try check()
+  }
+
+  /// Forgets a run that was called off before it changed anything.
+  public func discard(_ run: RunID) throws {
+    write { journal in
+      try journal.database.execute("DELETE FROM outcomes WHERE run = ?", [.text(run.description)])
+      try journal.database.execute("DELETE FROM runs WHERE id = ?", [.text(run.description)])
+    }
+    try check()
+  }
+
+  /// Notes what became of an installation; a later note of the same run replaces it.
+  func record(_ run: RunID, place: Int, _ id: String, _ status: Status, _ record: String) {
+    write { journal in
+      let sql = """
+        INSERT INTO outcomes (run, place, installation, status, record) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET status = excluded.status, record = excluded.record
+        """
+      let statement = try journal.insert ?? journal.database.prepare(sql)
+      journal.insert = statement
+      try statement?.bind([
+        .text(run.description), .integer(Int64(place)), .text(id), .text(status.rawValue), .text(record),
+      ])
+      try statement?.run()
+    }
+  }
+
+  /// Calls `body` with each installation's record of a run, in the order of the inventory.
+  public func forEachRecord(of run: RunID, _ body: (String) throws -> Void) throws {
+    try read { database in
+      try database.forEachRow(
+        "SELECT record FROM outcomes WHERE run = ? ORDER BY place", [.text(run.description)]
+      ) {
+        try body($0.text(0) ?? "")
+      }
+    }
+  }
+
+  /// A past run.
+  public struct Run: Sendable {
+    /// Its id.
+    public let id: RunID
+    /// The command that made it.
+    public let command: String
+    /// When it began, in ISO 8601.
+    public let startedAt: String
+    /// When it ended; nil where it didn't come to its end.
+    public let finishedAt: String?
+    /// `finished`, `stopped`, `interrupted`; nil where it didn't come to its end.
+    public let result: String?
+    /// Its report without the installations, as JSON.
+    public let header: String?
+    /// How many installations came to which status.
+    public let counts: [String: Int]
+  }
+
+  /// Past runs, the latest first.
+  public func runs(limit: Int = .max) throws -> [Run] {
+    try read { database in
+      let rows = try database.rows(
+        "SELECT id, command, started_at, finished_at, result, header FROM runs ORDER BY id DESC LIMIT ?",
+        [.integer(Int64(limit))]
+      ) { row in (0..<6).map { row.text($0) } }
+      var runs: [Run] = []
+      for row in rows {
+        guard let id = row[0].flatMap(RunID.init) else { continue }
+        let counts = try database.rows(
+          "SELECT status, count(*) FROM outcomes WHERE run = ? GROUP BY status", [.text(id.description)]
+        ) { row in (row.text(0) ?? "", Int(row.int(1))) }
+        runs.append(
+          Run(
+            id: id, command: row[1] ?? "", startedAt: row[2] ?? "", finishedAt: row[3], result: row[4],
+            header: row[5], counts: Dictionary(counts) { $1 }))
+      }
+      return runs
+    }
+  }
+}

@@ -1,0 +1,103 @@
+internal import Glibc
+public import Migrations
+internal import SQLite
+internal import Schema
+public import Upgrade
+
+/// A backup that the journal knows.
+public struct StoredBackup: Sendable {
+  /// The run that made it.
+  public let run: RunID
+  /// The installation that it is of.
+  public let installation: String
+  /// The database file that it was made from.
+  public let database: String
+  /// The version that it holds; nil where the database was untracked.
+  public let version: Int64?
+  /// The file.
+  public let record: BackupRecord
+}
+
+extension Journal {
+  /// Notes a backup, and removes those of the same installation that are older than the newest `keep`.
+  func addBackup(_ backup: StoredBackup, keep: Int) {
+    write { journal in
+      try journal.database.execute(
+        """
+        INSERT OR REPLACE INTO backups (run, installation, database, version, path, bytes, sha256)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+          .text(backup.run.description), .text(backup.installation), .text(backup.database),
+          backup.version.map(Value.integer) ?? .null, .text(backup.record.path),
+          .integer(backup.record.bytes),
+          .text(backup.record.sha256),
+        ])
+      let old = try journal.database.rows(
+        "SELECT run, path FROM backups WHERE installation = ? ORDER BY run DESC LIMIT -1 OFFSET ?",
+        [.text(backup.installation), .integer(Int64(max(1, keep)))]
+      ) { row in (run: row.text(0) ?? "", path: row.text(1) ?? "") }
+      for entry in old {
+        unlink(entry.path)
+        // The run's folder goes with its last backup; it can't go before.
+        rmdir(String(entry.path.prefix(upTo: entry.path.lastIndex(of: "/") ?? entry.path.startIndex)))
+        try journal.database.execute(
+          "DELETE FROM backups WHERE installation = ? AND run = ?",
+          [.text(backup.installation), .text(entry.run)])
+      }
+    }
+  }
+
+  /// All backups whose files are there, the latest first within each installation.
+  public func backups(of run: RunID? = nil) throws -> [StoredBackup] {
+    try read { database in
+      try database.rows(
+        """
+        SELECT run, installation, database, version, path, bytes, sha256 FROM backups
+        WHERE run = coalesce(?, run) ORDER BY installation, run DESC
+        """, [run.map { .text($0.description) } ?? .null]
+      ) { row -> StoredBackup? in
+        guard let run = row.text(0).flatMap(RunID.init), access(row.text(4) ?? "", F_OK) == 0 else {
+          return nil
+        }
+        return StoredBackup(
+          run: run, installation: row.text(1) ?? "", database: row.text(2) ?? "",
+          version: row.text(3).flatMap { Int64($0) },
+          record: BackupRecord(path: row.text(4) ?? "", bytes: row.int(5), sha256: row.text(6) ?? ""))
+      }.compactMap { $0 }
+    }
+  }
+
+  /// Notes the digests of the migration files that a run applies.
+  ///
+  /// - Returns: the files' names of versions that were noted before with another content.
+  public func noteMigrations(_ set: MigrationSet, run: RunID) throws -> [String] {
+    let changed = try changedMigrations(set)
+    write { journal in
+      for migration in set.migrations {
+        try journal.database.execute(
+          """
+          INSERT INTO migrations (version, name, digest, run) VALUES (?, ?, ?, ?)
+          ON CONFLICT DO UPDATE SET name = excluded.name, digest = excluded.digest, run = excluded.run
+          WHERE digest <> excluded.digest
+          """,
+          [
+            .integer(migration.version ?? 0), .text(migration.name), .text(migration.digest.description),
+            .text(run.description),
+          ])
+      }
+    }
+    return changed
+  }
+
+  private func changedMigrations(_ set: MigrationSet) throws -> [String] {
+    let known = try read { database in
+      Dictionary(
+        try database.rows("SELECT version, digest FROM migrations") { row in (row.int(0), row.text(1) ?? "") }
+      ) { $1 }
+    }
+    return set.migrations.filter { migration in
+      known[migration.version ?? 0].map { $0 != migration.digest.description } ?? false
+    }.map(\.file)
+  }
+}

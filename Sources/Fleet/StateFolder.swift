@@ -1,0 +1,77 @@
+internal import Glibc
+internal import SQLite
+
+/// The folder with journal, backups, reports and outbox, mode 0700.
+public struct StateFolder: Sendable {
+  /// Its path.
+  public let path: String
+
+  /// Names a folder; nothing is made yet.
+  public init(_ path: String) { self.path = path }
+
+  /// Whether it was made before.
+  public var exists: Bool { access(path, F_OK) == 0 }
+
+  /// Where reports are kept.
+  public var reports: String { path + "/reports" }
+  /// Where undelivered reports wait.
+  public var outbox: String { path + "/outbox" }
+  /// Where backups are kept, a folder a run.
+  public var backups: String { path + "/backups" }
+  /// The journal.
+  var journal: String { path + "/state.sqlite" }
+
+  /// Makes the folder and those in it, where they aren't there.
+  public func create() throws(StateError) {
+    var parent = ""
+    for part in path.split(separator: "/").dropLast() {
+      parent += "/" + part
+      if mkdir(parent, 0o755) != 0, errno != EEXIST { throw StateError(parent, "can't be made", errno) }
+    }
+    for folder in [path, reports, backups] {
+      if mkdir(folder, 0o700) != 0, errno != EEXIST { throw StateError(folder, "can't be made", errno) }
+    }
+  }
+
+  /// Makes the folder for one run's backups.
+  public func createBackupFolder(_ run: RunID) throws(StateError) -> String {
+    let folder = "\(backups)/\(run)"
+    if mkdir(folder, 0o700) != 0, errno != EEXIST { throw StateError(folder, "can't be made", errno) }
+    return folder
+  }
+
+  /// Locks the folder for this process, which the kernel undoes when the process ends, however it ends.
+  ///
+  /// - Throws: `StateError` at once where another process has it.
+  public func lock() throws(StateError) -> StateLock {
+    let file = open(path + "/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw StateError(path, "can't be locked", errno) }
+    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+      let cause = errno
+      close(file)
+      guard cause == EWOULDBLOCK else { throw StateError(path, "can't be locked", cause) }
+      throw StateError(path, "is in use by another flotilla; wait for it to end", nil)
+    }
+    return StateLock(file)
+  }
+}
+
+/// Holds the lock on a state folder until it goes away.
+public final class StateLock: Sendable {
+  private let file: Int32
+  init(_ file: Int32) { self.file = file }
+  deinit { close(file) }
+}
+
+/// A fault of the state folder.
+public struct StateError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What is wrong.
+  public let description: String
+
+  init(_ path: String, _ what: String, _ code: Int32?) {
+    let cause = code.flatMap { strerror($0) }.map { ": " + String(cString: $0) } ?? ""
+    description = "the state folder \(path) \(what)\(cause)"
+  }
+
+  init(_ path: String, _ error: SQLiteError) { description = "the journal \(path) can't be used: \(error)" }
+}

@@ -1,0 +1,62 @@
+internal import SQLite
+public import Schema
+internal import Synchronization
+
+/// What databases of this application should look like: the result of baseline and migrations on an empty
+/// database in memory. Each set of versions is replayed once.
+public final class Blueprint: Sendable {
+  private let set: MigrationSet
+  private let ignored: [IgnoreRule]
+  private let schemas = Mutex<[[Int64]: Schema]>([:])
+
+  /// Prepares to replay `set`; nothing runs yet.
+  public init(_ set: MigrationSet, ignoring ignored: [IgnoreRule] = []) {
+    self.set = set
+    self.ignored = ignored
+  }
+
+  /// The schema of a database that has the baseline and these versions.
+  ///
+  /// - Throws: `MigrationFailure` where the files don't run on an empty database.
+  public func schema(of versions: [Int64]) throws -> Schema {
+    if let known = schemas.withLock({ $0[versions] }) { return known }
+    let schema = try replay(Set(versions))
+    schemas.withLock { $0[versions] = schema }
+    return schema
+  }
+
+  /// The schema of a fresh installation, where there is a script for it.
+  ///
+  /// - Throws: `MigrationError` with the line of the script that SQLite doesn't accept.
+  public func freshSchema() throws -> Schema? {
+    guard let (text, file) = set.schema else { return nil }
+    let database = try Connection(path: "", access: .memory)
+    for statement in SQLScript(text).statements {
+      do {
+        try database.execute(statement.sql)
+      } catch {
+        let line = error.offset.map { statement.line(at: $0) } ?? statement.line
+        throw MigrationError(.sql, file: file, line: line, error.description)
+      }
+    }
+    try database.execute(History.table)
+    return try Schema(reading: database, ignoring: ignored)
+  }
+
+  private func replay(_ versions: Set<Int64>) throws -> Schema {
+    let database = try Connection(path: "", access: .memory)
+    let migrations = set.migrations.filter { versions.contains($0.version ?? 0) }
+    let plan = Plan(
+      baseline: set.baseline, pending: migrations.filter { !$0.runsAlone })
+    try database.execute("BEGIN")
+    _ = try Migrator(database, checksRequirements: false).apply(plan)
+    let schema = try Schema(reading: database, ignoring: ignored)
+    database.rollback()
+    return schema
+  }
+
+  /// Tries every file on an empty database, so that a fault in one is found before any installation is opened.
+  ///
+  /// - Throws: `MigrationFailure` or `MigrationError`, with file and line.
+  public func rehearse() throws { _ = try schema(of: set.migrations.compactMap(\.version)) }
+}

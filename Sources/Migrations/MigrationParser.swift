@@ -1,0 +1,126 @@
+internal import SQLite
+internal import Schema
+
+/// Reads the text of one migration file. All errors name file and line.
+struct MigrationParser {
+  private let file: String
+  private var requirements: [Migration.Clause] = []
+  private var expectations: [Migration.Clause] = []
+  private var deletes: Set<String> = []
+  private var runsAlone = false
+  private var steps: [Migration.Step] = []
+  private var when: [Condition] = []
+  private var unless: [Condition] = []
+  private var stepLine = 1
+  private var sql = ""
+  private var sqlLine = 1
+
+  private static let directives = ["when", "unless", "always", "require", "expect", "deletes", "transaction"]
+
+  static func parse(_ text: String, file: String, version: Int64?, name: String) throws(MigrationError)
+    -> Migration
+  {
+    var parser = MigrationParser(file: file)
+    try parser.read(text)
+    let migration = Migration(
+      version: version, name: name, file: file, requirements: parser.requirements,
+      expectations: parser.expectations, deletes: parser.deletes, runsAlone: parser.runsAlone,
+      steps: parser.steps, digest: Fingerprint(of: text.utf8))
+    try StatementRules(file: file).check(migration)
+    return migration
+  }
+
+  private init(file: String) { self.file = file }
+
+  private mutating func read(_ text: String) throws(MigrationError) {
+    // A line inside a literal is no directive, whatever it looks like.
+    let literals = SQLTokenizer(text).filter { $0.kind == .string || $0.kind == .quotedName }.map(\.range)
+    var offset = 0
+    var literal = 0
+    var number = 0
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      number += 1
+      while literal < literals.count, literals[literal].upperBound <= offset { literal += 1 }
+      let isInside = literal < literals.count && literals[literal].lowerBound < offset
+      if !isInside, let (word, rest) = Self.directive(line) {
+        try apply(word, rest, number)
+      } else if sql.isEmpty, line.allSatisfy(\.isWhitespace) {
+        sqlLine = number + 1
+      } else {
+        if sql.isEmpty { sqlLine = number }
+        sql += line + "\n"
+      }
+      offset += line.utf8.count + 1
+    }
+    finishStep()
+  }
+
+  /// `-- @word rest`, split.
+  private static func directive(_ line: Substring) -> (word: String, rest: String)? {
+    let body = line.drop(while: \.isWhitespace)
+    guard body.hasPrefix("--") else { return nil }
+    let comment = body.dropFirst(2).drop(while: \.isWhitespace)
+    guard comment.hasPrefix("@") else { return nil }
+    let word = comment.dropFirst().prefix { !$0.isWhitespace }
+    return (String(word), comment.dropFirst(word.count + 1).trimmed)
+  }
+
+  private mutating func apply(_ word: String, _ rest: String, _ line: Int) throws(MigrationError) {
+    switch word {
+    case "when", "unless", "always":
+      guard expectations.isEmpty else { throw error(line, "a step can't follow @expect") }
+      if hasStatements || word == "always" { finishStep() }
+      if when.isEmpty, unless.isEmpty { stepLine = line }
+      if word == "when" { when.append(try condition(rest, line)) }
+      if word == "unless" { unless.append(try condition(rest, line)) }
+      if word == "always", !rest.isEmpty { throw error(line, "@always takes no condition") }
+    case "require":
+      guard steps.isEmpty, !hasStatements else { throw error(line, "@require belongs before the first step") }
+      let parts = rest.split(separator: " : ", maxSplits: 1)
+      guard let first = parts.first else { throw error(line, "@require takes a condition") }
+      let message = parts.count == 2 ? parts[1].trimmed : nil
+      requirements.append(.init(condition: try condition(first.trimmed, line), line: line, message: message))
+    case "expect":
+      finishStep()
+      expectations.append(.init(condition: try condition(rest, line), line: line, message: nil))
+    case "deletes":
+      let tables = rest.split(separator: ",").map { $0.trimmed.lowercased() }
+      guard !tables.isEmpty, !tables.contains("") else { throw error(line, "@deletes takes names of tables") }
+      deletes.formUnion(tables)
+    case "transaction":
+      guard rest == "none" else { throw error(line, "@transaction takes only: none") }
+      runsAlone = true
+    default:
+      let near = Self.directives.first { $0.hasPrefix(word.prefix(2).lowercased()) }
+      let hint =
+        near.map { "; did you mean @\($0)?" } ?? "; there are @\(Self.directives.joined(separator: ", @"))"
+      throw error(line, "unknown directive @\(word)\(hint)")
+    }
+  }
+
+  private func condition(_ text: String, _ line: Int) throws(MigrationError) -> Condition {
+    if let condition = Condition(text) { return condition }
+    throw error(
+      line,
+      "'\(text)' is no condition; there are: table T, column T.C, index I, trigger X, view V, "
+        + "foreign key T.C [on delete …], query SELECT …")
+  }
+
+  private var hasStatements: Bool { SQLTokenizer(sql).contains { _ in true } }
+
+  private mutating func finishStep() {
+    defer {
+      when = []
+      unless = []
+      sql = ""
+    }
+    let statements = SQLScript(sql, firstLine: sqlLine).statements
+    guard !statements.isEmpty else { return }
+    let line = when.isEmpty && unless.isEmpty ? statements[0].line : stepLine
+    steps.append(Migration.Step(when: when, unless: unless, statements: statements, line: line))
+  }
+
+  private func error(_ line: Int, _ message: String) -> MigrationError {
+    MigrationError(.directive, file: file, line: line, message)
+  }
+}

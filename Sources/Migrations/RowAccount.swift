@@ -1,0 +1,57 @@
+internal import SQLite
+
+/// Keeps account of the rows of the tables that one migration writes, and of those that refer to them.
+///
+/// A table is counted right before the first statement that may change it, which is when nothing has yet.
+struct RowAccount {
+  private let database: Connection
+  /// The tables that were there before the migration, in lower case.
+  private let tables: Set<String>
+  private var before: [String: Int] = [:]
+  /// Where a table's rows are now, after ALTER TABLE … RENAME TO.
+  private var names: [String: String] = [:]
+
+  init(_ database: Connection) throws(SQLiteError) {
+    self.database = database
+    // Rows of virtual tables are kept in ordinary ones, which are counted.
+    let sql = "SELECT lower(name) FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+    tables = Set(try database.rows(sql) { $0.text(0) ?? "" })
+  }
+
+  /// Counts `table`, unless it was counted or made by this migration.
+  mutating func willWrite(_ table: String) throws(SQLiteError) {
+    let table = table.lowercased()
+    let origin = names.first { $0.value == table }?.key ?? table
+    guard tables.contains(origin), before[origin] == nil else { return }
+    before[origin] = try count(table)
+  }
+
+  /// Follows a table through `ALTER TABLE old RENAME TO new`.
+  mutating func follow(_ statement: SQLScript.Statement) {
+    let tokens = statement.tokens
+    guard tokens.count >= 6, tokens[0].isKeyword("alter"), tokens[1].isKeyword("table"),
+      let place = tokens.firstIndex(where: { $0.isKeyword("rename") }), place + 2 < tokens.count,
+      tokens[place + 1].isKeyword("to")
+    else { return }
+    let old = tokens[place - 1].text.lowercased()
+    let new = tokens[place + 2].text.lowercased()
+    names[names.first { $0.value == old }?.key ?? old] = new
+  }
+
+  /// How many rows are gone, by table; tables without a loss are left out.
+  func losses() throws(SQLiteError) -> [String: Int] {
+    let present = Set(
+      try database.rows("SELECT lower(name) FROM sqlite_schema WHERE type = 'table'") { $0.text(0) ?? "" })
+    var losses: [String: Int] = [:]
+    for (table, count) in before where count > 0 {
+      let name = present.contains(table) ? table : names[table] ?? table
+      let rest = present.contains(name) ? try self.count(name) : 0
+      if rest < count { losses[table] = count - rest }
+    }
+    return losses
+  }
+
+  private func count(_ table: String) throws(SQLiteError) -> Int {
+    Int(try database.scalar("SELECT count(*) FROM \(quoted(table))")?.integer ?? 0)
+  }
+}

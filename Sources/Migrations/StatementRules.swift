@@ -1,0 +1,60 @@
+internal import SQLite
+
+/// Which statements a migration may hold.
+struct StatementRules {
+  let file: String
+
+  private static let transactions: Set = ["begin", "commit", "end", "rollback", "savepoint", "release"]
+  private static let pragmas: Set = [
+    "user_version", "application_id", "table_info", "table_xinfo", "table_list", "index_list", "index_info",
+    "index_xinfo", "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check",
+  ]
+  private static let alone: Set = ["vacuum", "analyze", "reindex", "pragma"]
+  private static let pragmasAlone: Set = ["auto_vacuum", "page_size", "incremental_vacuum", "optimize"]
+
+  func check(_ migration: Migration) throws(MigrationError) {
+    let statements = migration.steps.flatMap(\.statements)
+    for statement in statements { try check(statement, alone: migration.runsAlone) }
+    guard migration.runsAlone else { return }
+    guard migration.version != nil else {
+      throw MigrationError(
+        .forbidden, file: file, "the baseline runs in the transaction of the migrations after it")
+    }
+    guard let extra = statements.dropFirst().first else { return }
+    throw MigrationError(
+      .forbidden, file: file, line: extra.line,
+      "a migration with '@transaction none' holds one statement, alone in its file")
+  }
+
+  private func check(_ statement: SQLScript.Statement, alone: Bool) throws(MigrationError) {
+    guard let first = statement.tokens.first, first.kind == .word else { return }
+    let word = first.text.lowercased()
+    let fault: String? =
+      switch word {
+      case let word where Self.transactions.contains(word):
+        "\(word.uppercased()) is not for migrations: all pending ones run in one transaction"
+      case "attach", "detach": "\(word.uppercased()) is not for migrations: they see one database"
+      case "vacuum" where !alone:
+        "VACUUM can't run in a transaction: put '-- @transaction none' into this file"
+      case "pragma": pragmaFault(statement.tokens, alone: alone)
+      case "explain": "EXPLAIN has no effect in a migration"
+      case let word where alone && !Self.alone.contains(word):
+        "'@transaction none' is for VACUUM, ANALYZE, REINDEX and PRAGMA, which may run twice after a crash"
+      default: nil
+      }
+    if let fault { throw MigrationError(.forbidden, file: file, line: statement.line, fault) }
+    if statement.tokens.contains(where: { $0.kind == .parameter }) {
+      throw MigrationError(.forbidden, file: file, line: statement.line, "a migration takes no parameters")
+    }
+  }
+
+  private func pragmaFault(_ tokens: [SQLToken], alone: Bool) -> String? {
+    let names = tokens.dropFirst().filter(\.isName).map { $0.text.lowercased() }
+    let name = tokens.count > 2 && tokens[2].isSymbol(".") ? names.dropFirst().first : names.first
+    guard let name else { return nil }
+    if Self.pragmas.contains(name) || (alone && Self.pragmasAlone.contains(name)) { return nil }
+    return name == "foreign_keys"
+      ? "PRAGMA foreign_keys does nothing in a transaction; foreign keys are off while migrations run, and checked"
+      : "PRAGMA \(name) is not for migrations"
+  }
+}

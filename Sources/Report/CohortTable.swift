@@ -1,0 +1,129 @@
+public import Fleet
+public import Migrations
+internal import Schema
+internal import Upgrade
+
+/// The fleet by cohort, as a table for people: what needs attention first, cohorts before single names.
+public struct CohortTable {
+  private let set: MigrationSet
+  private let names: (Int) -> String
+  private let isVerbose: Bool
+
+  /// Prepares a table.
+  ///
+  /// - Parameters:
+  ///   - set: the migrations.
+  ///   - isVerbose: whether all names and all migrations are listed.
+  ///   - names: the id of the installation at a position of the selection.
+  public init(_ set: MigrationSet, isVerbose: Bool, names: @escaping (Int) -> String) {
+    self.set = set
+    self.isVerbose = isVerbose
+    self.names = names
+  }
+
+  /// The table.
+  ///
+  /// - Parameters:
+  ///   - standing: where the installations stand.
+  ///   - showsPlan: whether to list what would be applied.
+  /// - Returns: its lines.
+  public func lines(_ standing: Standing, showsPlan: Bool) -> [String] {
+    let members = standing.members().sorted { rank($0.cohort) < rank($1.cohort) }
+    let width = max(3, String(members.map(\.positions.count).max() ?? 0).count + 2)
+    return members.flatMap { cohort, positions -> [String] in
+      let number = String(positions.count)
+      let indent = String(repeating: " ", count: width + 2)
+      let title = String(repeating: " ", count: width - number.count) + number + "  " + self.title(cohort)
+      let right = self.right(cohort, showsPlan: showsPlan)
+      let column = width + 30
+      let room = right.isEmpty ? TextLayout.width : column - 2
+      let ids = Self.list(positions.map(names), room: room - width - 2, isVerbose: isVerbose).map {
+        indent + $0
+      }
+      let notes = remarks(cohort).flatMap { TextLayout.wrap($0, first: indent) }
+      let folded = right.flatMap { Self.fold($0, room: TextLayout.width - column) }
+      return TextLayout.beside([title] + ids, folded, at: column) + notes
+    }
+  }
+
+  /// Migrations first, since they are what is asked about; then what can't be done; then what is done.
+  private func rank(_ cohort: Cohort) -> Int {
+    switch cohort.status {
+    case .failed, .unreachable: 0
+    case .pending: 1
+    case .migrated: 2
+    case .current: 3
+    case .skipped: 4
+    }
+  }
+
+  private func title(_ cohort: Cohort) -> String {
+    if cohort.status == .failed || cohort.status == .unreachable { return cohort.status.rawValue }
+    let version = cohort.version.map { "version \($0)" } ?? "untracked"
+    let digest = cohort.fingerprint.flatMap { Fingerprint($0) }
+    return version + (digest.map { ", \($0.short)" } ?? "")
+  }
+
+  private func right(_ cohort: Cohort, showsPlan: Bool) -> [String] {
+    switch cohort.status {
+    case .skipped: return ["ahead of these migrations: left alone"]
+    case .current: return ["up to date"]
+    case .migrated: return ["migrated"]
+    case .failed, .unreachable: return []
+    case .pending:
+      guard showsPlan else { return ["\(steps(cohort.pending)) pending"] }
+      let versions = cohort.pending.filter { $0 > 0 }
+      let tables = cohort.mayDelete.joined(separator: ", ")
+      let deletes = tables.isEmpty ? [] : ["may delete from \(tables)"]
+      guard isVerbose || versions.count <= 4 else { return ["apply " + steps(cohort.pending)] + deletes }
+      return (cohort.pending.first == 0 ? ["baseline"] : [])
+        + versions.map { "\($0) \(set.name(of: $0) ?? "")" } + deletes
+    }
+  }
+
+  private func steps(_ pending: [Int64]) -> String {
+    let versions = TextLayout.ranges(pending.filter { $0 > 0 })
+    return pending.first == 0 ? "baseline" + (versions.isEmpty ? "" : ", then \(versions)") : versions
+  }
+
+  private func remarks(_ cohort: Cohort) -> [String] {
+    var remarks: [String] = []
+    if let failure = cohort.failure, cohort.status != .skipped {
+      remarks += ["\(failure)", "→ \(failure.advice)"]
+    }
+    let limit = isVerbose ? Int.max : 3
+    remarks += cohort.drift.prefix(limit).map { "drift: \($0)" }
+    if cohort.drift.count > limit {
+      remarks.append("drift: and \(cohort.drift.count - limit) more (--verbose)")
+    }
+    return remarks
+  }
+
+  private static func fold(_ text: String, room: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if !line.isEmpty, line.count + 1 + word.count > room {
+        lines.append(line)
+        line = "  " + word
+      } else {
+        line += (line.isEmpty ? "" : " ") + word
+      }
+    }
+    return lines + [line]
+  }
+
+  /// `hq, lab-1, lab-2 and 12 more`, on one line unless all names are wanted.
+  static func list(_ names: [String], room: Int, isVerbose: Bool) -> [String] {
+    if isVerbose { return fold(names.joined(separator: ", "), room: max(room, 20)) }
+    var text = names[0]
+    for (place, name) in names.enumerated().dropFirst() {
+      let longer = text + ", " + name
+      let rest = names.count - place - 1
+      let ending = rest > 0 ? " and \(rest) more" : ""
+      guard longer.count + ending.count <= room else { return [text + " and \(names.count - place) more"] }
+      text = longer
+    }
+    return [text]
+  }
+}

@@ -1,0 +1,58 @@
+public import Fleet
+internal import Upgrade
+
+/// What a run did, for people: what failed, why, and what to do next, before what went well.
+public struct RunSummary {
+  private let standing: Standing
+  private let names: (Int) -> String
+
+  /// Sums up where the installations stand; `names` gives the id at a position of the selection.
+  public init(_ standing: Standing, names: @escaping (Int) -> String) {
+    self.standing = standing
+    self.names = names
+  }
+
+  /// The lines about installations that did not come where they should.
+  public func attention() -> [String] {
+    standing.members().filter { $0.cohort.failure != nil }.flatMap { cohort, positions -> [String] in
+      let ids = positions.map(names)
+      let word = cohort.status == .skipped ? "left alone" : cohort.status.rawValue
+      let head = "\(positions.count) \(word)  "
+      let list = CohortTable.list(ids, room: TextLayout.width - head.count, isVerbose: false)
+      guard let failure = cohort.failure else { return [] }
+      let indent = String(repeating: " ", count: head.count)
+      var lines = [head + list[0]] + TextLayout.wrap("\(failure)", first: indent)
+      if cohort.status == .skipped { return lines }
+      if cohort.fingerprint != nil, cohort.isUnchanged {
+        lines += TextLayout.wrap(
+          "it is at \(Self.version(cohort)), as before; nothing was changed", first: indent)
+      }
+      return lines + TextLayout.wrap("→ \(failure.advice)", first: indent)
+    }
+  }
+
+  /// The drift that was found and left, by cohort.
+  public func drift() -> [String] {
+    standing.members().filter { !$0.cohort.drift.isEmpty }.flatMap { cohort, positions -> [String] in
+      let head = "\(positions.count) drifted  "
+      let list = CohortTable.list(positions.map(names), room: TextLayout.width - head.count, isVerbose: false)
+      let indent = String(repeating: " ", count: head.count)
+      return [head + list[0]] + cohort.drift.prefix(5).flatMap { TextLayout.wrap("\($0)", first: indent) }
+    }
+  }
+
+  /// One line of counts: `19 migrated · 2 current · 1 failed`.
+  public func counts() -> String {
+    let order: [Status] = [.migrated, .current, .pending, .skipped, .failed, .unreachable]
+    let parts = order.compactMap { status -> String? in
+      let count = standing.count { $0.status == status }
+      let word = status == .skipped ? "ahead, left alone" : status.rawValue
+      return count == 0 ? nil : "\(count) \(word)"
+    }
+    return parts.isEmpty ? "nothing selected" : parts.joined(separator: " · ")
+  }
+
+  private static func version(_ cohort: Cohort) -> String {
+    cohort.version.map { "version \($0)" } ?? "its untracked state"
+  }
+}

@@ -1,0 +1,213 @@
+internal import CSQLite
+
+/// One hardened connection to one database file.
+///
+/// A database is untrusted input: its schema may call no function with side effects, nothing may be attached,
+/// no extension loaded, no internal table written, and each page's cells are checked when read.
+/// A connection stays with the thread that uses it.
+public final class Connection {
+  /// How a file is opened. Opening never creates a database file.
+  public enum Access: Hashable, Sendable {
+    /// Reads, with locks.
+    case readOnly
+    /// Reads a file that nobody writes, without locks and without touching its folder.
+    case immutable
+    /// Reads and writes.
+    case readWrite
+    /// A database in memory, empty at first; the path is not used.
+    case memory
+  }
+
+  let handle: OpaquePointer
+  let watch: Watch
+  var authorizer: Authorizer?
+  private var isClosed = false
+  private var cached: [String: Statement] = [:]
+
+  /// Opens the file at `path`.
+  ///
+  /// - Parameters:
+  ///   - path: absolute, so that it can't be taken for a URI.
+  ///   - access: how; a file that isn't there is never created.
+  ///   - busyTimeout: how long to wait for a lock.
+  ///   - deadline: when long statements are interrupted.
+  /// - Throws: `SQLiteError`; nothing is left open.
+  public init(
+    path: String, access: Access, busyTimeout: Duration = .seconds(5),
+    deadline: ContinuousClock.Instant? = nil
+  ) throws(SQLiteError) {
+    Library.initialize()
+    let name =
+      switch access {
+      case .memory: ":memory:"
+      case .immutable: Self.immutableURI(path)
+      case .readOnly, .readWrite: path
+      }
+    let mode =
+      access == .memory
+      ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY
+      : access == .readWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
+    var opened: OpaquePointer?
+    let flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI
+    let result = sqlite3_open_v2(name, &opened, flags, nil)
+    guard result == SQLITE_OK, let opened else {
+      let error = SQLiteError(result, on: opened)
+      sqlite3_close(opened)
+      throw error
+    }
+    handle = opened
+    watch = Watch(busyTimeout: busyTimeout, deadline: deadline)
+    watch.install(on: handle)
+    try harden()
+  }
+
+  deinit { close() }
+
+  /// Closes the connection; doing it twice does no harm.
+  ///
+  /// In WAL mode the last connection to a database, and only the last, moves the log into the file.
+  public func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    cached = [:]
+    sqlite3_close_v2(handle)
+  }
+
+  private func harden() throws(SQLiteError) {
+    for (option, on) in [
+      (SQLITE_DBCONFIG_DEFENSIVE, Int32(1)), (SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
+      (SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0), (SQLITE_DBCONFIG_ENABLE_FKEY, 0),
+    ] {
+      var now: Int32 = -1
+      let result = flotilla_sqlite3_db_config_flag(handle, option, on, &now)
+      guard result == SQLITE_OK, now == on else { throw error(result == SQLITE_OK ? SQLITE_ERROR : result) }
+    }
+    sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0)
+    sqlite3_limit(handle, SQLITE_LIMIT_SQL_LENGTH, 16 << 20)
+    sqlite3_limit(handle, SQLITE_LIMIT_TRIGGER_DEPTH, 100)
+    try execute("PRAGMA cell_size_check=ON")
+  }
+
+  private static func immutableURI(_ path: String) -> String {
+    var uri = "file:"
+    for byte in path.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+        UInt8(ascii: "_"):
+        uri.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        uri += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      }
+    }
+    return uri + "?immutable=1"
+  }
+
+  func error(_ result: Int32) -> SQLiteError { SQLiteError(result, on: handle) }
+
+  // MARK: Statements
+
+  /// Prepares the first statement of `sql`.
+  ///
+  /// - Returns: the statement, or nil where the text holds nothing but space and comments.
+  public func prepare(_ sql: String) throws(SQLiteError) -> Statement? {
+    var statement: OpaquePointer?
+    let result = sqlite3_prepare_v2(handle, sql, -1, &statement, nil)
+    guard result == SQLITE_OK else { throw error(result) }
+    return statement.map { Statement($0, self) }
+  }
+
+  /// Runs one statement, without its rows.
+  public func execute(_ sql: String, _ values: [Value] = []) throws(SQLiteError) {
+    guard let statement = try prepare(sql) else { return }
+    try statement.bind(values)
+    try statement.run()
+  }
+
+  /// Runs every statement of a script.
+  public func executeScript(_ script: String) throws(SQLiteError) {
+    let result = sqlite3_exec(handle, script, nil, nil, nil)
+    guard result == SQLITE_OK else { throw error(result) }
+  }
+
+  /// Calls `body` with each row of one statement's result.
+  public func forEachRow<E: Error>(
+    _ sql: String, _ values: [Value] = [], _ body: (Statement) throws(E) -> Void
+  ) throws {
+    guard let statement = try prepare(sql) else { return }
+    try statement.bind(values)
+    while try statement.step() { try body(statement) }
+  }
+
+  /// Each row of one statement's result, transformed.
+  public func rows<T>(_ sql: String, _ values: [Value] = [], _ transform: (Statement) -> T)
+    throws(SQLiteError)
+    -> [T]
+  {
+    guard let statement = try prepare(sql) else { return [] }
+    try statement.bind(values)
+    var rows: [T] = []
+    while try statement.step() { rows.append(transform(statement)) }
+    return rows
+  }
+
+  /// The first column of the first row, or nil where there is no row.
+  public func scalar(_ sql: String, _ values: [Value] = []) throws(SQLiteError) -> Value? {
+    guard let statement = try prepare(sql) else { return nil }
+    try statement.bind(values)
+    return try statement.step() ? statement.value(0) : nil
+  }
+
+  /// Whether the file could only be opened for reading, as SQLite falls back on that without an error.
+  public var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
+
+  /// How many rows the last finished statement changed.
+  public var changes: Int { Int(sqlite3_changes64(handle)) }
+
+  // MARK: Transactions
+
+  /// Whether a transaction is open.
+  public var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+  /// Ends a transaction without its changes, if one is open. A failure leaves it to the closing of the file.
+  public func rollback() {
+    guard isInTransaction else { return }
+    sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
+  }
+
+  /// Runs `body` between BEGIN IMMEDIATE and COMMIT; an error rolls back and goes on to the caller.
+  public func transaction<T>(_ body: () throws -> T) throws -> T {
+    try execute("BEGIN IMMEDIATE")
+    do {
+      let result = try body()
+      try execute("COMMIT")
+      return result
+    } catch {
+      rollback()
+      throw error
+    }
+  }
+
+  /// Lets `body` run with one attached database allowed, which VACUUM needs for its own purposes.
+  public func allowingVacuum<T>(_ body: () throws -> T) rethrows -> T {
+    sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 1)
+    defer { sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0) }
+    return try body()
+  }
+}
+
+@available(*, unavailable) extension Connection: Sendable {}
+
+/// Set-up of the library as a whole, once a process.
+enum Library {
+  /// Statistics of memory use are off: their mutex is one that every allocation of every lane would take.
+  private static let ready: Int32 = {
+    _ = flotilla_sqlite3_config_int(SQLITE_CONFIG_MEMSTATUS, 0)
+    return sqlite3_initialize()
+  }()
+
+  static func initialize() { _ = ready }
+}
+
+/// The version of the SQLite library in use, such as `3.40.1`.
+public var libraryVersion: String { String(cString: sqlite3_libversion()) }

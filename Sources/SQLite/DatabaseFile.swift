@@ -1,0 +1,124 @@
+internal import Glibc
+
+/// What a path turns out to be, found out without SQLite and without changing anything.
+///
+/// The file is opened and closed once, and closing a file lets go of all POSIX locks that this process holds on
+/// it: look only while no connection of this process has the file open.
+public struct DatabaseFile: Hashable, Sendable {
+  /// Why a path can't be used as a database.
+  public enum Trouble: Hashable, Sendable {
+    /// Nothing is there; where the path is a symbolic link, what it points to.
+    case missing(link: String?)
+    /// There is something else: `a directory`, `a socket`, …
+    case notAFile(String)
+    /// A file without a byte.
+    case empty
+    /// Shorter than its own header says, in bytes.
+    case truncated(Int64, expected: Int64)
+    /// Not the format's first 16 bytes.
+    case notADatabase
+    /// The operating system refuses; its error number.
+    case refused(Int32)
+  }
+
+  /// Size in bytes.
+  public let bytes: Int64
+  /// Device and inode, which together name a file whatever its path.
+  public let device: UInt64, inode: UInt64
+  /// Owner.
+  public let user: UInt32, group: UInt32
+  /// Last change of content, in nanoseconds since 1970.
+  public let modified: Int64
+  /// Page size in bytes.
+  public let pageSize: Int
+  /// Whether the header says WAL mode.
+  public let isWAL: Bool
+  /// Whether a `-wal` file with something in it stands beside it.
+  public let hasLog: Bool
+
+  /// Looks at the file at `path`.
+  public static func inspect(_ path: String) -> Result<DatabaseFile, TroubleError> {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return .failure(missing(path, errno)) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      return .failure(TroubleError(trouble: .notAFile(kind(status.st_mode))))
+    }
+    guard status.st_size > 0 else { return .failure(TroubleError(trouble: .empty)) }
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return .failure(TroubleError(trouble: .refused(errno))) }
+    defer { Glibc.close(file) }
+    var header = [UInt8](repeating: 0, count: 100)
+    let count = pread(file, &header, 100, 0)
+    guard count >= 0 else { return .failure(TroubleError(trouble: .refused(errno))) }
+    return read(Array(header.prefix(count)), status, path)
+  }
+
+  /// Reads the header, as https://sqlite.org/fileformat2.html#the_database_header lays it out.
+  private static func read(_ header: [UInt8], _ status: stat, _ path: String)
+    -> Result<DatabaseFile, TroubleError>
+  {
+    let size = Int64(status.st_size)
+    guard header.starts(with: Array("SQLite format 3\0".utf8).prefix(header.count)) else {
+      return .failure(TroubleError(trouble: .notADatabase))
+    }
+    guard header.count == 100 else {
+      return .failure(TroubleError(trouble: .truncated(size, expected: 512)))
+    }
+    let number = { (at: Int) in header[at..<at + 4].reduce(Int64(0)) { $0 << 8 | Int64($1) } }
+    let stored = Int(header[16]) << 8 | Int(header[17])
+    let pageSize = stored == 1 ? 65536 : stored
+    guard pageSize >= 512, pageSize.nonzeroBitCount == 1 else {
+      return .failure(TroubleError(trouble: .notADatabase))
+    }
+    let expected = number(24) == number(92) ? number(28) * Int64(pageSize) : Int64(pageSize)
+    guard size >= expected else {
+      return .failure(TroubleError(trouble: .truncated(size, expected: expected)))
+    }
+    var log = stat()
+    return .success(
+      DatabaseFile(
+        bytes: size, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
+        user: status.st_uid, group: status.st_gid,
+        modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
+        pageSize: pageSize, isWAL: header[18] == 2 || header[19] == 2,
+        hasLog: stat(path + "-wal", &log) == 0 && log.st_size > 0))
+  }
+
+  private static func missing(_ path: String, _ code: Int32) -> TroubleError {
+    guard code == ENOENT else { return TroubleError(trouble: .refused(code)) }
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(path, &target, target.count - 1)
+    guard count > 0 else { return TroubleError(trouble: .missing(link: nil)) }
+    let link = String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return TroubleError(trouble: .missing(link: link))
+  }
+
+  private static func kind(_ mode: mode_t) -> String {
+    switch mode & S_IFMT {
+    case S_IFDIR: "a directory"
+    case S_IFSOCK: "a socket"
+    case S_IFIFO: "a pipe"
+    default: "a device"
+    }
+  }
+
+  /// A `Trouble` as an error, with the text that people read.
+  public struct TroubleError: Error, Hashable, CustomStringConvertible {
+    /// What is the matter.
+    public let trouble: Trouble
+
+    /// What is the matter, in words.
+    public var description: String {
+      switch trouble {
+      case .missing(nil): "there is no file"
+      case .missing(let link?): "it is a symbolic link to \(link), where there is no file"
+      case .notAFile(let kind): "it is \(kind), not a file"
+      case .empty: "the file is empty"
+      case .truncated(let bytes, let expected):
+        "the file is truncated: it has \(bytes) bytes of at least \(expected)"
+      case .notADatabase: "the file is not an SQLite database, or is encrypted"
+      case .refused(let code): strerror(code).map { String(cString: $0) } ?? "error \(code)"
+      }
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/// A piece of SQL text, as SQLite's own tokenizer cuts it (https://sqlite.org/lang_keywords.html,
+/// https://sqlite.org/lang_expr.html#literal_values_constants_).
+public struct SQLToken: Hashable, Sendable {
+  /// What a token is.
+  public enum Kind: Hashable, Sendable {
+    /// A keyword or a bare name.
+    case word
+    /// A name in double quotes, brackets or backticks.
+    case quotedName
+    /// A literal in single quotes.
+    case string
+    /// A number.
+    case number
+    /// `X'…'`.
+    case blob
+    /// A parameter such as `?1` or `:name`.
+    case parameter
+    /// An operator or punctuation.
+    case symbol
+  }
+
+  /// What it is.
+  public let kind: Kind
+  /// Its text; a quoted name without its quotes, everything else as written.
+  public let text: String
+  /// Where it begins and ends, in bytes from the start of the text.
+  public let range: Range<Int>
+
+  /// Whether it is this keyword. A quoted name is none.
+  public func isKeyword(_ keyword: String) -> Bool {
+    kind == .word && text.utf8.count == keyword.utf8.count && text.lowercased() == keyword.lowercased()
+  }
+
+  /// Whether it is this operator or punctuation.
+  public func isSymbol(_ symbol: String) -> Bool { kind == .symbol && text == symbol }
+
+  /// Whether it can be a name: a word, a quoted name, or a string where SQLite takes one for a name.
+  public var isName: Bool { kind == .word || kind == .quotedName }
+
+  /// The token in a form in which case, quoting of names and spelling of operators don't count.
+  public var normal: String {
+    switch kind {
+    case .word, .quotedName, .blob, .number: text.lowercased()
+    case .string, .parameter: text
+    case .symbol: text == "==" ? "=" : text == "<>" ? "!=" : text
+    }
+  }
+}
+
+/// Cuts SQL text into tokens. Space and comments are left out; a text that ends inside a literal ends the token.
+public struct SQLTokenizer: Sequence, IteratorProtocol {
+  private let bytes: [UInt8]
+  private var position = 0
+
+  /// Starts at the beginning of `sql`.
+  public init(_ sql: String) { bytes = Array(sql.utf8) }
+
+  /// The next token, or nil at the end.
+  public mutating func next() -> SQLToken? {
+    skipSpaceAndComments()
+    guard position < bytes.count else { return nil }
+    let start = position
+    switch bytes[position] {
+    case UInt8(ascii: "'"): return quoted(from: start, close: UInt8(ascii: "'"), kind: .string)
+    case UInt8(ascii: "\""): return quoted(from: start, close: UInt8(ascii: "\""), kind: .quotedName)
+    case UInt8(ascii: "`"): return quoted(from: start, close: UInt8(ascii: "`"), kind: .quotedName)
+    case UInt8(ascii: "["): return quoted(from: start, close: UInt8(ascii: "]"), kind: .quotedName)
+    case UInt8(ascii: "x") where peek(1) == UInt8(ascii: "'"),
+      UInt8(ascii: "X") where peek(1) == UInt8(ascii: "'"):
+      position += 1
+      return quoted(from: start, close: UInt8(ascii: "'"), kind: .blob)
+    case UInt8(ascii: "?"), UInt8(ascii: ":"), UInt8(ascii: "@"), UInt8(ascii: "$"):
+      position += 1
+      advance { Self.isWord($0) }
+      return token(.parameter, from: start)
+    case let byte
+    where Self.isDigit(byte) || (byte == UInt8(ascii: ".") && peek(1).map(Self.isDigit) == true):
+      return number(from: start)
+    case let byte where Self.isWord(byte):
+      advance { Self.isWord($0) }
+      return token(.word, from: start)
+    default: return symbol(from: start)
+    }
+  }
+
+  private func peek(_ offset: Int) -> UInt8? {
+    position + offset < bytes.count ? bytes[position + offset] : nil
+  }
+
+  private mutating func advance(while holds: (UInt8) -> Bool) {
+    while position < bytes.count, holds(bytes[position]) { position += 1 }
+  }
+
+  private mutating func skipSpaceAndComments() {
+    while let byte = peek(0) {
+      if byte == 0x20 || (0x09...0x0d).contains(byte) {
+        position += 1
+      } else if byte == UInt8(ascii: "-"), peek(1) == UInt8(ascii: "-") {
+        advance { $0 != UInt8(ascii: "\n") }
+      } else if byte == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "*") {
+        position += 2
+        while let byte = peek(0), !(byte == UInt8(ascii: "*") && peek(1) == UInt8(ascii: "/")) {
+          position += 1
+        }
+        position = Swift.min(position + 2, bytes.count)
+      } else {
+        return
+      }
+    }
+  }
+
+  private func token(_ kind: SQLToken.Kind, from start: Int) -> SQLToken {
+    SQLToken(
+      kind: kind, text: String(decoding: bytes[start..<position], as: UTF8.self), range: start..<position)
+  }
+
+  /// A literal or quoted name; a doubled closing quote stands for itself.
+  private mutating func quoted(from start: Int, close: UInt8, kind: SQLToken.Kind) -> SQLToken {
+    position += 1
+    var content: [UInt8] = []
+    while let byte = peek(0) {
+      position += 1
+      if byte == close {
+        guard close != UInt8(ascii: "]"), peek(0) == close else { break }
+        position += 1
+      }
+      content.append(byte)
+    }
+    guard kind == .quotedName else { return token(kind, from: start) }
+    return SQLToken(kind: kind, text: String(decoding: content, as: UTF8.self), range: start..<position)
+  }
+
+  private mutating func number(from start: Int) -> SQLToken {
+    advance { Self.isWord($0) || $0 == UInt8(ascii: ".") }
+    let exponent = bytes[position - 1] == UInt8(ascii: "e") || bytes[position - 1] == UInt8(ascii: "E")
+    let isHex =
+      peek(0) != nil && bytes[start..<position].starts(with: [UInt8(ascii: "0"), UInt8(ascii: "x")])
+    if exponent, !isHex, let sign = peek(0), sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
+      position += 1
+      advance { Self.isDigit($0) }
+    }
+    return token(.number, from: start)
+  }
+
+  private mutating func symbol(from start: Int) -> SQLToken {
+    let pair = peek(1).map { [bytes[position], $0] } ?? []
+    let pairs = ["<=", ">=", "<>", "!=", "==", "||", "<<", ">>", "->"]
+    position += pairs.contains { Array($0.utf8) == pair } ? 2 : 1
+    if bytes[start..<position].elementsEqual("->".utf8), peek(0) == UInt8(ascii: ">") { position += 1 }
+    return token(.symbol, from: start)
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
+
+  private static func isWord(_ byte: UInt8) -> Bool {
+    isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+      || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) || byte == UInt8(ascii: "_")
+      || byte == UInt8(ascii: "$") || byte >= 0x80
+  }
+}

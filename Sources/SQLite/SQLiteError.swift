@@ -1,0 +1,77 @@
+internal import CSQLite
+internal import Glibc
+
+/// A failure that SQLite reported, with its extended result code.
+public struct SQLiteError: Error, Hashable, Sendable {
+  /// What to match on.
+  public let code: ResultCode
+  /// SQLite's own text, for people.
+  public let message: String
+  /// Where in the SQL text the error lies, in bytes from its start, where SQLite can tell.
+  public let offset: Int?
+  /// The operating system's error number behind it, or 0.
+  public let systemError: Int32
+
+  /// Makes an error by hand, as for a condition that was found beside SQLite.
+  public init(code: ResultCode, message: String, offset: Int? = nil) {
+    self.code = code
+    self.message = message
+    self.offset = offset
+    systemError = 0
+  }
+
+  init(_ result: Int32, on handle: OpaquePointer?) {
+    let offset = handle.map { Int(sqlite3_error_offset($0)) } ?? -1
+    self.code = ResultCode(rawValue: result)
+    self.message =
+      handle.flatMap { sqlite3_errcode($0) == SQLITE_OK ? nil : String(cString: sqlite3_errmsg($0)) }
+      ?? String(cString: sqlite3_errstr(result))
+    self.offset = offset >= 0 ? offset : nil
+    let isOfSystem = [SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_FULL].contains(result & 0xff)
+    systemError = isOfSystem ? handle.map { sqlite3_system_errno($0) } ?? 0 : 0
+  }
+}
+
+extension SQLiteError: CustomStringConvertible {
+  /// The message, which says what is wrong, and the code's number, which can be looked up.
+  public var description: String {
+    let cause = systemError == 0 ? nil : strerror(systemError).map { String(cString: $0) }
+    return "\(message)\(cause.map { ": \($0)" } ?? "") (SQLite \(code.rawValue))"
+  }
+}
+
+/// An SQLite result code: extended, with its primary code in the low eight bits.
+public struct ResultCode: RawRepresentable, Hashable, Sendable {
+  /// The number as sqlite3.h has it.
+  public let rawValue: Int32
+  /// Wraps a number from sqlite3.h.
+  public init(rawValue: Int32) { self.rawValue = rawValue }
+
+  /// The code without its extension: `SQLITE_BUSY_SNAPSHOT` becomes `SQLITE_BUSY`.
+  public var primary: ResultCode { ResultCode(rawValue: rawValue & 0xff) }
+
+  /// A generic error, mostly of the SQL text.
+  public static let error = ResultCode(rawValue: SQLITE_ERROR)
+  /// Another connection holds the lock.
+  public static let busy = ResultCode(rawValue: SQLITE_BUSY)
+  /// A lock within this process or a shared cache.
+  public static let locked = ResultCode(rawValue: SQLITE_LOCKED)
+  /// The file or its folder can't be written.
+  public static let readOnly = ResultCode(rawValue: SQLITE_READONLY)
+  /// The deadline passed or the work was cancelled.
+  public static let interrupt = ResultCode(rawValue: SQLITE_INTERRUPT)
+  /// The operating system failed to read or write.
+  public static let ioError = ResultCode(rawValue: SQLITE_IOERR)
+  /// The file's content contradicts itself.
+  public static let corrupt = ResultCode(rawValue: SQLITE_CORRUPT)
+  /// No room on the disk.
+  public static let full = ResultCode(rawValue: SQLITE_FULL)
+  /// The file can't be opened.
+  public static let cannotOpen = ResultCode(rawValue: SQLITE_CANTOPEN)
+  /// A constraint refused a row.
+  public static let constraint = ResultCode(rawValue: SQLITE_CONSTRAINT)
+  /// The authorizer refused a statement.
+  public static let notAuthorized = ResultCode(rawValue: SQLITE_AUTH)
+  /// The file is no database, or is encrypted.
+  public static let notADatabase = ResultCode(rawValue: SQLITE_NOTADB)
+}

@@ -1,0 +1,49 @@
+internal import CSQLite
+internal import Glibc
+
+/// When to stop waiting and when to stop working. SQLite's callbacks of one connection look here.
+///
+/// It belongs to its connection's thread, but for `cancelled`, which any thread may be asked.
+final class Watch {
+  var busyTimeout: Duration
+  var deadline: ContinuousClock.Instant?
+  private var busySince = ContinuousClock.now
+
+  init(busyTimeout: Duration, deadline: ContinuousClock.Instant?) {
+    self.busyTimeout = busyTimeout
+    self.deadline = deadline
+  }
+
+  var isOver: Bool { deadline.map { ContinuousClock.now >= $0 } ?? false }
+
+  /// Waits a little for a lock that another connection holds, and says whether to try again.
+  ///
+  /// The waits are short (0.2 to 5 ms, with jitter), so that one gets a turn beside an application that
+  /// writes all the time; SQLite's own handler goes up to 100 ms and is overtaken again and again.
+  func waitForLock(attempt: Int32) -> Bool {
+    let now = ContinuousClock.now
+    if attempt == 0 { busySince = now }
+    guard now - busySince < busyTimeout, !isOver else { return false }
+    let longest = min(200 * (UInt32(attempt) + 1), 5000)
+    usleep(UInt32.random(in: longest / 2...longest))
+    return true
+  }
+
+  func install(on handle: OpaquePointer) {
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    sqlite3_busy_handler(
+      handle,
+      { context, attempt in
+        guard let context else { return 0 }
+        let watch = Unmanaged<Watch>.fromOpaque(context).takeUnretainedValue()
+        return watch.waitForLock(attempt: attempt) ? 1 : 0
+      }, context)
+    guard deadline != nil else { return }
+    sqlite3_progress_handler(
+      handle, 20_000,
+      { context in
+        guard let context else { return 0 }
+        return Unmanaged<Watch>.fromOpaque(context).takeUnretainedValue().isOver ? 1 : 0
+      }, context)
+  }
+}

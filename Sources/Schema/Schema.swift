@@ -1,0 +1,136 @@
+internal import Crypto
+internal import SQLite
+
+/// What a database looks like, in a normal form: two schemas that mean the same are equal.
+///
+/// Column order, quoting of names, white space, comments, the case of names and keywords, and IF NOT EXISTS don't
+/// count; neither do SQLite's own tables and statistics.
+public struct Schema: Hashable, Sendable {
+  /// One thing that a schema consists of.
+  public struct Object: Hashable, Sendable {
+    /// What sort of thing it is.
+    public let kind: Kind
+    /// Its name for people: `users`, `users.id`, `idx_users_name`.
+    public let name: String
+    /// The table that it belongs to, in lower case; for a table itself, that table.
+    public let table: String
+    /// What it is, in normal form.
+    public let definition: String
+
+    /// What identifies it within a schema.
+    var key: Key { Key(kind: kind, name: name.lowercased()) }
+  }
+
+  /// The sorts of things that a schema consists of.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// A table: its primary key and options.
+    case table
+    /// A column: type, NOT NULL, default, collation, generation.
+    case column
+    /// A foreign key: its actions and deferral.
+    case foreignKey = "foreign_key"
+    /// A UNIQUE constraint.
+    case unique
+    /// A CHECK constraint.
+    case check
+    /// An index made by CREATE INDEX.
+    case index
+    /// A trigger.
+    case trigger
+    /// A view.
+    case view
+  }
+
+  /// What identifies an object within a schema.
+  struct Key: Hashable, Sendable, Comparable {
+    let kind: Kind
+    let name: String
+
+    static func < (one: Key, other: Key) -> Bool {
+      (one.kind.rawValue, one.name) < (other.kind.rawValue, other.name)
+    }
+  }
+
+  /// A foreign key as a link between two tables, both in lower case.
+  public struct Link: Hashable, Sendable {
+    /// The table that refers.
+    public let child: String
+    /// The table referred to.
+    public let parent: String
+  }
+
+  let objects: [Key: Object]
+  /// Which table refers to which.
+  public let links: Set<Link>
+  /// SHA-256 of the normal form.
+  public let fingerprint: Fingerprint
+
+  init(_ list: [Object], links: Set<Link>) {
+    var objects: [Key: Object] = [:]
+    for object in list { objects[object.key] = object }
+    self.objects = objects
+    self.links = links
+    var hash = SHA256()
+    for key in objects.keys.sorted() {
+      guard let object = objects[key] else { continue }
+      hash.update(data: Array("\(key.kind.rawValue)\u{0}\(key.name)\u{0}\(object.definition)\n".utf8))
+    }
+    fingerprint = Fingerprint(Array(hash.finalize()))
+  }
+
+  /// The objects of one kind, by name.
+  public func all(_ kind: Kind) -> [Object] {
+    objects.values.filter { $0.kind == kind }.sorted { $0.name < $1.name }
+  }
+
+  /// The object of that kind and name, whatever the name's case.
+  public func object(_ kind: Kind, _ name: String) -> Object? {
+    objects[Key(kind: kind, name: name.lowercased())]
+  }
+
+  /// The tables that refer to `table`, in lower case.
+  public func children(of table: String) -> [String] {
+    let parent = table.lowercased()
+    return links.filter { $0.parent == parent }.map(\.child).sorted()
+  }
+}
+
+/// A SHA-256 digest, shown as `sha256:` and 64 hexadecimal digits.
+public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
+  /// The 32 bytes.
+  public let bytes: [UInt8]
+
+  /// Wraps a digest.
+  public init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  /// The digest of these bytes.
+  public init(of data: some Sequence<UInt8>) { bytes = Array(SHA256.hash(data: Array(data))) }
+
+  /// Reads what `description` wrote.
+  public init?(_ text: String) {
+    guard text.hasPrefix("sha256:") else { return nil }
+    let digits = Array(text.utf8.dropFirst(7))
+    guard digits.count == 64 else { return nil }
+    var bytes: [UInt8] = []
+    for pair in stride(from: 0, to: 64, by: 2) {
+      guard let byte = UInt8(String(decoding: digits[pair..<pair + 2], as: UTF8.self), radix: 16) else {
+        return nil
+      }
+      bytes.append(byte)
+    }
+    self.bytes = bytes
+  }
+
+  /// The digits alone.
+  public var hex: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(
+      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+
+  /// The first six digits, enough for people to tell cohorts apart.
+  public var short: String { String(hex.prefix(6)) }
+
+  /// `sha256:` and the digits.
+  public var description: String { "sha256:" + hex }
+}

@@ -1,0 +1,132 @@
+internal import SQLite
+
+/// What only the text of a CREATE TABLE tells, and no PRAGMA: CHECK, COLLATE, generation, AUTOINCREMENT,
+/// ON CONFLICT and deferral. (https://sqlite.org/lang_createtable.html)
+struct TableText {
+  struct Column {
+    var collation: String?
+    var generated: String?
+    var conflict: [String] = []
+  }
+
+  /// By column, in lower case.
+  var columns: [String: Column] = [:]
+  /// Normal forms of all CHECK expressions, of columns and of the table.
+  var checks: [String] = []
+  /// Deferral clauses of foreign keys, by their columns in lower case, joined by commas.
+  var deferrals: [String: String] = [:]
+  /// ON CONFLICT clauses of table constraints.
+  var conflicts: [String] = []
+  var hasAutoincrement = false
+
+  init(_ sql: String) {
+    for part in Self.parts(Array(SQLTokenizer(sql))) { read(part) }
+  }
+
+  /// The comma-separated parts of the first parenthesis.
+  static func parts(_ tokens: [SQLToken]) -> [[SQLToken]] {
+    var parts: [[SQLToken]] = []
+    var current: [SQLToken] = []
+    var depth = 0
+    for token in tokens {
+      if token.isSymbol("(") { depth += 1 }
+      if token.isSymbol(")") { depth -= 1 }
+      if depth == 1, token.isSymbol(",") {
+        parts.append(current)
+        current = []
+      } else if depth > 1 || (depth == 1 && !(token.isSymbol("(") && current.isEmpty)) || token.isSymbol(")")
+      {
+        if depth > 0 { current.append(token) }
+      }
+      if depth == 0, token.isSymbol(")") { break }
+    }
+    return parts + (current.isEmpty ? [] : [current])
+  }
+
+  private mutating func read(_ part: [SQLToken]) {
+    guard let first = part.first else { return }
+    let starts = ["constraint", "primary", "unique", "check", "foreign"]
+    let isConstraint = starts.contains { first.isKeyword($0) }
+    var column = Column()
+    var names: [String] = isConstraint ? [] : [Self.name(first)]
+    var index = isConstraint ? 0 : 1
+    while index < part.count {
+      let token = part[index]
+      if token.isKeyword("check") {
+        checks.append(Self.normal(Self.parenthesis(part, after: &index)))
+      } else if token.isKeyword("collate"), index + 1 < part.count {
+        index += 1
+        column.collation = Self.name(part[index])
+      } else if token.isKeyword("as") {
+        let expression = Self.normal(Self.parenthesis(part, after: &index))
+        let isStored = index + 1 < part.count && part[index + 1].isKeyword("stored")
+        column.generated = "(\(expression)) \(isStored ? "STORED" : "VIRTUAL")"
+      } else if token.isKeyword("autoincrement") {
+        hasAutoincrement = true
+      } else if token.isKeyword("conflict"), index + 1 < part.count {
+        index += 1
+        column.conflict.append("ON CONFLICT \(part[index].text.uppercased())")
+      } else if token.isKeyword("foreign") {
+        index += 1
+        names = Self.parenthesis(part, after: &index).filter { !$0.isSymbol(",") }.map(Self.name)
+      } else if token.isKeyword("deferrable") {
+        deferrals[names.joined(separator: ",")] = Self.deferral(part, at: index)
+      } else if token.isSymbol("(") {
+        index -= 1
+        _ = Self.parenthesis(part, after: &index)
+      }
+      index += 1
+    }
+    if isConstraint {
+      conflicts += column.conflict
+    } else {
+      columns[names[0]] = column
+    }
+  }
+
+  /// Only an initially deferred key behaves differently from a plain one.
+  private static func deferral(_ part: [SQLToken], at index: Int) -> String? {
+    let isNot = index > 0 && part[index - 1].isKeyword("not")
+    let rest = part[(index + 1)...].prefix(2)
+    let isDeferred = rest.first?.isKeyword("initially") == true && rest.last?.isKeyword("deferred") == true
+    return isDeferred && !isNot ? "DEFERRABLE INITIALLY DEFERRED" : nil
+  }
+
+  /// The tokens within the parenthesis that opens right behind `index`, which goes on to its end.
+  private static func parenthesis(_ part: [SQLToken], after index: inout Int) -> [SQLToken] {
+    guard index + 1 < part.count, part[index + 1].isSymbol("(") else { return [] }
+    let start = index + 2
+    var depth = 0
+    repeat {
+      index += 1
+      if part[index].isSymbol("(") { depth += 1 }
+      if part[index].isSymbol(")") { depth -= 1 }
+    } while depth > 0 && index + 1 < part.count
+    return Array(part[min(start, index)..<index])
+  }
+
+  private static func name(_ token: SQLToken) -> String {
+    guard token.kind == .string else { return token.text.lowercased() }
+    return token.text.dropFirst().dropLast().lowercased()
+  }
+
+  /// An expression in normal form, without parentheses around the whole of it.
+  static func normal(_ tokens: [SQLToken]) -> String {
+    var tokens = tokens[...]
+    while let first = tokens.first, first.isSymbol("("), Self.closes(tokens) {
+      tokens = tokens.dropFirst().dropLast()
+    }
+    return tokens.map(\.normal).joined(separator: " ")
+  }
+
+  /// Whether the first token's parenthesis is closed by the last token.
+  private static func closes(_ tokens: ArraySlice<SQLToken>) -> Bool {
+    var depth = 0
+    for (offset, token) in tokens.enumerated() {
+      if token.isSymbol("(") { depth += 1 }
+      if token.isSymbol(")") { depth -= 1 }
+      if depth == 0 { return offset == tokens.count - 1 }
+    }
+    return false
+  }
+}

@@ -1,0 +1,120 @@
+internal import Crypto
+internal import Glibc
+internal import SQLite
+
+/// Makes one backup file: complete, synced and checked under its name, or not there at all.
+struct BackupWriter {
+  let check: BackupCheck
+  let busyTimeout: Duration
+  let deadline: ContinuousClock.Instant
+
+  /// Copies the database at `path` to a new file at `destination`.
+  ///
+  /// The caller holds the write lock, so that nothing changes under way. The file has mode 0600 and, where this
+  /// process may do that, the owner of the database.
+  /// - Throws: `Failure` or `SQLiteError`, with code `.full` when the disk is full; nothing is left behind.
+  func write(_ path: String, to destination: String, owner file: DatabaseFile) throws -> BackupRecord {
+    let temporary = destination + ".part"
+    try create(temporary)
+    do {
+      let source = try Connection(path: path, access: .readOnly, busyTimeout: busyTimeout, deadline: deadline)
+      defer { source.close() }
+      try source.execute("BEGIN")
+      try copy(source, to: temporary)
+      try finish(temporary, owner: file)
+      try verify(temporary, against: source)
+      let record = try describe(temporary, as: destination)
+      try Self.publish(temporary, as: destination)
+      return record
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  private func create(_ path: String) throws {
+    unlink(path)
+    let file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard file >= 0 else { throw Self.failure("can't create \(path)") }
+    close(file)
+  }
+
+  private func copy(_ source: Connection, to path: String) throws {
+    let copy = try Connection(path: path, access: .readWrite, busyTimeout: busyTimeout, deadline: deadline)
+    defer { copy.close() }
+    // Until it has its name nobody reads this file: it needs no journal, and one sync at the end.
+    try copy.execute("PRAGMA journal_mode=OFF")
+    try copy.execute("PRAGMA synchronous=OFF")
+    try copy.copyContent(of: source)
+  }
+
+  private func finish(_ path: String, owner: DatabaseFile) throws {
+    let file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+    guard file >= 0 else { throw Self.failure("can't open \(path)") }
+    defer { close(file) }
+    if geteuid() != owner.user || getegid() != owner.group { _ = fchown(file, owner.user, owner.group) }
+    guard fchmod(file, 0o600) == 0, fsync(file) == 0 else { throw Self.failure("can't sync \(path)") }
+  }
+
+  private func verify(_ path: String, against source: Connection) throws {
+    let copy = try Connection(path: path, access: .immutable, deadline: deadline)
+    defer { copy.close() }
+    try Self.checkIntegrity(copy, check == .quick ? "quick_check" : "integrity_check", of: "the database")
+    guard check == .full else { return }
+    if let difference = try ContentComparison(one: source, other: copy).firstDifference() {
+      throw Failure(
+        code: "backup", step: .backUp, message: "the copy is not equal to the database: \(difference) differs"
+      )
+    }
+  }
+
+  /// Throws a `Failure` with SQLite's first findings where the database contradicts itself.
+  static func checkIntegrity(_ database: Connection, _ pragma: String, of what: String) throws {
+    let findings = try database.rows("PRAGMA \(pragma)(5)") { $0.text(0) ?? "" }
+    guard findings != ["ok"] else { return }
+    throw Failure(
+      code: "corrupt", step: .backUp,
+      message: "\(what) is damaged; \(pragma) says: \(findings.joined(separator: "; "))")
+  }
+
+  private func describe(_ path: String, as destination: String) throws -> BackupRecord {
+    let (digest, bytes) = try Self.sha256(path)
+    return BackupRecord(path: destination, bytes: bytes, sha256: digest)
+  }
+
+  /// SHA-256 of a file, in hexadecimal digits, and its size.
+  static func sha256(_ path: String) throws -> (digest: String, bytes: Int64) {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw failure("can't read \(path)") }
+    defer { close(file) }
+    var hash = SHA256()
+    var total: Int64 = 0
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    while true {
+      let count = read(file, &buffer, buffer.count)
+      guard count >= 0 else { throw failure("can't read \(path)") }
+      guard count > 0 else { break }
+      buffer.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      total += Int64(count)
+    }
+    let digits = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+    return (digits.joined(), total)
+  }
+
+  /// Gives a finished file its name, and makes that last.
+  static func publish(_ path: String, as name: String) throws {
+    guard rename(path, name) == 0 else { throw failure("can't rename \(path)") }
+    let folder = open(
+      String(name.prefix(upTo: name.lastIndex(of: "/") ?? name.startIndex)), O_RDONLY | O_DIRECTORY)
+    guard folder >= 0 else { throw failure("can't open the folder of \(name)") }
+    defer { close(folder) }
+    guard fsync(folder) == 0 else { throw failure("can't sync the folder of \(name)") }
+  }
+
+  private static func failure(_ what: String) -> Failure {
+    let cause = errno
+    let code = cause == ENOSPC || cause == EDQUOT ? "disk_full" : cause == EACCES ? "permission" : "io"
+    return Failure(
+      code: code, step: .backUp, message: what + (strerror(cause).map { ": " + String(cString: $0) } ?? ""))
+  }
+}

@@ -1,0 +1,116 @@
+internal import Glibc
+internal import Migrations
+internal import SQLite
+
+/// How far the work on one installation got.
+public enum Step: String, Sendable, Codable {
+  /// Finding and opening the file.
+  case open
+  /// Waiting for the write lock.
+  case lock
+  /// Reading versions and schema.
+  case inspect
+  /// Copying the database and checking the copy.
+  case backUp = "back up"
+  /// Running the migrations.
+  case migrate
+  /// Checking the result inside the transaction.
+  case prove
+  /// Making it last.
+  case commit
+  /// Writing a backup back.
+  case restore
+}
+
+/// Why the work on one installation ended early: a value that says how far it got.
+public struct Failure: Error, Hashable, Sendable, Codable {
+  /// What to match on, such as `busy`, `corrupt`, `foreign_key`.
+  public let code: String
+  /// The step that failed.
+  public let step: Step
+  /// What happened, for people.
+  public let message: String
+
+  /// Makes a failure.
+  public init(code: String, step: Step, message: String) {
+    self.code = code
+    self.step = step
+    self.message = message
+  }
+
+  /// What to do about it.
+  public var advice: String {
+    switch code {
+    case "missing": "correct the path in the inventory, or remove the entry"
+    case "not_a_file", "empty", "not_a_database":
+      "check the path in the inventory; if it is right, restore a backup"
+    case "truncated", "corrupt":
+      "the file is damaged: restore a backup, or recover it with sqlite3's .recover"
+    case "permission": "run as the file's owner, or allow this user to write the file and its folder"
+    case "read_only": "the file or its file system can't be written: mount it writable"
+    case "busy": "another process kept the database locked: try again, or raise rollout.busy_timeout"
+    case "disk_full": "make room and run the same command again"
+    case "timeout": "run again, or raise rollout.timeout"
+    case "foreign_key", "rows_lost", "schema", "expectation", "sql", "column_lost":
+      "mend the migration and try it on a copy of this installation"
+    case "unreachable": "run flotilla on that host, or leave it out with --only 'all:!ID'"
+    case "requirement": "do what the message asks for, then run again"
+    default: "run again; if it stays, look at the message"
+    }
+  }
+}
+
+extension Failure: CustomStringConvertible {
+  /// Step and message.
+  public var description: String { "\(step.rawValue): \(message)" }
+}
+
+extension Failure {
+  init(_ trouble: DatabaseFile.TroubleError) {
+    let code =
+      switch trouble.trouble {
+      case .missing: "missing"
+      case .notAFile: "not_a_file"
+      case .empty: "empty"
+      case .truncated: "truncated"
+      case .notADatabase: "not_a_database"
+      case .refused(EACCES), .refused(EPERM): "permission"
+      case .refused: "io"
+      }
+    self.init(code: code, step: .open, message: trouble.description)
+  }
+
+  /// Turns any error of the work into a failure at `step`.
+  init(_ error: any Error, at step: Step) {
+    switch error {
+    case let failure as Failure: self = failure
+    case let trouble as DatabaseFile.TroubleError: self.init(trouble)
+    case let error as SQLiteError:
+      self.init(code: Self.code(of: error), step: step, message: error.description)
+    case let failure as MigrationFailure:
+      let code = failure.underlying.map(Self.code(of:)) ?? failure.code.rawValue
+      let isProof = failure.code == .rowsLost || failure.code == .expectation
+      self.init(code: code, step: isProof ? .prove : step, message: failure.description)
+    default: self.init(code: "internal", step: step, message: "\(error)")
+    }
+  }
+
+  private static func code(of error: SQLiteError) -> String {
+    switch error.systemError {
+    case EACCES, EPERM: return "permission"
+    case EROFS: return "read_only"
+    case ENOSPC, EDQUOT: return "disk_full"
+    default: break
+    }
+    return switch error.code.primary {
+    case .busy, .locked: "busy"
+    case .readOnly: "read_only"
+    case .interrupt: "timeout"
+    case .corrupt: "corrupt"
+    case .notADatabase: "not_a_database"
+    case .full: "disk_full"
+    case .error, .constraint, .notAuthorized: "sql"
+    default: "io"
+    }
+  }
+}

@@ -1,0 +1,86 @@
+internal import Glibc
+internal import Migrations
+internal import SQLite
+internal import Schema
+
+/// Reads an installation without changing a byte of it or of its folder.
+struct Inspector {
+  let set: MigrationSet
+  let blueprint: Blueprint
+  let cache: SchemaCache
+  let options: UpgradeOptions
+
+  func inspect(_ path: String) -> Outcome {
+    do {
+      return try read(path)
+    } catch {
+      return Outcome(Failure(error, at: .inspect))
+    }
+  }
+
+  private func read(_ path: String) throws -> Outcome {
+    // Without a log beside it, nothing holds what isn't in the file itself; reading it as immutable makes no
+    // -wal and -shm file. Had it changed meanwhile, it is read again with locks.
+    let before = try DatabaseFile.inspect(path).get()
+    if before.isWAL, !before.hasLog {
+      let outcome = try read(path, .immutable, before)
+      if case .success(before) = DatabaseFile.inspect(path) { return outcome }
+    }
+    return try read(path, .readOnly, before)
+  }
+
+  private func read(_ path: String, _ access: Connection.Access, _ file: DatabaseFile) throws -> Outcome {
+    let database = try Connection(
+      path: path, access: access, busyTimeout: options.busyTimeout, deadline: .now + options.timeout)
+    defer { database.close() }
+    try database.execute("BEGIN")
+    let state = try state(of: database)
+    database.rollback()
+    return outcome(state, bytes: file.bytes)
+  }
+
+  /// Versions, schema and plan as one transaction sees them.
+  struct State {
+    let history: History
+    let schema: Schema
+    let plan: Plan
+    let drift: [Difference]
+  }
+
+  func state(of database: Connection) throws -> State {
+    let history = try History(reading: database)
+    let schema = try cache.schema(of: database)
+    let plan = set.plan(for: history, upTo: options.target)
+    return State(history: history, schema: schema, plan: plan, drift: try drift(of: schema, history, plan))
+  }
+
+  /// How a schema differs from what these recorded versions make; an untracked database has nothing to differ from.
+  func drift(of schema: Schema, _ history: History, _ plan: Plan) throws -> [Difference] {
+    guard history.recorded != nil, !plan.isAhead else { return [] }
+    return try blueprint.schema(of: history.versions).differences(in: schema)
+      + plan.renamed.sorted { $0.key < $1.key }.map { version, name in
+        Difference(
+          kind: "migration_renamed", object: "\(version)", expected: set.name(of: version), actual: name)
+      }
+  }
+
+  func outcome(_ state: State, bytes: Int64) -> Outcome {
+    var outcome = Outcome(status: state.plan.isAhead ? .skipped : state.plan.isCurrent ? .current : .pending)
+    outcome.versionBefore = state.history.version
+    outcome.versionAfter = state.history.version
+    outcome.fingerprint = state.schema.fingerprint.description
+    outcome.drift = state.drift
+    outcome.bytes = bytes
+    if state.plan.isAhead {
+      let versions = state.plan.unknown.map(String.init).joined(separator: ", ")
+      outcome.failure = Failure(
+        code: "ahead", step: .inspect,
+        message: "it records version \(versions), which these migrations don't have")
+    } else {
+      outcome.pending = (state.plan.baseline == nil ? [] : [0]) + state.plan.pending.compactMap(\.version)
+      let deletes = ([state.plan.baseline].compactMap { $0 } + state.plan.pending).map(\.deletes)
+      outcome.mayDelete = Set(deletes.joined()).filter { state.schema.object(.table, $0) != nil }.sorted()
+    }
+    return outcome
+  }
+}

@@ -1,0 +1,80 @@
+public import Migrations
+public import Schema
+
+/// What became of one installation.
+public enum Status: String, Sendable, Codable, CaseIterable {
+  /// Migrations were applied, proved and committed.
+  case migrated
+  /// There was nothing to apply.
+  case current
+  /// There is something to apply, and it was not applied in this run.
+  case pending
+  /// The work failed; the database is at its old version.
+  case failed
+  /// The installation's host was not reached.
+  case unreachable
+  /// It was left alone on purpose: it is ahead of the migrations.
+  case skipped
+}
+
+/// A backup that was made and checked.
+public struct BackupRecord: Hashable, Sendable, Codable {
+  /// The file.
+  public let path: String
+  /// Its size in bytes.
+  public let bytes: Int64
+  /// SHA-256 of its content, in hexadecimal digits.
+  public let sha256: String
+
+  /// Makes a record.
+  public init(path: String, bytes: Int64, sha256: String) {
+    self.path = path
+    self.bytes = bytes
+    self.sha256 = sha256
+  }
+}
+
+/// What became of one installation in one run: a value, never an exception that ends the run.
+public struct Outcome: Hashable, Sendable, Codable {
+  /// In one word.
+  public var status: Status
+  /// The highest recorded version before; nil where the database is untracked or wasn't read.
+  public var versionBefore: Int64?
+  /// The highest recorded version after.
+  public var versionAfter: Int64?
+  /// What was applied, in order; the baseline counts as version 0.
+  public var applied: [AppliedMigration] = []
+  /// Migrations still to be applied, by version; the baseline counts as 0.
+  public var pending: [Int64] = []
+  /// Tables that are there and from which the pending migrations may delete rows.
+  public var mayDelete: [String] = []
+  /// The backup that was made.
+  public var backup: BackupRecord?
+  /// How the schema differs from what its version should look like.
+  public var drift: [Difference] = []
+  /// Digest of the normal form of its schema, as `sha256:…`.
+  public var fingerprint: String?
+  /// Why it failed, was skipped or not reached.
+  public var failure: Failure?
+  /// How long things took, in milliseconds: `backup`, `migrate`, `total`.
+  public var milliseconds: [String: Double] = [:]
+  /// The file's size in bytes.
+  public var bytes: Int64?
+
+  /// An outcome with nothing in it but its status.
+  public init(status: Status) { self.status = status }
+
+  /// An outcome that says why nothing could be done.
+  public init(_ failure: Failure, status: Status = .failed) {
+    self.status = status
+    self.failure = failure
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case status, applied, pending, backup, drift, fingerprint, milliseconds, bytes
+    case versionBefore = "version_before"
+    case versionAfter = "version_after"
+    case mayDelete = "may_delete"
+    case failure = "error"
+  }
+}

@@ -1,0 +1,64 @@
+internal import Glibc
+internal import Migrations
+internal import SQLite
+internal import Schema
+
+/// Writes a backup's content into the live file through SQLite's backup API, and proves that it arrived.
+///
+/// The live file is never unlinked, renamed or overwritten from outside, so that an application which has it open
+/// sees the old content or the new one. What is there before is backed up first.
+struct Restore {
+  let inspector: Inspector
+  let path: String
+  let backup: BackupRecord
+  let saved: String
+
+  func run() -> Outcome {
+    var saved = Backup(inspector: inspector, path: path, destination: saved).run()
+    // A damaged database can't be backed up; that is what restoring is for.
+    if let failure = saved.failure, !["corrupt", "backup", "ahead"].contains(failure.code) { return saved }
+    let versionBefore = saved.versionAfter
+    do {
+      try write()
+    } catch {
+      saved.status = .failed
+      saved.failure = Failure(error, at: .restore)
+      return saved
+    }
+    var outcome = inspector.inspect(path)
+    outcome.versionBefore = versionBefore
+    outcome.backup = saved.backup
+    return outcome
+  }
+
+  private func write() throws {
+    let deadline = ContinuousClock.now + inspector.options.timeout
+    try check()
+    let source = try Connection(path: backup.path, access: .immutable, deadline: deadline)
+    defer { source.close() }
+    try BackupWriter.checkIntegrity(source, "integrity_check", of: "the backup")
+    let file = try DatabaseFile.inspect(path).get()
+    let database = try openForWriting(path, file, inspector.options, deadline)
+    defer { database.close() }
+    try database.copyContent(of: source)
+    try database.execute("BEGIN")
+    defer { database.rollback() }
+    guard let difference = try ContentComparison(one: database, other: source).firstDifference() else {
+      return
+    }
+    throw Failure(
+      code: "restore", step: .restore,
+      message:
+        "after restoring, \(difference) differs from the backup; another process may have written to it")
+  }
+
+  /// The backup must be the very file that was written.
+  private func check() throws {
+    let (digest, _) = try BackupWriter.sha256(backup.path)
+    guard digest == backup.sha256 else {
+      throw Failure(
+        code: "backup", step: .restore,
+        message: "\(backup.path) is not the file that was written: its SHA-256 is \(digest)")
+    }
+  }
+}

@@ -1,0 +1,25 @@
+internal import SQLite
+internal import Schema
+internal import Synchronization
+
+/// Schemas by the digest of their stored text: in a fleet most databases have one of a few.
+///
+/// Bounded, so that a fleet in which every schema is different costs time and not memory.
+final class SchemaCache: Sendable {
+  private let ignored: [IgnoreRule]
+  private let limit = 256
+  private let schemas = Mutex<[Fingerprint: Schema]>([:])
+
+  init(ignoring ignored: [IgnoreRule]) { self.ignored = ignored }
+
+  func schema(of database: Connection) throws(SQLiteError) -> Schema {
+    let digest = try Schema.rawDigest(of: database)
+    if let known = schemas.withLock({ $0[digest] }) { return known }
+    let schema = try Schema(reading: database, ignoring: ignored)
+    schemas.withLock { schemas in
+      if schemas.count >= limit { schemas = [:] }
+      schemas[digest] = schema
+    }
+    return schema
+  }
+}

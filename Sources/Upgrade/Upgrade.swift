@@ -1,0 +1,159 @@
+internal import Migrations
+internal import SQLite
+internal import Schema
+
+/// One upgrade of one installation: open → lock → inspect → back up → migrate → prove → commit.
+///
+/// Everything from the lock to the commit is one transaction, so that the database is wholly at its old version
+/// or wholly at its new one at every moment, whatever becomes of this process.
+final class Upgrade {
+  private let inspector: Inspector
+  private let path: String
+  private let backupPath: String
+  private let deadline: ContinuousClock.Instant
+  private var step = Step.open
+  private var outcome = Outcome(status: .failed)
+
+  init(_ inspector: Inspector, _ path: String, backup: String) {
+    self.inspector = inspector
+    self.path = path
+    backupPath = backup
+    deadline = .now + inspector.options.timeout
+  }
+
+  func run() -> Outcome {
+    do {
+      let file = try DatabaseFile.inspect(path).get()
+      outcome.bytes = file.bytes
+      let database = try openForWriting(path, file, inspector.options, deadline)
+      defer {
+        database.rollback()
+        database.close()
+      }
+      try work(on: database, file)
+    } catch {
+      outcome.status = .failed
+      outcome.failure = Failure(error, at: step)
+      if step == .commit { readBack() }
+    }
+    return outcome
+  }
+
+  private func work(on database: Connection, _ file: DatabaseFile) throws {
+    step = .lock
+    try database.execute("BEGIN IMMEDIATE")
+    step = .inspect
+    let state = try inspector.state(of: database)
+    let found = inspector.outcome(state, bytes: file.bytes)
+    guard found.status == .pending else {
+      outcome = found
+      return
+    }
+    outcome = found
+    outcome.status = .failed
+    try backUp(file)
+    for group in Self.groups(of: state.plan) { try migrate(group, on: database, file) }
+    outcome.status = .migrated
+    outcome.pending = []
+    outcome.mayDelete = []
+  }
+
+  private func backUp(_ file: DatabaseFile) throws {
+    step = .backUp
+    guard inspector.options.check != .none else { return }
+    let start = ContinuousClock.now
+    let writer = BackupWriter(
+      check: inspector.options.check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
+    outcome.backup = try writer.write(path, to: backupPath, owner: file)
+    outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
+  }
+
+  /// What goes into one transaction: everything, but for migrations that can't run in one.
+  private static func groups(of plan: Plan) -> [Plan] {
+    var groups: [Plan] = []
+    var current: [Migration] = []
+    var baseline = plan.baseline
+    func finish() {
+      guard !current.isEmpty || baseline != nil else { return }
+      groups.append(Plan(baseline: baseline, pending: current))
+      current = []
+      baseline = nil
+    }
+    for migration in plan.pending {
+      if migration.runsAlone {
+        finish()
+        groups.append(Plan(baseline: nil, pending: [migration]))
+      } else {
+        current.append(migration)
+      }
+    }
+    finish()
+    return groups
+  }
+
+  private func migrate(_ plan: Plan, on database: Connection, _ file: DatabaseFile) throws {
+    if plan.pending.first?.runsAlone == true { return try migrateAlone(plan.pending[0], on: database) }
+    if !database.isInTransaction { try database.execute("BEGIN IMMEDIATE") }
+    step = .migrate
+    let start = ContinuousClock.now
+    let before = try inspector.state(of: database)
+    var proof = Proof(database, before: before, inspector)
+    let migrator = Migrator(
+      database, referrers: before.schema.children(of:), willWrite: { try proof.willWrite($0) })
+    let applied = try migrator.apply(plan)
+    outcome.milliseconds["migrate", default: 0] += (ContinuousClock.now - start).milliseconds
+    step = .prove
+    let after = try proof.check()
+    step = .commit
+    try database.execute("COMMIT")
+    outcome.applied += applied
+    outcome.versionAfter = after.history.version
+    outcome.fingerprint = after.schema.fingerprint.description
+    outcome.drift = after.drift
+  }
+
+  /// Runs the one statement of a migration that can't be in a transaction, such as VACUUM.
+  ///
+  /// What came before is committed, each part at a version of its own. SQLite carries a single statement out
+  /// wholly or not at all, so a failure leaves the database at the version before it: nothing is to be restored,
+  /// and no write that an application made since is thrown away.
+  private func migrateAlone(_ migration: Migration, on database: Connection) throws {
+    if database.isInTransaction { try database.execute("COMMIT") }
+    step = .migrate
+    guard outcome.backup != nil else {
+      throw Failure(
+        code: "backup", step: .migrate,
+        message: "\(migration.file) has '@transaction none' and can't run without a backup")
+    }
+    outcome.applied.append(try Migrator(database).run(migration))
+    let state = try inspector.state(of: database)
+    outcome.versionAfter = state.history.version
+    outcome.fingerprint = state.schema.fingerprint.description
+    outcome.drift = state.drift
+  }
+
+  /// After a failed commit the file itself tells at which version it is.
+  private func readBack() {
+    let now = inspector.inspect(path)
+    if now.status != .failed { outcome.versionAfter = now.versionAfter }
+  }
+}
+
+/// Opens the database behind `path` for an upgrade or a restore.
+func openForWriting(
+  _ path: String, _ file: DatabaseFile, _ options: UpgradeOptions, _ deadline: ContinuousClock.Instant
+) throws -> Connection {
+  let database = try Connection(
+    path: path, access: .readWrite, busyTimeout: options.busyTimeout, deadline: deadline)
+  guard !database.isReadOnly else {
+    throw Failure(code: "permission", step: .open, message: "this user may not write the file")
+  }
+  // A checkpoint beside a live application can meet the WAL-reset race of SQLite before 3.51.3; the one at close
+  // only happens when nobody else has the file open.
+  if file.isWAL { try database.execute("PRAGMA wal_autocheckpoint=0") }
+  try database.execute("PRAGMA synchronous=\(file.isWAL ? "FULL" : "EXTRA")")
+  guard try database.scalar("PRAGMA foreign_keys") == 0 else {
+    throw Failure(code: "internal", step: .open, message: "foreign keys can't be switched off")
+  }
+  return database
+}

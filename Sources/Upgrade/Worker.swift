@@ -1,0 +1,78 @@
+public import Migrations
+public import Schema
+
+/// How thoroughly a backup is checked before anything is written.
+public enum BackupCheck: String, Sendable, CaseIterable {
+  /// `integrity_check`, and every row compared with the database's.
+  case full
+  /// `quick_check`.
+  case quick
+  /// No backup at all.
+  case none
+}
+
+/// How to treat each installation.
+public struct UpgradeOptions: Sendable {
+  /// The highest version to apply, or nil for all.
+  public var target: Int64?
+  /// The check of the backup, or no backup.
+  public var check = BackupCheck.full
+  /// How long to wait for a lock.
+  public var busyTimeout = Duration.seconds(30)
+  /// How long one installation may take in all.
+  public var timeout = Duration.seconds(600)
+  /// What of the schema doesn't count.
+  public var ignored: [IgnoreRule] = []
+
+  /// The defaults.
+  public init() {}
+}
+
+/// Does the work on single installations, here or elsewhere. It is called by many lanes at once.
+public protocol Worker: Sendable {
+  /// Says what is there; changes nothing.
+  func inspect(_ path: String) -> Outcome
+  /// Backs up to `backup`, migrates, proves, commits.
+  func upgrade(_ path: String, backup: String) -> Outcome
+  /// Makes a backup, and nothing else.
+  func backUp(_ path: String, to destination: String) -> Outcome
+  /// Writes a backup's content into the live file, after making another backup of what is there.
+  func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome
+}
+
+/// Works on files of this machine.
+public struct LocalWorker: Worker {
+  let inspector: Inspector
+  var options: UpgradeOptions { inspector.options }
+
+  /// Makes a worker.
+  public init(_ set: MigrationSet, _ blueprint: Blueprint, _ options: UpgradeOptions) {
+    inspector = Inspector(
+      set: set, blueprint: blueprint, cache: SchemaCache(ignoring: options.ignored), options: options)
+  }
+
+  /// See `Worker`.
+  public func inspect(_ path: String) -> Outcome { inspector.inspect(path) }
+
+  /// See `Worker`.
+  public func upgrade(_ path: String, backup: String) -> Outcome {
+    timed { Upgrade(inspector, path, backup: backup).run() }
+  }
+
+  /// See `Worker`.
+  public func backUp(_ path: String, to destination: String) -> Outcome {
+    timed { Backup(inspector: inspector, path: path, destination: destination).run() }
+  }
+
+  /// See `Worker`.
+  public func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome {
+    timed { Restore(inspector: inspector, path: path, backup: backup, saved: saved).run() }
+  }
+
+  private func timed(_ work: () -> Outcome) -> Outcome {
+    let start = ContinuousClock.now
+    var outcome = work()
+    outcome.milliseconds["total"] = (ContinuousClock.now - start).milliseconds
+    return outcome
+  }
+}

@@ -1,0 +1,121 @@
+import ArgumentParser
+import Fleet
+import FoundationEssentials
+import Glibc
+import Report
+import Upgrade
+
+struct BackupCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "backup", abstract: "Backs up without migrating.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @Option(help: ArgumentHelp("How many installations at once.", valueName: "n")) var concurrency: Int?
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console)
+      let run = try ChangeRun(session, "backup")
+      let store = try run.backups()
+      let worker = session.worker()
+      return try run.each(lanes: session.lanes(concurrency), limit: .percentage(.all)) { installation in
+        store.keep(worker.backUp(installation.path, to: store.path(installation)), of: installation)
+      } tell: { summary, count in
+        "\(Session.count(count, "backup")) in \(session.state.backups)/\(run.run.id)"
+      }
+    }
+  }
+}
+
+struct Backups: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Lists the backups there are.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console)
+      let ids = Set(session.selection.map { session.inventory.installations[$0].id })
+      guard session.state.exists else {
+        throw Refusal("there is no backup yet: \(session.state.path) does not exist")
+      }
+      let backups = try Journal(session.state).backups().filter { ids.contains($0.installation) }
+      let width = backups.map(\.installation.count).max() ?? 0
+      let lines = backups.map { backup in
+        let name = backup.installation + String(repeating: " ", count: width - backup.installation.count)
+        let version = backup.version.map { "version \($0)" } ?? "untracked"
+        return "\(backup.run)  \(name)  \(version)  \(backup.record.bytes) bytes  \(backup.record.path)"
+      }
+      console.out(lines: lines.isEmpty ? ["There are no backups."] : lines)
+      return .well
+    }
+  }
+}
+
+struct RestoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore",
+    abstract: "Writes backups back into the live files, after backing up what is there.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @Option(
+    name: [.customLong("run")],
+    help: ArgumentHelp("The run that made the backups, or 'last'.", valueName: "id"))
+  var past: String
+  @Flag(help: "Starts without asking.") var yes = false
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console)
+      guard session.state.exists else {
+        throw Refusal("there is no backup yet: \(session.state.path) does not exist")
+      }
+      let run = try ChangeRun(session, "restore")
+      let found = try choose(run.journal, session)
+      guard confirm(found, session) else {
+        try run.journal.discard(run.run.id)
+        throw Refusal(console.canAsk ? "nothing was changed" : "there is no terminal to ask on; add --yes")
+      }
+      let store = try run.backups()
+      let worker = session.worker()
+      return try run.each(
+        lanes: session.lanes(), limit: .percentage(.all), only: Set(found.keys)
+      ) { installation in
+        guard let backup = found[installation.id] else { return Outcome(status: .skipped) }
+        let outcome = worker.restore(installation.path, from: backup.record, saving: store.path(installation))
+        return store.keep(outcome, of: installation)
+      } tell: { summary, count in
+        "\(Session.count(count, "installation")) restored from run \(past); "
+          + "what was there before is in \(session.state.backups)/\(run.run.id)"
+      }
+    }
+  }
+
+  private func choose(_ journal: Journal, _ session: Session) throws -> [String: StoredBackup] {
+    let ids = Set(session.selection.map { session.inventory.installations[$0].id })
+    let backups = try journal.backups().filter { ids.contains($0.installation) }
+    let chosen = past == "last" ? backups.map(\.run).max()?.description : past
+    let found = backups.filter { $0.run.description == chosen }
+    guard !found.isEmpty else {
+      throw Refusal("run \(past) made no backup of the selected installations; flotilla backups lists them")
+    }
+    return Dictionary(found.map { ($0.installation, $0) }) { first, _ in first }
+  }
+
+  private func confirm(_ found: [String: StoredBackup], _ session: Session) -> Bool {
+    if yes { return true }
+    for backup in found.values.sorted(by: { $0.installation < $1.installation }) {
+      let version = backup.version.map { "version \($0)" } ?? "untracked"
+      session.console.talk("  \(backup.installation)  back to \(version)  \(backup.record.path)")
+    }
+    guard session.console.canAsk else { return false }
+    return session.console.confirms(
+      "Write \(Session.count(found.count, "backup")) over the live content, writes since then included?")
+  }
+}

@@ -1,0 +1,53 @@
+import Glibc
+
+/// Standard output for data, standard error for talk.
+struct Console: Sendable {
+  /// Whether progress and colour may be shown.
+  let isLively: Bool
+  /// Whether somebody can answer a question.
+  let canAsk: Bool
+
+  init(environment: [String: String]) {
+    let noColor = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+    isLively = isatty(STDERR_FILENO) == 1 && !noColor && environment["TERM"] != "dumb"
+    canAsk = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
+  }
+
+  /// Data. A reader that went away ends the program with a failure, not with success.
+  func out(_ text: String) {
+    guard Self.write(text, to: STDOUT_FILENO) else { exit(Ending.failed.rawValue) }
+  }
+
+  func out(lines: [String]) { out(lines.map { Self.trimmed($0) + "\n" }.joined()) }
+
+  /// Talk.
+  func talk(_ text: String) { Self.write(text + "\n", to: STDERR_FILENO) }
+
+  /// A line that the next one replaces.
+  func live(_ text: String) { Self.write("\r\u{1B}[K" + text, to: STDERR_FILENO) }
+
+  /// Asks a question that has to be answered with yes.
+  func confirms(_ question: String) -> Bool {
+    Self.write("\(question) [y/N] ", to: STDERR_FILENO)
+    let answer = readLine()?.lowercased() ?? ""
+    return answer == "y" || answer == "yes"
+  }
+
+  @discardableResult
+  private static func write(_ text: String, to descriptor: Int32) -> Bool {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      bytes = bytes.dropFirst(count)
+    }
+    return true
+  }
+
+  private static func trimmed(_ line: String) -> String {
+    var line = line[...]
+    while line.last == " " { line = line.dropLast() }
+    return String(line)
+  }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+
+/// The program's version, as reports and `--version` give it.
+let programVersion = "0.1.0"
+
+@main
+struct Flotilla: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "flotilla",
+    abstract: "Upgrades a fleet of SQLite databases: backs each up, migrates it, proves the result, reports.",
+    discussion: """
+      An inventory (fleet.yml) names the databases and their migrations. Nothing is written to a database before its \
+      backup is proved, and nothing is committed before the result is.
+
+      Exit status: 0 all well · 1 the command could not do its work · 3 some installations failed or were not \
+      reached · 4 drift found · 5 migrations are pending (plan --check) · 6 all done, but the report could not be \
+      delivered · 64 wrong usage · 130 or 143 interrupted
+      """,
+    version: "flotilla \(programVersion)",
+    subcommands: [
+      StatusCommand.self, PlanCommand.self, Migrate.self, ReportCommand.self, BackupCommand.self,
+      Backups.self,
+      RestoreCommand.self, HistoryCommand.self,
+    ])
+
+  @OptionGroup var global: GlobalOptions
+}
+
+/// Options that every command takes, before its name or after.
+struct GlobalOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The fleet file. Else $FLOTILLA_FLEET, ./fleet.yml, or the one ./inventory/*/fleet.yml.",
+      valueName: "file"))
+  var fleet: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only these installations: ids, groups, globs, as in Ansible: 'stores:!berlin*', 'stores:&eu'.",
+      valueName: "pattern"))
+  var only: String?
+
+  @Flag(help: "Lists every name, every migration and every difference.")
+  var verbose = false
+
+  /// These, and those given before the command's name where these say nothing.
+  func orElse(_ outer: GlobalOptions) -> GlobalOptions {
+    var merged = self
+    merged.fleet = fleet ?? outer.fleet
+    merged.only = only ?? outer.only
+    merged.verbose = verbose || outer.verbose
+    return merged
+  }
+}
+
+/// How a command ended, as its exit status tells.
+enum Ending: Int32 {
+  case well = 0
+  case failed = 1
+  case someFailed = 3
+  case drift = 4
+  case pending = 5
+  case undelivered = 6
+  case interrupted = 130
+  case terminated = 143
+
+  var code: ExitCode { ExitCode(rawValue) }
+}
+
+/// A message for people that ends the command with status 1.
+struct Refusal: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Runs a command's body; what it throws becomes a message and an exit status.
+func finishing(_ console: Console, _ body: () throws -> Ending) throws {
+  let ending: Ending
+  do {
+    ending = try body()
+  } catch let error as ExitCode {
+    throw error
+  } catch {
+    console.talk("flotilla: \(error)")
+    throw Ending.failed.code
+  }
+  guard ending == .well else { throw ending.code }
+}

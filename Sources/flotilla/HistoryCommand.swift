@@ -1,0 +1,29 @@
+import ArgumentParser
+import Fleet
+import FoundationEssentials
+
+struct HistoryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "history", abstract: "Lists past runs, the latest first.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @Option(help: ArgumentHelp("How many runs to list.", valueName: "n")) var limit = 20
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console)
+      guard session.state.exists else {
+        throw Refusal("there is no run yet: \(session.state.path) does not exist")
+      }
+      let lines = try Journal(session.state).runs(limit: limit).map { run in
+        let counts = run.counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(
+          separator: ", ")
+        return "\(run.id)  \(run.startedAt)  \(run.command)  \(run.result ?? "did not end")  \(counts)"
+      }
+      console.out(lines: lines.isEmpty ? ["There are no runs."] : lines)
+      return .well
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Fleet
+import FoundationEssentials
+import Glibc
+import Report
+
+/// A report of the fleet as it is now, through a journal in memory's stead: a folder that goes away.
+struct LiveReport {
+  private let session: Session
+  private let command: String
+
+  init(_ session: Session, command: String) {
+    self.session = session
+    self.command = command
+  }
+
+  /// Prints the report to standard output.
+  func print() throws -> Ending {
+    try scan { _, writer in try writer.write { session.console.out($0) } }
+  }
+
+  /// Scans the fleet and hands its report over.
+  func scan(_ body: (RunID, ReportWriter) throws -> Void) throws -> Ending {
+    var template = Array("/tmp/flotilla-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw Refusal("no temporary folder can be made in /tmp") }
+    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let journal = try Journal(StateFolder(path))
+    let started = Session.now()
+    let run = FleetRun(
+      session.inventory, session.selection, session.worker(), journal: journal,
+      interruption: session.interruption)
+    try journal.begin(run.id, command: command, fleet: session.fleet.name, at: started)
+    let standing = session.scan(run)
+    try journal.check()
+    let result = session.interruption.signal == nil ? "finished" : "interrupted"
+    let header = ReportHeader(
+      fleet: session.fleet.name, program: "flotilla \(programVersion)",
+      run: (run.id, command, started, Session.now(), result), session.set, standing)
+    try body(run.id, ReportWriter(journal, run.id, header: try header.json()))
+    return session.ending(standing)
+  }
+}

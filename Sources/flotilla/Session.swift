@@ -1,0 +1,127 @@
+import ArgumentParser
+import Fleet
+import FoundationEssentials
+import Glibc
+import Migrations
+import Report
+import Schema
+import Upgrade
+
+/// What a command needs: the fleet file, its installations, its migrations, and a way to talk.
+struct Session {
+  let environment: [String: String]
+  let console: Console
+  let global: GlobalOptions
+  let fleet: FleetFile
+  let inventory: Inventory
+  let selection: [Int]
+  let set: MigrationSet
+  let blueprint: Blueprint
+  let options: UpgradeOptions
+  let interruption: Interruption
+  private let signals: Signals
+
+  init(
+    _ global: GlobalOptions, _ console: Console, target: Int64? = nil,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws {
+    self.environment = environment
+    self.console = console
+    self.global = global
+    let folder = FileManager.default.currentDirectoryPath
+    let path = try FleetFile.locate(option: global.fleet, environment: environment, currentDirectory: folder)
+    fleet = try FleetFile.load(path, currentDirectory: folder, environment: environment)
+    inventory = try fleet.inventory(environment: environment)
+    selection = try Self.select(global.only, from: inventory)
+    set = try MigrationSet.load(folder: fleet.migrations, baseline: fleet.baseline, schema: fleet.schema)
+    options = Self.options(fleet, target: target)
+    if let target, set.name(of: target) == nil {
+      throw Refusal("--to \(target): there is no migration with that number; the latest is \(set.latest)")
+    }
+    blueprint = Blueprint(set, ignoring: options.ignored)
+    try blueprint.rehearse()
+    interruption = Interruption()
+    signals = Signals(interruption, console)
+    for warning in inventory.warnings { console.talk("flotilla: \(warning)") }
+    for key in fleet.unsupported { console.talk("flotilla: \(key)") }
+    try warnOfFreshSchema()
+  }
+
+  private func warnOfFreshSchema() throws {
+    guard let fresh = try blueprint.freshSchema() else { return }
+    let latest = try blueprint.schema(of: set.migrations.compactMap(\.version))
+    let differences = fresh.differences(in: latest)
+    guard let first = differences.first else { return }
+    console.talk(
+      "flotilla: the migrations don't lead to what schema.sql says: \(first)"
+        + (differences.count == 1 ? "" : ", and \(differences.count - 1) more"))
+  }
+
+  private static func select(_ pattern: String?, from inventory: Inventory) throws -> [Int] {
+    guard let pattern else { return Array(inventory.installations.indices) }
+    let found = inventory.select(try Pattern(pattern))
+    if let unmatched = found.unmatched.first {
+      let hint = unmatched.suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
+      throw Refusal("--only: no installation and no group is called \"\(unmatched.name)\"\(hint)")
+    }
+    guard !found.indices.isEmpty else { throw Refusal("--only \(pattern) selects no installation") }
+    return found.indices
+  }
+
+  private static func options(_ fleet: FleetFile, target: Int64?) -> UpgradeOptions {
+    var options = UpgradeOptions()
+    options.target = target
+    options.check = BackupCheck(rawValue: fleet.backup.check.rawValue) ?? .full
+    options.busyTimeout = fleet.rollout.busyTimeout
+    options.timeout = fleet.rollout.timeout
+    options.ignored = fleet.drift.ignore.compactMap { IgnoreRule($0.description) }
+    return options
+  }
+
+  var state: StateFolder { StateFolder(fleet.state) }
+
+  func worker(_ options: UpgradeOptions? = nil) -> LocalWorker {
+    LocalWorker(set, blueprint, options ?? self.options)
+  }
+
+  func lanes(_ count: Int? = nil) -> Lanes { Lanes(count ?? fleet.rollout.concurrency) }
+
+  /// The id of the installation at a place of the selection.
+  func name(_ place: Int) -> String { inventory.installations[selection[place]].id }
+
+  /// Looks at every selected installation, with a progress line.
+  func scan(_ run: FleetRun, lanes: Lanes? = nil) -> Standing {
+    let progress = Progress(console, "looking", total: selection.count)
+    let standing = run.scan(lanes: lanes ?? self.lanes(), progress)
+    progress.end()
+    return standing
+  }
+
+  /// A run that leaves no trace.
+  func look(_ options: UpgradeOptions? = nil) -> (run: FleetRun, standing: Standing) {
+    let run = FleetRun(inventory, selection, worker(options), journal: nil, interruption: interruption)
+    return (run, scan(run))
+  }
+
+  var table: CohortTable { CohortTable(set, isVerbose: global.verbose, names: name) }
+
+  /// The first line of every table: `ownprem: 24 installations, 9 migrations`.
+  var headline: String {
+    "\(fleet.name): \(Self.count(selection.count, "installation")), \(Self.count(set.migrations.count, "migration"))"
+  }
+
+  static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+  /// The time in ISO 8601, such as `2026-01-28T09:30:00Z`.
+  static func now() -> String { Date().formatted(.iso8601) }
+
+  /// How the command ends, given where the installations stand.
+  func ending(_ standing: Standing) -> Ending {
+    switch interruption.signal {
+    case SIGTERM: return .terminated
+    case .some: return .interrupted
+    case nil: break
+    }
+    return standing.count { $0.status == .failed || $0.status == .unreachable } > 0 ? .someFailed : .well
+  }
+}

@@ -1,0 +1,26 @@
+import Dispatch
+import Fleet
+import Glibc
+
+/// SIGINT and SIGTERM: the first asks to finish what was begun, the second ends the program at once.
+///
+/// Ending at once is safe: a transaction that has not committed is rolled back by whoever opens the database next.
+final class Signals {
+  private let sources: [any DispatchSourceSignal]
+
+  init(_ interruption: Interruption, _ console: Console) {
+    // Writing to a pipe whose reader has gone is an error to be told, not an end without a word.
+    Glibc.signal(SIGPIPE, SIG_IGN)
+    sources = [SIGINT, SIGTERM].map { number in
+      Glibc.signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
+      source.setEventHandler {
+        if interruption.signal != nil { _exit(128 + number) }
+        interruption.request(number)
+        console.talk("\nflotilla: finishing what has begun; once more to stop at once")
+      }
+      source.resume()
+      return source
+    }
+  }
+}

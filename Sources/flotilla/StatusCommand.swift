@@ -1,0 +1,80 @@
+import ArgumentParser
+import Fleet
+import FoundationEssentials
+import Report
+import Upgrade
+
+enum TableFormat: String, ExpressibleByArgument, CaseIterable {
+  case table, json
+}
+
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Shows which versions the fleet is on, by cohort.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @Option(help: "table or json") var format = TableFormat.table
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console)
+      if format == .json { return try LiveReport(session, command: "status").print() }
+      let (_, standing) = session.look()
+      console.out(lines: [session.headline, ""] + session.table.lines(standing, showsPlan: false))
+      return session.ending(standing)
+    }
+  }
+}
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Shows what would be applied where; changes nothing.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @Option(help: ArgumentHelp("The highest version to apply.", valueName: "version")) var to: Int64?
+  @Flag(help: "Ends with status 5 when migrations are pending.") var check = false
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console, target: to)
+      let (_, standing) = session.look()
+      let rollout = try RolloutPlan(session, standing, failures: nil, concurrency: nil)
+      console.out(
+        lines: [session.headline, ""] + session.table.lines(standing, showsPlan: true) + [
+          "", rollout.sentence,
+        ])
+      if rollout.count > 0 { console.out(lines: ["Next: flotilla migrate"]) }
+      let ending = session.ending(standing)
+      return check && ending == .well && rollout.count > 0 ? .pending : ending
+    }
+  }
+}
+
+/// What is to be migrated, in which waves.
+struct RolloutPlan {
+  let waves: [Wave]
+  let maxFailures: FailureLimit
+  let lanes: Lanes
+
+  init(_ session: Session, _ standing: Standing, failures: FailureLimit?, concurrency: Int?) throws {
+    if let problem = session.fleet.waveProblems(in: session.inventory).first { throw problem }
+    let pending = session.selection.indices.filter { standing.cohort(at: $0)?.status == .pending }
+    waves = session.fleet.rollout.waves.plan(pending.map { session.selection[$0] }, of: session.inventory)
+    maxFailures = failures ?? session.fleet.rollout.maxFailures
+    lanes = session.lanes(concurrency)
+  }
+
+  var count: Int { waves.map(\.indices.count).reduce(0, +) }
+
+  /// `20 to migrate, in 3 waves (canary 2, 10% 3, 100% 15), 8 at once.`
+  var sentence: String {
+    guard count > 0 else { return "Nothing to migrate." }
+    let list = waves.map { "\($0.name) \($0.indices.count)" }.joined(separator: ", ")
+    let parts = waves.count == 1 ? "in one wave" : "in \(waves.count) waves (\(list))"
+    return "\(count) to migrate, \(parts), \(lanes.count) at once."
+  }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import SQLite
+import TestSupport
+import Testing
+
+/// What a finished program left behind.
+struct ProgramResult {
+  let status: Int32
+  let output: String
+  let errors: String
+}
+
+/// The built `flotilla`.
+enum Program {
+  static let path: String = {
+    // The program is built into the folder that the test bundle is in.
+    var folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    for _ in 0..<4 where !FileManager.default.isExecutableFile(atPath: folder.path + "/flotilla") {
+      folder.deleteLastPathComponent()
+    }
+    return folder.path + "/flotilla"
+  }()
+
+  /// Starts it without a terminal.
+  static func start(
+    _ arguments: [String], in folder: String, environment: [String: String] = [:]
+  ) throws -> (process: Process, output: Pipe, errors: Pipe) {
+    let process = Process()
+    process.executableURL = URL(filePath: path)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(filePath: folder)
+    process.environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? ""].merging(environment) {
+      $1
+    }
+    process.standardInput = FileHandle.nullDevice
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    return (process, output, errors)
+  }
+
+  /// Runs it to its end.
+  static func run(
+    _ arguments: String..., in folder: String, environment: [String: String] = [:]
+  ) throws -> ProgramResult {
+    let (process, output, errors) = try start(arguments, in: folder, environment: environment)
+    // What is written to one pipe is small enough to wait while the other is read.
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let talk = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return ProgramResult(status: process.terminationStatus, output: text, errors: talk)
+  }
+}
+
+extension TemporaryFolder {
+  /// Writes a fleet.yml for Ownprem databases under `db/`, with `extra` lines at its end.
+  func ownpremFleet(_ extra: String = "") throws {
+    let inventory = "\(Repository.root)/inventory/ownprem"
+    try write(
+      """
+      fleet: ownprem
+      migrations: \(inventory)/migrations
+      baseline: \(inventory)/baseline.sql
+      schema: \(inventory)/schema.sql
+      installations:
+        - { files: db/*.sqlite }
+      drift: { ignore: [table store_*] }
+      \(extra)
+
+      """, to: "fleet.yml")
+  }
+
+  /// The report of a run or a look, read.
+  func report(_ text: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+}
