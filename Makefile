@@ -1,13 +1,17 @@
 # make demo and make test do all their own set-up on a Debian machine with a Swift toolchain.
-.PHONY: setup build test lint
+.PHONY: build demo test lint
 
-setup:
-	@scripts/setup
-
-build: setup
+build:
+	scripts/setup
 	swift build -c release --product flotilla
 
-test: setup
+demo:
+	scripts/setup sqlite3 python3
+	swift build -c release --product flotilla
+	scripts/demo
+
+test:
+	scripts/setup python3 openssl
 	swift test
 
 lint:

@@ -72,9 +72,11 @@ struct BackupWriter {
   static func checkIntegrity(_ database: Connection, _ pragma: String, of what: String) throws {
     let findings = try database.rows("PRAGMA \(pragma)(5)") { $0.text(0) ?? "" }
     guard findings != ["ok"] else { return }
+    let lines = findings.flatMap { $0.split(separator: "\n") }.filter { !$0.hasPrefix("***") }
+    let more = lines.count > 2 ? "; and more" : ""
     throw Failure(
       code: "corrupt", step: .backUp,
-      message: "\(what) is damaged; \(pragma) says: \(findings.joined(separator: "; "))")
+      message: "\(what) is damaged; \(pragma) says: \(lines.prefix(2).joined(separator: "; "))\(more)")
   }
 
   private func describe(_ path: String, as destination: String) throws -> BackupRecord {
