@@ -92,6 +92,12 @@ public final class Statement {
     return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
   }
 
+  /// As UTF-8: asking for the size converts text that is stored as UTF-16, so the pointer comes from that form too.
+  private func textBytes(_ column: Int32) -> UnsafeRawBufferPointer {
+    let start = sqlite3_column_text(handle, column)
+    return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
+  }
+
   /// Whether the rows at hand of both statements hold the same values, of the same types, bit by bit.
   public func rowEquals(_ other: Statement) -> Bool {
     let count = sqlite3_column_count(handle)
@@ -107,6 +113,8 @@ public final class Statement {
         let mine = sqlite3_column_double(handle, column).bitPattern
         guard mine == sqlite3_column_double(other.handle, column).bitPattern else { return false }
       case SQLITE_NULL: break
+      case SQLITE_TEXT:
+        guard Self.equal(textBytes(column), other.textBytes(column)) else { return false }
       default:
         guard Self.equal(bytes(column), other.bytes(column)) else { return false }
       }
