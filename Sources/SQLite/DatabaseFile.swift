@@ -74,14 +74,21 @@ public struct DatabaseFile: Hashable, Sendable {
     guard size >= expected else {
       return .failure(TroubleError(trouble: .truncated(size, expected: expected)))
     }
-    var log = stat()
     return .success(
       DatabaseFile(
         bytes: size, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
         user: status.st_uid, group: status.st_gid,
         modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
         pageSize: pageSize, isWAL: header[18] == 2 || header[19] == 2,
-        hasLog: stat(path + "-wal", &log) == 0 && log.st_size > 0))
+        hasLog: hasLog(path)))
+  }
+
+  /// SQLite keeps the log beside the file itself, not beside a symbolic link to it.
+  private static func hasLog(_ path: String) -> Bool {
+    guard let real = realpath(path, nil) else { return false }
+    defer { free(real) }
+    var log = stat()
+    return stat(String(cString: real) + "-wal", &log) == 0 && log.st_size > 0
   }
 
   private static func missing(_ path: String, _ code: Int32) -> TroubleError {
