@@ -58,6 +58,8 @@ public struct ResultCode: RawRepresentable, Hashable, Sendable {
   public static let locked = ResultCode(rawValue: SQLITE_LOCKED)
   /// The file or its folder can't be written.
   public static let readOnly = ResultCode(rawValue: SQLITE_READONLY)
+  /// A crashed writer left a journal, and this connection may not roll it back.
+  public static let needsRollback = ResultCode(rawValue: SQLITE_READONLY | 3 << 8)
   /// The deadline passed or the work was cancelled.
   public static let interrupt = ResultCode(rawValue: SQLITE_INTERRUPT)
   /// The operating system failed to read or write.

@@ -3,7 +3,7 @@ internal import Migrations
 internal import SQLite
 internal import Schema
 
-/// Reads an installation without changing a byte of it or of its folder.
+/// Reads an installation without changing a byte of it or of its folder, but for what a crashed writer left.
 struct Inspector {
   let set: MigrationSet
   let blueprint: Blueprint
@@ -26,7 +26,12 @@ struct Inspector {
       let outcome = try read(path, .immutable, before)
       if case .success(before) = DatabaseFile.inspect(path) { return outcome }
     }
-    return try read(path, .readOnly, before)
+    do {
+      return try read(path, .readOnly, before)
+    } catch let error as SQLiteError where error.code == .needsRollback {
+      // A writer crashed. Whoever opens the file next takes its unfinished transaction back, so this does.
+      return try read(path, .readWrite, before)
+    }
   }
 
   private func read(_ path: String, _ access: Connection.Access, _ file: DatabaseFile) throws -> Outcome {
