@@ -52,6 +52,11 @@ struct BackupWriter {
     let file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { throw Self.failure("can't open \(path)") }
     defer { close(file) }
+    // A copy of a database in WAL mode would say so too; it would then get a log when it is read, and take the
+    // live file's mode along when it is restored. (fileformat2.html, 1.3.3: 1 for legacy, 2 for WAL.)
+    guard !owner.isWAL || pwrite(file, [1, 1] as [UInt8], 2, 18) == 2 else {
+      throw Self.failure("can't write \(path)")
+    }
     if geteuid() != owner.user || getegid() != owner.group { _ = fchown(file, owner.user, owner.group) }
     guard fchmod(file, 0o600) == 0, fsync(file) == 0 else { throw Self.failure("can't sync \(path)") }
   }

@@ -16,7 +16,10 @@ struct Restore {
   func run() -> Outcome {
     var saved = Backup(inspector: inspector, path: path, destination: saved).run()
     // A damaged database can't be backed up; that is what restoring is for.
-    if let failure = saved.failure, !["corrupt", "backup", "ahead"].contains(failure.code) { return saved }
+    if let failure = saved.failure, !["corrupt", "backup", "ahead"].contains(failure.code) {
+      saved.failure = explained(failure)
+      return saved
+    }
     let versionBefore = saved.versionAfter
     do {
       try write()
@@ -31,6 +34,16 @@ struct Restore {
     return outcome
   }
 
+  /// SQLite writes into databases only; where there is none any more, people have to put the file there.
+  private func explained(_ failure: Failure) -> Failure {
+    guard ["missing", "empty", "truncated", "not_a_database"].contains(failure.code) else { return failure }
+    return Failure(
+      code: failure.code, step: .restore,
+      message:
+        "\(failure.message); stop what uses \(path), move aside what is there with its -wal and -journal, "
+        + "and copy \(backup.path) to its place")
+  }
+
   private func write() throws {
     let deadline = ContinuousClock.now + inspector.options.timeout
     try check()
@@ -40,7 +53,11 @@ struct Restore {
     let file = try DatabaseFile.inspect(path).get()
     let database = try openForWriting(path, file, inspector.options, deadline)
     defer { database.close() }
+    // A log has one page size from its beginning to its end.
+    let leavesWAL = try file.isWAL && database.scalar("PRAGMA page_size") != source.scalar("PRAGMA page_size")
+    if leavesWAL { try database.execute("PRAGMA journal_mode=DELETE") }
     try database.copyContent(of: source)
+    if leavesWAL { try database.execute("PRAGMA journal_mode=WAL") }
     try database.execute("BEGIN")
     defer { database.rollback() }
     guard let difference = try ContentComparison(one: database, other: source).firstDifference() else {
