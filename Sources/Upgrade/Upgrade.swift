@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Migrations
 internal import SQLite
 internal import Schema
@@ -51,16 +52,21 @@ final class Upgrade {
     }
     outcome = found
     outcome.status = .failed
-    try backUp(file)
+    try backUp(file, before: state.plan)
     for group in Self.groups(of: state.plan) { try migrate(group, on: database, file) }
     outcome.status = .migrated
     outcome.pending = []
     outcome.mayDelete = []
   }
 
-  private func backUp(_ file: DatabaseFile) throws {
+  private func backUp(_ file: DatabaseFile, before plan: Plan) throws {
     step = .backUp
-    guard inspector.options.check != .none else { return }
+    guard inspector.options.check != .none else {
+      guard let alone = plan.pending.first(where: \.runsAlone) else { return }
+      throw Failure(
+        code: "backup", step: .backUp,
+        message: "\(alone.file) has '@transaction none' and can't run without a backup")
+    }
     let start = ContinuousClock.now
     let writer = BackupWriter(
       check: inspector.options.check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
@@ -97,7 +103,7 @@ final class Upgrade {
     step = .migrate
     let start = ContinuousClock.now
     let before = try inspector.state(of: database)
-    var proof = Proof(database, before: before, inspector)
+    var proof = try Proof(database, before: before, inspector)
     let migrator = Migrator(
       database, referrers: before.schema.children(of:), willWrite: { try proof.willWrite($0) })
     let applied = try migrator.apply(plan)
@@ -120,11 +126,6 @@ final class Upgrade {
   private func migrateAlone(_ migration: Migration, on database: Connection) throws {
     if database.isInTransaction { try database.execute("COMMIT") }
     step = .migrate
-    guard outcome.backup != nil else {
-      throw Failure(
-        code: "backup", step: .migrate,
-        message: "\(migration.file) has '@transaction none' and can't run without a backup")
-    }
     outcome.applied.append(try Migrator(database).run(migration))
     let state = try inspector.state(of: database)
     outcome.versionAfter = state.history.version
@@ -146,7 +147,10 @@ func openForWriting(
   let database = try Connection(
     path: path, access: .readWrite, busyTimeout: options.busyTimeout, deadline: deadline)
   guard !database.isReadOnly else {
-    throw Failure(code: "permission", step: .open, message: "this user may not write the file")
+    let isReadOnly = access(path, W_OK) != 0 && errno == EROFS
+    throw Failure(
+      code: isReadOnly ? "read_only" : "permission", step: .open,
+      message: isReadOnly ? "the file system is mounted read-only" : "this user may not write the file")
   }
   // A checkpoint beside a live application can meet the WAL-reset race of SQLite before 3.51.3; the one at close
   // only happens when nobody else has the file open.
