@@ -20,9 +20,17 @@ public final class Blueprint: Sendable {
   /// - Throws: `MigrationFailure` where the files don't run on an empty database.
   public func schema(of versions: [Int64]) throws -> Schema {
     if let known = schemas.withLock({ $0[versions] }) { return known }
-    let schema = try replay(Set(versions))
+    let schema = try replay(Set(versions), ignored)
     schemas.withLock { $0[versions] = schema }
     return schema
+  }
+
+  /// The columns, in lower case, that a table of such a database has, ignored ones included.
+  ///
+  /// - Throws: `MigrationFailure` where the files don't run on an empty database.
+  public func columns(of table: String, at versions: [Int64]) throws -> Set<String> {
+    let columns = try replay(Set(versions), []).all(.column).filter { $0.table == table.lowercased() }
+    return Set(columns.map { $0.name.dropFirst(table.count + 1).lowercased() })
   }
 
   /// The schema of a fresh installation, where there is a script for it.
@@ -43,7 +51,7 @@ public final class Blueprint: Sendable {
     return try Schema(reading: database, ignoring: ignored)
   }
 
-  private func replay(_ versions: Set<Int64>) throws -> Schema {
+  private func replay(_ versions: Set<Int64>, _ ignored: [IgnoreRule]) throws -> Schema {
     let database = try Connection(path: "", access: .memory)
     let migrations = set.migrations.filter { versions.contains($0.version ?? 0) }
     let plan = Plan(

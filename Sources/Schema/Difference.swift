@@ -11,6 +11,9 @@ public struct Difference: Hashable, Sendable, Codable {
   /// The normal form that is there, or nil where nothing is.
   public let actual: String?
 
+  /// What sort of object it is about, such as `column`.
+  public var thing: String { kind.split(separator: "_").dropLast().joined(separator: "_") }
+
   init(_ expected: Schema.Object?, _ actual: Schema.Object?) {
     let change = expected == nil ? "unexpected" : actual == nil ? "missing" : "changed"
     kind = "\((expected ?? actual)?.kind.rawValue ?? "object")_\(change)"
@@ -65,8 +68,7 @@ extension Schema {
   /// Whether the object that a difference is about is the same here and in `other`: there with the same
   /// definition, or absent, in both.
   public func agrees(with other: Schema, on difference: Difference) -> Bool {
-    let kind = difference.kind.split(separator: "_").dropLast().joined(separator: "_")
-    guard let kind = Kind(rawValue: kind) else { return false }
+    guard let kind = Kind(rawValue: difference.thing) else { return false }
     return object(kind, difference.object)?.definition == other.object(kind, difference.object)?.definition
   }
 }

@@ -11,15 +11,28 @@ struct Proof {
   private let before: Inspector.State
   private let inspector: Inspector
   private var foreignKeys: ForeignKeyProof
+  /// The tables that were there before, and the columns of those that are written; all in lower case.
+  private let tables: Set<String>
+  private var columns: [String: [String]] = [:]
 
-  init(_ database: Connection, before: Inspector.State, _ inspector: Inspector) {
+  init(_ database: Connection, before: Inspector.State, _ inspector: Inspector) throws {
     self.database = database
     self.before = before
     self.inspector = inspector
     foreignKeys = ForeignKeyProof(database, before.schema)
+    tables = Set(
+      try database.rows("SELECT lower(name) FROM sqlite_schema WHERE type = 'table'") { $0.text(0) ?? "" })
   }
 
-  mutating func willWrite(_ table: String) throws { try foreignKeys.willWrite(table) }
+  mutating func willWrite(_ table: String) throws {
+    try foreignKeys.willWrite(table)
+    let table = table.lowercased()
+    if tables.contains(table), columns[table] == nil { columns[table] = try names(of: table) }
+  }
+
+  private func names(of table: String) throws -> [String] {
+    try database.rows("SELECT lower(name) FROM pragma_table_xinfo(?)", [.text(table)]) { $0.text(0) ?? "" }
+  }
 
   /// - Returns: the state after the migrations, with the drift that they found and left.
   func check() throws -> Inspector.State {
@@ -33,7 +46,7 @@ struct Proof {
           message: "quick_check of \(table) says: \(findings.prefix(5).joined(separator: "; "))")
       }
     }
-    try checkColumns(after.schema)
+    try checkColumns()
     try checkSchema(after)
     return after
   }
@@ -53,21 +66,26 @@ struct Proof {
         + (example.isEmpty ? "" : ", such as \(first.violation.table) with \(example)"))
   }
 
-  /// A table that is rebuilt from a list of columns would lose one that somebody added by hand.
-  private func checkColumns(_ after: Schema) throws {
-    let lost = before.drift.first { difference in
-      difference.kind == "column_unexpected" && after.object(.column, difference.object) == nil
+  /// A table that is rebuilt from a list of columns would lose one that somebody added by hand, whether drift
+  /// ignores it or not.
+  private func checkColumns() throws {
+    guard before.history.recorded != nil else { return }
+    for (table, names) in columns.sorted(by: { $0.key < $1.key }) {
+      let now = try self.names(of: table)
+      let gone = now.isEmpty ? [] : names.filter { !now.contains($0) }
+      guard !gone.isEmpty else { continue }
+      let known = try inspector.blueprint.columns(of: table, at: before.history.versions)
+      guard let lost = gone.first(where: { !known.contains($0) }) else { continue }
+      throw Failure(
+        code: "column_lost", step: .prove,
+        message:
+          "column \(table).\(lost) is not from these migrations, and they would drop it with what it holds")
     }
-    guard let lost else { return }
-    throw Failure(
-      code: "column_lost", step: .prove,
-      message: "column \(lost.object) is not from these migrations, and they would drop it with what it holds"
-    )
   }
 
-  /// Differences of objects that the migrations didn't touch were there before: drift. Others are their doing.
+  /// Differences that were there before are drift. Others are the migrations' doing, or what they failed to do.
   private func checkSchema(_ after: Inspector.State) throws {
-    let caused = after.drift.filter { !before.schema.agrees(with: after.schema, on: $0) }
+    let caused = after.drift.filter { !isOld($0, after.schema) }
     guard let first = caused.first else { return }
     let more = caused.count == 1 ? "" : ", and \(caused.count - 1) more"
     throw Failure(
@@ -75,5 +93,14 @@ struct Proof {
       message:
         "after the migrations the schema is not that of version \(after.history.version ?? 0): \(first)\(more)"
     )
+  }
+
+  /// The object is as it was, and was wrong already; an untracked database had no version to be wrong for, but
+  /// what is missing after its baseline is the baseline's fault.
+  private func isOld(_ difference: Difference, _ after: Schema) -> Bool {
+    if before.drift.contains(difference) { return true }
+    guard before.schema.agrees(with: after, on: difference) else { return false }
+    if before.history.recorded == nil { return difference.actual != nil }
+    return before.drift.contains { $0.object == difference.object && $0.thing == difference.thing }
   }
 }
