@@ -28,7 +28,7 @@ public struct BackupStore: Sendable {
   /// Notes the backup that an outcome has, and removes the oldest beyond those to keep.
   ///
   /// A backup of a database that a failed migration left as it was is as good as the database, and is removed, so
-  /// that failures don't push older states out.
+  /// that failures don't push older states out; nor does one at another step remove any.
   /// - Returns: the outcome, without the backup where that was removed.
   public func keep(_ outcome: Outcome, of installation: Installation) -> Outcome {
     guard let backup = outcome.backup else { return outcome }
@@ -42,7 +42,7 @@ public struct BackupStore: Sendable {
     journal.addBackup(
       StoredBackup(
         run: run, installation: installation.id, database: installation.path, version: outcome.versionBefore,
-        record: backup), keep: count)
+        record: backup), keep: outcome.status == .failed ? nil : count)
     return outcome
   }
 }

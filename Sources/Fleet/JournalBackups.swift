@@ -19,8 +19,8 @@ public struct StoredBackup: Sendable {
 }
 
 extension Journal {
-  /// Notes a backup, and removes those of the same installation that are older than the newest `keep`.
-  func addBackup(_ backup: StoredBackup, keep: Int) {
+  /// Notes a backup, and removes those of the same installation that are older than the newest `keep`, if given.
+  func addBackup(_ backup: StoredBackup, keep: Int?) {
     write { journal in
       try journal.database.execute(
         """
@@ -33,6 +33,7 @@ extension Journal {
           .integer(backup.record.bytes),
           .text(backup.record.sha256),
         ])
+      guard let keep else { return }
       let old = try journal.database.rows(
         "SELECT run, path FROM backups WHERE installation = ? ORDER BY run DESC LIMIT -1 OFFSET ?",
         [.text(backup.installation), .integer(Int64(max(1, keep)))]
