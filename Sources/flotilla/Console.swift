@@ -13,9 +13,19 @@ struct Console: Sendable {
     canAsk = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
   }
 
+  /// Keeps a file that is opened later from getting the number of a closed standard stream, and with it what is
+  /// written there. What takes the place can't be used, so that writing fails as on a closed one.
+  static func reserveDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+
   /// Data. A reader that went away ends the program with a failure, not with success.
   func out(_ text: String) {
-    guard Self.write(text, to: STDOUT_FILENO) else { exit(Ending.failed.rawValue) }
+    guard !Self.write(text, to: STDOUT_FILENO) else { return }
+    talk("flotilla: standard output can't be written")
+    exit(Ending.failed.rawValue)
   }
 
   func out(lines: [String]) { out(lines.map { Self.trimmed($0) + "\n" }.joined()) }

@@ -24,6 +24,11 @@ struct Flotilla: ParsableCommand {
     ])
 
   @OptionGroup var global: GlobalOptions
+
+  static func main() {
+    Console.reserveDescriptors()
+    main(nil)
+  }
 }
 
 /// Options that every command takes, before its name or after.
