@@ -43,10 +43,13 @@ let package = Package(
 
     // Temporary folders, fixtures and where the project's files are, for all tests.
     .target(name: "TestSupport", dependencies: [sqlite], path: "Tests/TestSupport"),
+    .testTarget(
+      name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support]),
     .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet", support]),
     .testTarget(name: "UploadTests", dependencies: ["Upload", log], exclude: ["Fixtures"]),
     // Runs the built program.
-    .testTarget(name: "EndToEndTests", dependencies: ["flotilla", sqlite, "Schema", support]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["flotilla", sqlite, "Schema", support], exclude: ["Fixtures"]),
   ]
 )
 
