@@ -1,5 +1,5 @@
 # make demo and make test do all their own set-up on a Debian machine with a Swift toolchain.
-.PHONY: build demo test lint
+.PHONY: build demo test lint bench
 
 build:
 	scripts/setup
@@ -16,3 +16,9 @@ test:
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
+
+# FLEET=1000 BIG=10000 ROUNDS=3 are the sizes; the largest fleet takes 6 GB of disk for as long as it runs.
+bench:
+	scripts/setup gcc libc6-dev sqlite3 time
+	swift build -c release --product flotilla
+	bench/run
