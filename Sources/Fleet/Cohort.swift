@@ -30,6 +30,19 @@ public struct Cohort: Hashable, Sendable {
     failure = outcome.failure
     isUnchanged = outcome.applied.isEmpty
   }
+
+  /// What is known of each of its installations that nothing was done to.
+  var outcome: Outcome {
+    var outcome = Outcome(status: status)
+    outcome.versionBefore = version
+    outcome.versionAfter = version
+    outcome.pending = pending
+    outcome.mayDelete = mayDelete
+    outcome.drift = drift
+    outcome.fingerprint = fingerprint
+    outcome.failure = failure
+    return outcome
+  }
 }
 
 /// Where each installation of a selection stands, kept small: a cohort's number an installation.

@@ -42,12 +42,19 @@ public struct FleetRun: Sendable {
   }
 
   /// Looks at every installation; changes nothing.
-  public func scan(lanes: Lanes, _ observer: any RunObserver) -> Standing {
+  ///
+  /// - Parameters:
+  ///   - lanes: how many at once.
+  ///   - notesPending: whether to note those that something is pending for. A rollout that follows notes them when
+  ///     they are done, and `noteRest` the others.
+  ///   - observer: told of each.
+  /// - Returns: where they stand.
+  public func scan(lanes: Lanes, notesPending: Bool = true, _ observer: any RunObserver) -> Standing {
     let standing = Mutex(Standing(count: selection.count))
     lanes.run(selection.count, until: { interruption.signal != nil }) { place in
       let installation = inventory.installations[selection[place]]
       let outcome = Self.unreachable(installation) ?? worker.inspect(installation.path)
-      note(installation, place, wave: nil, outcome)
+      if notesPending || outcome.status != .pending { note(installation, place, wave: nil, outcome) }
       standing.withLock {
         $0.put(outcome, at: place)
         observer.finished(installation, outcome)
@@ -97,6 +104,18 @@ public struct FleetRun: Sendable {
       if failures > allowed { return .failures(failures, allowed: allowed, wave: wave) }
     }
     return nil
+  }
+
+  /// Notes the installations that a rollout left as they were, because it stopped or never began.
+  public func noteRest(_ standing: Standing) {
+    for place in selection.indices {
+      guard let cohort = standing.cohort(at: place), cohort.status == .pending else { continue }
+      let installation = inventory.installations[selection[place]]
+      var status = stat()
+      var outcome = cohort.outcome
+      if stat(installation.path, &status) == 0 { outcome.bytes = Int64(status.st_size) }
+      note(installation, place, wave: nil, outcome)
+    }
   }
 
   /// What becomes of an installation on a host as long as hosts can't be reached.

@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Glibc
 internal import SQLite
+internal import Synchronization
 internal import Upgrade
 
 /// What was done, in a SQLite file in the state folder. It never decides what is true: the databases do.
@@ -14,6 +15,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
   private var unsaved = 0
   private var insert: Statement?
   private var firstError: (any Error)?
+  private let failed = Atomic(false)
 
   /// Opens the journal, which is made where there is none yet.
   public init(_ state: StateFolder) throws {
@@ -83,6 +85,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
   }
 
   private func fail(_ error: any Error) {
+    failed.store(true, ordering: .relaxed)
     firstError = firstError ?? error
     database.rollback()
   }
@@ -91,7 +94,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
   public func check() throws { try read { _ in } }
 
   /// Whether writing has failed, as far as is known.
-  public var hasFailed: Bool { queue.sync { firstError != nil } }
+  public var hasFailed: Bool { failed.load(ordering: .relaxed) }
 
   // MARK: Runs
 

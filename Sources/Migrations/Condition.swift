@@ -105,7 +105,8 @@ extension Condition: CustomStringConvertible {
 extension StringProtocol {
   /// Without white space at both ends.
   var trimmed: String {
-    let kept = self.drop(while: \.isWhitespace)
-    return String(kept.reversed().drop(while: \.isWhitespace).reversed())
+    var kept = self.drop(while: \.isWhitespace)
+    while kept.last?.isWhitespace == true { kept = kept.dropLast() }
+    return String(kept)
   }
 }

@@ -10,9 +10,12 @@ public struct Writes: Hashable, Sendable {
 /// Collects writes, and refuses what a migration must not do.
 final class Authorizer {
   var writes = Writes()
+  /// Whether a migration's statement is being prepared or run.
+  var isGuarding = false
 
   /// Called by SQLite for each access of a statement that it compiles.
   func check(_ action: Int32, _ first: UnsafePointer<CChar>?, _ second: UnsafePointer<CChar>?) -> Int32 {
+    guard isGuarding else { return SQLITE_OK }
     switch action {
     case SQLITE_INSERT, SQLITE_UPDATE, SQLITE_DELETE, SQLITE_DROP_TABLE, SQLITE_DROP_VTABLE: note(first)
     case SQLITE_ALTER_TABLE: note(second)
@@ -34,7 +37,18 @@ extension Connection {
   /// - Returns: the statement, or nil where the text holds none, and its writes.
   /// - Throws: `SQLiteError` with `.notAuthorized` for ATTACH, DETACH, and whatever begins or ends a transaction.
   public func prepareGuarded(_ sql: String) throws(SQLiteError) -> (statement: Statement?, writes: Writes) {
-    let authorizer = Authorizer()
+    let authorizer = authorizer ?? install(Authorizer())
+    authorizer.writes = Writes()
+    authorizer.isGuarding = true
+    let statement = try prepare(sql)
+    return (statement, authorizer.writes)
+  }
+
+  /// Ends the guarding that `prepareGuarded` began. Statements may still be re-prepared under it until then.
+  public func endGuard() { authorizer?.isGuarding = false }
+
+  /// Once for a connection, since SQLite prepares all statements anew after it.
+  private func install(_ authorizer: Authorizer) -> Authorizer {
     sqlite3_set_authorizer(
       handle,
       { context, action, first, second, _, _ in
@@ -42,14 +56,6 @@ extension Connection {
         return Unmanaged<Authorizer>.fromOpaque(context).takeUnretainedValue().check(action, first, second)
       }, Unmanaged.passUnretained(authorizer).toOpaque())
     self.authorizer = authorizer
-    defer { withExtendedLifetime(authorizer) {} }
-    let statement = try prepare(sql)
-    return (statement, authorizer.writes)
-  }
-
-  /// Ends the guarding that `prepareGuarded` began. Statements may still be re-prepared under it until then.
-  public func endGuard() {
-    sqlite3_set_authorizer(handle, nil, nil)
-    authorizer = nil
+    return authorizer
   }
 }

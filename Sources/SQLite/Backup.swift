@@ -1,6 +1,18 @@
 internal import CSQLite
 
 extension Connection {
+  /// Calls `body` with all pages as this connection sees them, one after the other, in memory.
+  ///
+  /// - Throws: `SQLiteError`, or what `body` throws.
+  public func withPages<T>(_ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
+    var size: Int64 = 0
+    guard let pages = sqlite3_serialize(handle, "main", &size, 0) else {
+      throw error(sqlite3_errcode(handle))
+    }
+    defer { sqlite3_free(pages) }
+    return try body(UnsafeRawBufferPointer(start: pages, count: Int(size)))
+  }
+
   /// Copies the whole content of `source` over this database, page by page, through SQLite's online backup.
   ///
   /// The caller holds a transaction on `source`, so that no page changes under way. On an error this database's

@@ -114,7 +114,17 @@ public final class Connection {
     var statement: OpaquePointer?
     let result = sqlite3_prepare_v2(handle, sql, -1, &statement, nil)
     guard result == SQLITE_OK else { throw error(result) }
-    return statement.map { Statement($0, self) }
+    return statement.map { Statement($0, on: handle, keeping: self) }
+  }
+
+  /// The statement that was prepared for this text before, or a new one that is kept for the next time.
+  private func kept(_ sql: String) throws(SQLiteError) -> Statement? {
+    if let known = cached[sql] { return known }
+    var statement: OpaquePointer?
+    let result = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+    guard result == SQLITE_OK else { throw error(result) }
+    cached[sql] = statement.map { Statement($0, on: handle, keeping: nil) }
+    return cached[sql]
   }
 
   /// Runs one statement, without its rows.
@@ -144,7 +154,8 @@ public final class Connection {
     throws(SQLiteError)
     -> [T]
   {
-    guard let statement = try prepare(sql) else { return [] }
+    guard let statement = try kept(sql) else { return [] }
+    defer { statement.reset() }
     try statement.bind(values)
     var rows: [T] = []
     while try statement.step() { rows.append(transform(statement)) }
@@ -153,13 +164,17 @@ public final class Connection {
 
   /// The first column of the first row, or nil where there is no row.
   public func scalar(_ sql: String, _ values: [Value] = []) throws(SQLiteError) -> Value? {
-    guard let statement = try prepare(sql) else { return nil }
+    guard let statement = try kept(sql) else { return nil }
+    defer { statement.reset() }
     try statement.bind(values)
     return try statement.step() ? statement.value(0) : nil
   }
 
   /// Whether the file could only be opened for reading, as SQLite falls back on that without an error.
   public var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
+
+  /// Leaves the log alone until the connection closes.
+  public func disableAutomaticCheckpoints() { sqlite3_wal_autocheckpoint(handle, 0) }
 
   /// How many rows the last finished statement changed.
   public var changes: Int { Int(sqlite3_changes64(handle)) }

@@ -4,10 +4,13 @@ internal import Glibc
 /// A prepared statement. It belongs to its connection's thread, as that does.
 public final class Statement {
   let handle: OpaquePointer
-  private let connection: Connection
+  private let database: OpaquePointer
+  /// Kept open as long as the statement is used; nil for a statement that the connection itself keeps.
+  private let connection: Connection?
 
-  init(_ handle: OpaquePointer, _ connection: Connection) {
+  init(_ handle: OpaquePointer, on database: OpaquePointer, keeping connection: Connection?) {
     self.handle = handle
+    self.database = database
     self.connection = connection
   }
 
@@ -31,7 +34,7 @@ public final class Statement {
         case .text(let text): flotilla_sqlite3_bind_text(handle, index, text, Int32(text.utf8.count))
         case .blob(let bytes): flotilla_sqlite3_bind_blob(handle, index, bytes, Int32(bytes.count))
         }
-      guard result == SQLITE_OK else { throw connection.error(result) }
+      guard result == SQLITE_OK else { throw SQLiteError(result, on: database) }
     }
   }
 
@@ -43,7 +46,7 @@ public final class Statement {
     switch sqlite3_step(handle) {
     case SQLITE_ROW: return true
     case SQLITE_DONE: return false
-    case let result: throw connection.error(result)
+    case let result: throw SQLiteError(result, on: database)
     }
   }
 
@@ -74,6 +77,11 @@ public final class Statement {
   /// The column as text, or nil where it is NULL.
   public func text(_ column: Int) -> String? {
     sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL ? nil : textValue(Int32(column))
+  }
+
+  /// Calls `body` with the column's text in UTF-8; NULL is empty.
+  public func withText(_ column: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+    body(textBytes(Int32(column)))
   }
 
   /// The name of a column.

@@ -1,3 +1,4 @@
+internal import Crypto
 public import SQLite
 
 extension Schema {
@@ -17,10 +18,14 @@ extension Schema {
 
   /// A digest of the schema's text as it is stored, by which one can tell that a schema was read before.
   public static func rawDigest(of database: Connection) throws(SQLiteError) -> Fingerprint {
-    let rows = try database.rows("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name") { row in
-      "\(row.text(0) ?? "")\u{0}\(row.text(1) ?? "")\u{0}\(row.text(2) ?? "")\u{0}"
+    var hash = SHA256()
+    _ = try database.rows("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name") { row in
+      for column in 0..<3 {
+        row.withText(column) { hash.update(bufferPointer: $0) }
+        hash.update(data: [0])
+      }
     }
-    return Fingerprint(of: rows.joined().utf8)
+    return Fingerprint(Array(hash.finalize()))
   }
 }
 

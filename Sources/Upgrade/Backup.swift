@@ -26,7 +26,7 @@ struct Backup {
       step = .backUp
       let check = inspector.options.check == .none ? BackupCheck.full : inspector.options.check
       let writer = BackupWriter(check: check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
-      outcome.backup = try writer.write(path, to: destination, owner: file)
+      outcome.backup = try writer.write(path, to: destination, owner: file, locked: database)
       outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
       return outcome
     } catch {

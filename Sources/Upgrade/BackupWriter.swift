@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Glibc
 internal import SQLite
 
@@ -8,22 +7,24 @@ struct BackupWriter {
   let busyTimeout: Duration
   let deadline: ContinuousClock.Instant
 
+  /// Databases up to this size are compared as pages in memory, larger ones row by row.
+  private static let largestImage: Int64 = 8 << 20
+
   /// Copies the database at `path` to a new file at `destination`.
   ///
-  /// The caller holds the write lock, so that nothing changes under way. The file has mode 0600 and, where this
-  /// process may do that, the owner of the database.
+  /// `locked` holds the write lock and has written nothing, so that nothing changes under way; the copy is read
+  /// through another connection. The file has mode 0600 and, where this process may do that, the owner of the
+  /// database.
   /// - Throws: `Failure` or `SQLiteError`, with code `.full` when the disk is full; nothing is left behind.
-  func write(_ path: String, to destination: String, owner file: DatabaseFile) throws -> BackupRecord {
+  func write(
+    _ path: String, to destination: String, owner file: DatabaseFile, locked: Connection
+  ) throws -> BackupRecord {
     let temporary = destination + ".part"
     try create(temporary)
     do {
-      let source = try Connection(path: path, access: .readOnly, busyTimeout: busyTimeout, deadline: deadline)
-      defer { source.close() }
-      try source.execute("BEGIN")
-      try copy(source, to: temporary)
+      try copy(path, to: temporary)
       try finish(temporary, owner: file)
-      try verify(temporary, against: source)
-      let record = try describe(temporary, as: destination)
+      let record = try verify(temporary, against: locked, as: destination)
       try Self.publish(temporary, as: destination)
       return record
     } catch {
@@ -39,11 +40,17 @@ struct BackupWriter {
     close(file)
   }
 
-  private func copy(_ source: Connection, to path: String) throws {
-    let copy = try Connection(path: path, access: .readWrite, busyTimeout: busyTimeout, deadline: deadline)
+  private func copy(_ path: String, to destination: String) throws {
+    let source = try Connection(
+      path: path, access: .readOnly, busyTimeout: busyTimeout, deadline: deadline)
+    defer { source.close() }
+    try source.execute("BEGIN")
+    let copy = try Connection(
+      path: destination, access: .readWrite, busyTimeout: busyTimeout, deadline: deadline)
     defer { copy.close() }
-    // Until it has its name nobody reads this file: it needs no journal, and one sync at the end.
-    try copy.execute("PRAGMA journal_mode=OFF")
+    // Until it has its name nobody reads this file: it needs no journal on the disk, and one sync at the end.
+    // (A connection in defensive mode does not take journal_mode=OFF.)
+    try copy.execute("PRAGMA journal_mode=MEMORY")
     try copy.execute("PRAGMA synchronous=OFF")
     try copy.copyContent(of: source)
   }
@@ -61,16 +68,28 @@ struct BackupWriter {
     guard fchmod(file, 0o600) == 0, fsync(file) == 0 else { throw Self.failure("can't sync \(path)") }
   }
 
-  private func verify(_ path: String, against source: Connection) throws {
+  private func verify(
+    _ path: String, against locked: Connection, as destination: String
+  ) throws -> BackupRecord {
     let copy = try Connection(path: path, access: .immutable, deadline: deadline)
     defer { copy.close() }
     try Self.checkIntegrity(copy, check == .quick ? "quick_check" : "integrity_check", of: "the database")
-    guard check == .full else { return }
-    if let difference = try ContentComparison(one: source, other: copy).firstDifference() {
+    let file = try FileDigest(path)
+    if check == .full, let difference = try firstDifference(path, copy, file.bytes, locked) {
       throw Failure(
-        code: "backup", step: .backUp, message: "the copy is not equal to the database: \(difference) differs"
-      )
+        code: "backup", step: .backUp,
+        message: "the copy is not equal to the database: \(difference) differs")
     }
+    return BackupRecord(path: destination, bytes: file.bytes, sha256: file.sha256)
+  }
+
+  private func firstDifference(
+    _ path: String, _ copy: Connection, _ bytes: Int64, _ locked: Connection
+  ) throws -> String? {
+    guard bytes <= Self.largestImage else {
+      return try ContentComparison(one: locked, other: copy).firstDifference()
+    }
+    return try locked.withPages { try PageComparison(pages: $0).firstDifference(in: path) }
   }
 
   /// Throws a `Failure` with SQLite's first findings where the database contradicts itself.
@@ -84,30 +103,6 @@ struct BackupWriter {
       message: "\(what) is damaged; \(pragma) says: \(lines.prefix(2).joined(separator: "; "))\(more)")
   }
 
-  private func describe(_ path: String, as destination: String) throws -> BackupRecord {
-    let (digest, bytes) = try Self.sha256(path)
-    return BackupRecord(path: destination, bytes: bytes, sha256: digest)
-  }
-
-  /// SHA-256 of a file, in hexadecimal digits, and its size.
-  static func sha256(_ path: String) throws -> (digest: String, bytes: Int64) {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw failure("can't read \(path)") }
-    defer { close(file) }
-    var hash = SHA256()
-    var total: Int64 = 0
-    var buffer = [UInt8](repeating: 0, count: 1 << 18)
-    while true {
-      let count = read(file, &buffer, buffer.count)
-      guard count >= 0 else { throw failure("can't read \(path)") }
-      guard count > 0 else { break }
-      buffer.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-      total += Int64(count)
-    }
-    let digits = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-    return (digits.joined(), total)
-  }
-
   /// Gives a finished file its name, and makes that last.
   static func publish(_ path: String, as name: String) throws {
     guard rename(path, name) == 0 else { throw failure("can't rename \(path)") }
@@ -118,7 +113,7 @@ struct BackupWriter {
     guard fsync(folder) == 0 else { throw failure("can't sync the folder of \(name)") }
   }
 
-  private static func failure(_ what: String) -> Failure {
+  static func failure(_ what: String) -> Failure {
     let cause = errno
     let code = cause == ENOSPC || cause == EDQUOT ? "disk_full" : cause == EACCES ? "permission" : "io"
     return Failure(

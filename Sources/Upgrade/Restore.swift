@@ -71,7 +71,7 @@ struct Restore {
 
   /// The backup must be the very file that was written.
   private func check() throws {
-    let (digest, _) = try BackupWriter.sha256(backup.path)
+    let digest = try FileDigest(backup.path).sha256
     guard digest == backup.sha256 else {
       throw Failure(
         code: "backup", step: .restore,

@@ -52,14 +52,18 @@ final class Upgrade {
     }
     outcome = found
     outcome.status = .failed
-    try backUp(file, before: state.plan)
-    for group in Self.groups(of: state.plan) { try migrate(group, on: database, file) }
+    try backUp(database, file, before: state.plan)
+    var before: Inspector.State? = state
+    for group in Self.groups(of: state.plan) {
+      try migrate(group, on: database, before)
+      before = nil
+    }
     outcome.status = .migrated
     outcome.pending = []
     outcome.mayDelete = []
   }
 
-  private func backUp(_ file: DatabaseFile, before plan: Plan) throws {
+  private func backUp(_ database: Connection, _ file: DatabaseFile, before plan: Plan) throws {
     step = .backUp
     guard inspector.options.check != .none else {
       guard let alone = plan.pending.first(where: \.runsAlone) else { return }
@@ -70,7 +74,7 @@ final class Upgrade {
     let start = ContinuousClock.now
     let writer = BackupWriter(
       check: inspector.options.check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
-    outcome.backup = try writer.write(path, to: backupPath, owner: file)
+    outcome.backup = try writer.write(path, to: backupPath, owner: file, locked: database)
     outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
   }
 
@@ -97,12 +101,13 @@ final class Upgrade {
     return groups
   }
 
-  private func migrate(_ plan: Plan, on database: Connection, _ file: DatabaseFile) throws {
+  /// Runs one transaction. `known` is the state before it, where that was read under the same lock.
+  private func migrate(_ plan: Plan, on database: Connection, _ known: Inspector.State?) throws {
     if plan.pending.first?.runsAlone == true { return try migrateAlone(plan.pending[0], on: database) }
     if !database.isInTransaction { try database.execute("BEGIN IMMEDIATE") }
     step = .migrate
     let start = ContinuousClock.now
-    let before = try inspector.state(of: database)
+    let before = try known ?? inspector.state(of: database)
     var proof = try Proof(database, before: before, inspector)
     let migrator = Migrator(
       database, referrers: before.schema.children(of:), willWrite: { try proof.willWrite($0) })
@@ -154,10 +159,7 @@ func openForWriting(
   }
   // A checkpoint beside a live application can meet the WAL-reset race of SQLite before 3.51.3; the one at close
   // only happens when nobody else has the file open.
-  if file.isWAL { try database.execute("PRAGMA wal_autocheckpoint=0") }
+  if file.isWAL { database.disableAutomaticCheckpoints() }
   try database.execute("PRAGMA synchronous=\(file.isWAL ? "FULL" : "EXTRA")")
-  guard try database.scalar("PRAGMA foreign_keys") == 0 else {
-    throw Failure(code: "internal", step: .open, message: "foreign keys can't be switched off")
-  }
   return database
 }

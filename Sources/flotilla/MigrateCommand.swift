@@ -77,7 +77,7 @@ struct MigrateRun {
     let run = FleetRun(
       session.inventory, session.selection, worker, journal: journal, interruption: session.interruption)
     try journal.begin(run.id, command: "migrate", fleet: session.fleet.name, at: started)
-    var standing = session.scan(run, lanes: session.lanes(command.concurrency))
+    var standing = session.scan(run, lanes: session.lanes(command.concurrency), notesPending: false)
     let rollout = try RolloutPlan(
       session, standing, failures: command.maxFailures.flatMap { FailureLimit($0) },
       concurrency: command.concurrency)
@@ -93,6 +93,7 @@ struct MigrateRun {
     }
     let start = ContinuousClock.now
     let stop = try work(run, rollout, &standing, journal)
+    run.noteRest(standing)
     let result = stop == nil ? "finished" : session.interruption.signal == nil ? "stopped" : "interrupted"
     let header = try ReportHeader(
       fleet: session.fleet.name, program: "flotilla \(programVersion)",

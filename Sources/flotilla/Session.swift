@@ -90,9 +90,9 @@ struct Session {
   func name(_ place: Int) -> String { inventory.installations[selection[place]].id }
 
   /// Looks at every selected installation, with a progress line.
-  func scan(_ run: FleetRun, lanes: Lanes? = nil) -> Standing {
+  func scan(_ run: FleetRun, lanes: Lanes? = nil, notesPending: Bool = true) -> Standing {
     let progress = Progress(console, "looking", total: selection.count)
-    let standing = run.scan(lanes: lanes ?? self.lanes(), progress)
+    let standing = run.scan(lanes: lanes ?? self.lanes(), notesPending: notesPending, progress)
     progress.end()
     return standing
   }

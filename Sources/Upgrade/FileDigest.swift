@@ -1,0 +1,38 @@
+internal import Crypto
+internal import Glibc
+
+/// SHA-256 and size of a file.
+struct FileDigest {
+  /// In hexadecimal digits.
+  let sha256: String
+  let bytes: Int64
+
+  /// Reads the file at `path` to its end; throws a `Failure` where it can't.
+  init(_ path: String) throws {
+    var hash = SHA256()
+    var total: Int64 = 0
+    try Self.read(path) { chunk in
+      hash.update(bufferPointer: chunk)
+      total += Int64(chunk.count)
+      return true
+    }
+    let digits = Array("0123456789abcdef".utf8)
+    sha256 = String(
+      decoding: hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    bytes = total
+  }
+
+  /// Calls `body` with one piece of the file after the other, until there is none or `body` says false.
+  static func read(_ path: String, _ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw BackupWriter.failure("can't read \(path)") }
+    defer { close(file) }
+    try withUnsafeTemporaryAllocation(byteCount: 1 << 18, alignment: 16) { buffer in
+      while true {
+        let count = Glibc.read(file, buffer.baseAddress, buffer.count)
+        guard count >= 0 else { throw BackupWriter.failure("can't read \(path)") }
+        guard count > 0, try body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else { return }
+      }
+    }
+  }
+}
