@@ -32,6 +32,14 @@ public struct BackupRecord: Hashable, Sendable, Codable {
     self.bytes = bytes
     self.sha256 = sha256
   }
+
+  /// Describes a backup file that is there.
+  ///
+  /// - Throws: `Failure` where it can't be read.
+  public init(reading path: String) throws {
+    let (digest, bytes) = try BackupWriter.sha256(path)
+    self.init(path: path, bytes: bytes, sha256: digest)
+  }
 }
 
 /// What became of one installation in one run: a value, never an exception that ends the run.

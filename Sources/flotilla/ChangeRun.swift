@@ -18,6 +18,7 @@ struct ChangeRun {
     try session.state.create()
     lock = try session.state.lock()
     journal = try Journal(session.state)
+    try journal.recover(session.state, session.inventory)
     run = FleetRun(
       session.inventory, session.selection, session.worker(), journal: journal,
       interruption: session.interruption)

@@ -72,6 +72,7 @@ struct MigrateRun {
     let lock = try session.state.lock()
     defer { withExtendedLifetime(lock) {} }
     let journal = try Journal(session.state)
+    try journal.recover(session.state, session.inventory)
     let started = Session.now()
     let worker = session.worker(options)
     let run = FleetRun(

@@ -1,0 +1,41 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import Migrations
+internal import SQLite
+internal import Upgrade
+
+extension Journal {
+  /// Puts right what killed runs left: notes their backups that they didn't come to note, and removes unfinished ones.
+  ///
+  /// A backup has its name only when it is whole, so every one that is found is as good as one that was noted. The
+  /// caller holds the lock on the state folder.
+  public func recover(_ state: StateFolder, _ inventory: Inventory) throws {
+    let runs = try read { database in
+      try database.rows("SELECT id FROM runs WHERE finished_at IS NULL") { $0.text(0) ?? "" }
+    }
+    guard !runs.isEmpty else { return }
+    let known = Set(try read { try $0.rows("SELECT path FROM backups") { $0.text(0) ?? "" } })
+    let installations = Dictionary(inventory.installations.map { ("\($0.fileName).sqlite", $0) }) { $1 }
+    for run in runs.compactMap({ RunID($0) }) {
+      let folder = "\(state.backups)/\(run)"
+      for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+        let path = "\(folder)/\(file)"
+        if file.hasSuffix(".part") { unlink(path) }
+        guard let installation = installations[file], !known.contains(path) else { continue }
+        guard let backup = try? Self.found(path, run, installation) else { continue }
+        addBackup(backup, keep: nil)
+      }
+      rmdir(folder)
+    }
+    try check()
+  }
+
+  private static func found(_ path: String, _ run: RunID, _ installation: Installation) throws -> StoredBackup
+  {
+    let database = try Connection(path: path, access: .immutable)
+    defer { database.close() }
+    return StoredBackup(
+      run: run, installation: installation.id, database: installation.path,
+      version: try History(reading: database).version, record: try BackupRecord(reading: path))
+  }
+}
