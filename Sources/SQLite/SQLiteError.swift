@@ -58,6 +58,8 @@ public struct ResultCode: RawRepresentable, Hashable, Sendable {
   public static let locked = ResultCode(rawValue: SQLITE_LOCKED)
   /// The file or its folder can't be written.
   public static let readOnly = ResultCode(rawValue: SQLITE_READONLY)
+  /// The folder, in which a journal would have to be made, can't be written.
+  public static let readOnlyFolder = ResultCode(rawValue: SQLITE_READONLY | 6 << 8)
   /// A crashed writer left a journal, and this connection may not roll it back.
   public static let needsRollback = ResultCode(rawValue: SQLITE_READONLY | 3 << 8)
   /// The deadline passed or the work was cancelled.

@@ -102,6 +102,7 @@ extension Failure {
     case ENOSPC, EDQUOT: return "disk_full"
     default: break
     }
+    if error.code == .readOnlyFolder { return "permission" }
     return switch error.code.primary {
     case .busy, .locked: "busy"
     case .readOnly: "read_only"
