@@ -1,5 +1,5 @@
 # make demo and make test do all their own set-up on a Debian machine with a Swift toolchain.
-.PHONY: build demo test lint bench
+.PHONY: build demo test torture lint bench
 
 build:
 	scripts/setup
@@ -13,6 +13,11 @@ demo:
 test:
 	scripts/setup python3 openssl
 	swift test
+
+# Kills run after run over a fleet of 200 installations, and looks at every database each time.
+torture:
+	scripts/setup python3 openssl
+	FLOTILLA_TORTURE=1 swift test --filter KillTests
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift

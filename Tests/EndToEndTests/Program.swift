@@ -23,10 +23,11 @@ enum Program {
 
   /// Starts it without a terminal.
   static func start(
-    _ arguments: [String], in folder: String, environment: [String: String] = [:]
+    _ arguments: [String], in folder: String, environment: [String: String] = [:],
+    executable: String = Program.path
   ) throws -> (process: Process, output: Pipe, errors: Pipe) {
     let process = Process()
-    process.executableURL = URL(filePath: path)
+    process.executableURL = URL(filePath: executable)
     process.arguments = arguments
     process.currentDirectoryURL = URL(filePath: folder)
     process.environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? ""].merging(environment) {
@@ -44,7 +45,24 @@ enum Program {
   static func run(
     _ arguments: String..., in folder: String, environment: [String: String] = [:]
   ) throws -> ProgramResult {
-    let (process, output, errors) = try start(arguments, in: folder, environment: environment)
+    try run(arguments, in: folder, environment: environment)
+  }
+
+  /// Runs it to its end.
+  static func run(_ arguments: [String], in folder: String, environment: [String: String] = [:]) throws
+    -> ProgramResult
+  {
+    try finish(start(arguments, in: folder, environment: environment))
+  }
+
+  /// Runs a shell script to its end; the program is `$FLOTILLA`.
+  static func shell(_ script: String, in folder: String) throws -> ProgramResult {
+    try finish(start(["-c", script], in: folder, environment: ["FLOTILLA": path], executable: "/bin/sh"))
+  }
+
+  /// Waits for its end.
+  static func finish(_ started: (process: Process, output: Pipe, errors: Pipe)) throws -> ProgramResult {
+    let (process, output, errors) = started
     // What is written to one pipe is small enough to wait while the other is read.
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let talk = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

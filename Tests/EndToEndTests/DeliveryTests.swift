@@ -1,0 +1,117 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Reports on their way to a real HTTP server, and what waits while there is none.
+@Suite struct DeliveryTests {
+  /// The receiver, which ends when its standard input does.
+  private final class Receiver {
+    let folder: TemporaryFolder
+    let url: String
+    private let process = Process()
+    private let input = Pipe()
+
+    init() throws {
+      folder = try TemporaryFolder()
+      let output = Pipe()
+      process.executableURL = URL(filePath: "/usr/bin/env")
+      process.arguments = [
+        "python3", "\(Repository.root)/Tests/UploadTests/Fixtures/receiver.py", folder.path,
+      ]
+      process.standardInput = input
+      process.standardOutput = output
+      try process.run()
+      var line = ""
+      while !line.contains("\n") {
+        let more = output.fileHandleForReading.availableData
+        guard !more.isEmpty else { throw SupportError("the receiver did not start") }
+        line += String(decoding: more, as: UTF8.self)
+      }
+      url = "http://127.0.0.1:\(line.prefix { $0.isNumber })"
+    }
+
+    deinit {
+      try? input.fileHandleForWriting.close()
+      process.waitUntilExit()
+    }
+
+    /// The ids that came, in the order in which they came first.
+    func ids() throws -> [String] {
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      let dated = try names.map { name in
+        (
+          name,
+          try FileManager.default.attributesOfItem(atPath: folder.file(name))[.modificationDate] as? Date
+        )
+      }
+      return dated.sorted { ($0.1 ?? .distantPast) < ($1.1 ?? .distantPast) }.map { String($0.0.dropLast(6)) }
+    }
+
+    func requests(_ id: String) throws -> [[String: Any]] {
+      let text = try String(contentsOfFile: folder.file("\(id).jsonl"), encoding: .utf8)
+      return try text.split(separator: "\n").compactMap {
+        try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+      }
+    }
+  }
+
+  private func waiting(_ fleet: SmallFleet) -> [String] {
+    fleet.files.filter { $0.hasPrefix(".flotilla/outbox/") && $0.contains(".json") }
+  }
+
+  @Test func `the report of a run arrives as it was written`() throws {
+    let receiver = try Receiver()
+    let fleet = try SmallFleet(
+      3, extra: "report: { url: \"\(receiver.url)/status/200\", token: \"${TOKEN}\" }")
+    let run = try fleet.run("migrate", "--yes", environment: ["TOKEN": "s3cret-token-of-the-fleet"])
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    #expect(run.output.contains("delivered to 127.0.0.1"))
+    #expect(!(run.output + run.errors).contains("s3cret"))
+    let id = try #require(try receiver.ids().first)
+    let request = try #require(try receiver.requests(id).first)
+    let headers = try #require(request["headers"] as? [String: String])
+    #expect(headers["authorization"] == "Bearer s3cret-token-of-the-fleet")
+    let body = try #require(request["body"] as? [String: Any])
+    #expect(body["missing"] as? Int == 0)
+    #expect((body["text"] as? String)?.contains("flotilla.report/1") == true)
+    #expect(fleet.files.contains(".flotilla/reports/\(id).json"))
+    #expect(waiting(fleet) == [])
+    for file in fleet.files where file.hasPrefix(".flotilla/") && !file.hasSuffix("lock") {
+      let data = (try? Data(contentsOf: URL(filePath: fleet.folder.file(file)))) ?? Data()
+      #expect(data.range(of: Data("s3cret".utf8)) == nil, "\(file) holds the token")
+    }
+  }
+
+  @Test func `a report that can't be delivered waits, and goes first the next time`() throws {
+    let receiver = try Receiver()
+    let fleet = try SmallFleet(2, extra: "report: { url: \"http://127.0.0.1:1/closed\" }")
+    let down = try fleet.run("migrate", "--yes")
+    #expect(down.status == 6, "\(down.output)\(down.errors)")
+    #expect(down.output.contains("not delivered"))
+    #expect(down.output.contains("2 migrated"))
+    #expect(waiting(fleet).count == 1)
+    #expect(try fleet.versions() == [[1, 2, 3], [1, 2, 3]])
+
+    try fleet.configure("report: { url: \"\(receiver.url)/status/200\" }")
+    let up = try fleet.run("migrate", "--yes")
+    #expect(up.status == 0, "\(up.output)\(up.errors)")
+    #expect(up.output.contains("delivered to 127.0.0.1 (and 1 earlier report)"))
+    #expect(waiting(fleet) == [])
+    let ids = try receiver.ids()
+    #expect(ids.count == 2)
+    #expect(ids == ids.sorted(), "the earlier report must come first")
+  }
+
+  @Test func `a failure of an installation counts more than one of the delivery`() throws {
+    let fleet = try SmallFleet(2, extra: "report: { url: \"http://127.0.0.1:1/closed\" }")
+    try Data().write(to: URL(filePath: fleet.path(0)))
+    #expect(try fleet.run("migrate", "--yes").status == 3)
+    #expect(waiting(fleet).count == 1)
+  }
+
+  @Test func `without upload nothing is sent`() throws {
+    let fleet = try SmallFleet(1, extra: "report: { url: \"http://127.0.0.1:1/closed\" }")
+    #expect(try fleet.run("migrate", "--yes", "--no-upload").status == 0)
+    #expect(waiting(fleet) == [])
+  }
+}

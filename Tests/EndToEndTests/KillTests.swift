@@ -1,0 +1,102 @@
+import Foundation
+import Glibc
+import SQLite
+import TestSupport
+import Testing
+
+/// `kill -9` at any moment: every installation is wholly at its old or wholly at its new version.
+@Suite(.serialized) struct KillTests {
+  static let isTorture = ProcessInfo.processInfo.environment["FLOTILLA_TORTURE"].map { !$0.isEmpty } ?? false
+
+  /// Rows, schema and versions of one state, without the dates at which versions were recorded.
+  private struct State: Equatable {
+    let versions: [Int64]
+    let schema: [String]
+    let rows: [String]
+
+    init(_ path: String) throws {
+      versions = try SmallFleet.versions(path)
+      schema = try Content.dump(path).filter { $0.contains("CREATE ") }
+      rows = try Content.rows(of: "items", at: path) + Content.rows(of: "parents", at: path)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(30)))
+  func `a run that is killed leaves every installation at its old or its new version`() throws {
+    let (count, rounds) = Self.isTorture ? (200, 50) : (40, 8)
+    let fleet = try SmallFleet(count, extra: "backup: { keep: 1 }")
+    let old = try State(fleet.template(0))
+    let start = ContinuousClock.now
+    #expect(try fleet.migrate().status == 0)
+    let whole = ContinuousClock.now - start
+    let new = try State(fleet.path(0))
+    #expect(new.versions == [1, 2, 3] && new.schema != old.schema)
+    try fleet.reset()
+    var (killed, mixed) = (0, 0)
+    for round in 1...rounds {
+      let wait = whole * Double.random(in: 0.02...0.98)
+      if try kill(fleet, after: wait) { killed += 1 }
+      let done = try check(fleet, old, new)
+      if done > 0, done < count { mixed += 1 }
+      if Self.isTorture {
+        print("round \(round) of \(rounds): killed after \(wait), \(done) of \(count) new")
+      }
+      if done == count { try fleet.reset() }
+    }
+    #expect(killed > 0, "no run was killed before its end")
+    if Self.isTorture {
+      print("\(killed) of \(rounds) killed before the end, \(mixed) in the middle of the fleet")
+    }
+    let last = try fleet.migrate()
+    #expect(last.status == 0, "\(last.output)\(last.errors)")
+    #expect(try check(fleet, old, new) == count)
+    #expect(!fleet.files.contains { $0.hasSuffix(".part") }, "what a killed run began is swept away")
+    try checkBackups(fleet, old)
+    // With one backup kept of each, what killed runs made and didn't note would be left over.
+    #expect(try fleet.run("backups").output.split(separator: "\n").count == backups(fleet).count)
+  }
+
+  /// Starts a run and kills it; says whether it was still at work.
+  private func kill(_ fleet: SmallFleet, after wait: Duration) throws -> Bool {
+    let started = try Program.start(["migrate", "--yes"], in: fleet.folder.path)
+    let seconds = Double(wait.components.seconds) + Double(wait.components.attoseconds) / 1e18
+    Thread.sleep(forTimeInterval: seconds)
+    Glibc.kill(started.process.processIdentifier, SIGKILL)
+    _ = try Program.finish(started)
+    return started.process.terminationReason == .uncaughtSignal
+  }
+
+  /// Looks at copies of all files, so that the next run meets what the killed one left. Returns how many are new.
+  private func check(_ fleet: SmallFleet, _ old: State, _ new: State) throws -> Int {
+    let scratch = try TemporaryFolder()
+    let copy = scratch.file("db.sqlite")
+    var done = 0
+    for path in fleet.paths {
+      for suffix in ["", "-wal", "-journal"] {
+        try? FileManager.default.removeItem(atPath: copy + suffix)
+        guard FileManager.default.fileExists(atPath: path + suffix) else { continue }
+        try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix)
+      }
+      let state = try State(copy)
+      #expect(try Content.integrity(copy) == "ok", "\(path)")
+      #expect(state == old || state == new, "\(path) is at \(state.versions), neither old nor new")
+      if state == new { done += 1 }
+      try? FileManager.default.removeItem(atPath: copy + "-shm")
+    }
+    return done
+  }
+
+  private func backups(_ fleet: SmallFleet) -> [String] {
+    fleet.files.filter { $0.hasPrefix(".flotilla/backups/") && $0.hasSuffix(".sqlite") }
+  }
+
+  private func checkBackups(_ fleet: SmallFleet, _ old: State) throws {
+    let backups = backups(fleet)
+    #expect(backups.count >= fleet.count)
+    for backup in backups {
+      let path = fleet.folder.file(backup)
+      #expect(try Content.integrity(path) == "ok", "\(backup)")
+      #expect(try State(path) == old, "\(backup)")
+    }
+  }
+}
