@@ -39,9 +39,10 @@ struct SmallFleet {
   /// - Parameters:
   ///   - count: how many installations.
   ///   - rows: rows of each.
-  ///   - slow: whether the migration takes a good while (0.2 s or so).
+  ///   - slow: how many times a migration counts up by one; a million take about a third of a second.
   ///   - extra: more lines of fleet.yml.
-  init(_ count: Int, rows: Int = 200, slow: Bool = false, extra: String = "") throws {
+  /// - Throws: what keeps a file from being written.
+  init(_ count: Int, rows: Int = 200, slow: Int = 0, extra: String = "") throws {
     folder = try TemporaryFolder()
     self.count = count
     let sql = Self.tables + Self.content.replacing("ROWS", with: "\(rows)")
@@ -50,7 +51,9 @@ struct SmallFleet {
     }
     try migration("0001_create_tables.sql", Self.tables)
     try migration(
-      "0002_add_age.sql", "ALTER TABLE parents ADD COLUMN age INTEGER;" + (slow ? Self.delay : ""))
+      "0002_add_age.sql",
+      "ALTER TABLE parents ADD COLUMN age INTEGER;"
+        + (slow > 0 ? Self.delay.replacing("TIMES", with: "\(slow)") : ""))
     try migration("0003_add_cascade.sql", Self.rebuild)
     try configure(extra)
     try reset()
@@ -60,7 +63,7 @@ struct SmallFleet {
 
     -- @when query SELECT count(*) > 0 FROM parents
     UPDATE parents SET age = (
-      WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 600000) SELECT count(*) FROM c);
+      WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < TIMES) SELECT count(*) FROM c);
     """
 
   /// Writes fleet.yml anew, with `extra` at its end.
