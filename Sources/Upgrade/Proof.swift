@@ -69,18 +69,28 @@ struct Proof {
   /// A table that is rebuilt from a list of columns would lose one that somebody added by hand, whether drift
   /// ignores it or not.
   private func checkColumns() throws {
-    guard before.history.recorded != nil else { return }
     for (table, names) in columns.sorted(by: { $0.key < $1.key }) {
       let now = try self.names(of: table)
       let gone = now.isEmpty ? [] : names.filter { !now.contains($0) }
       guard !gone.isEmpty else { continue }
-      let known = try inspector.blueprint.columns(of: table, at: before.history.versions)
+      let known = try knownColumns(of: table)
       guard let lost = gone.first(where: { !known.contains($0) }) else { continue }
       throw Failure(
         code: "column_lost", step: .prove,
         message:
           "column \(table).\(lost) is not from these migrations, and they would drop it with what it holds")
     }
+  }
+
+  /// The columns that the authors of the migrations know: those of the recorded versions, or, where there are none,
+  /// whatever the files name that are applied.
+  private func knownColumns(of table: String) throws -> Set<String> {
+    guard before.history.recorded == nil else {
+      return try inspector.blueprint.columns(of: table, at: before.history.versions)
+    }
+    let migrations = [before.plan.baseline].compactMap { $0 } + before.plan.pending
+    let tokens = migrations.flatMap(\.steps).flatMap(\.statements).flatMap(\.tokens)
+    return Set(tokens.filter(\.isName).map { $0.text.lowercased() })
   }
 
   /// Differences that were there before are drift. Others are the migrations' doing, or what they failed to do.
