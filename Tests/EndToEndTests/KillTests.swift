@@ -56,9 +56,40 @@ import Testing
     #expect(try fleet.run("backups").output.split(separator: "\n").count == backups(fleet).count)
   }
 
+  @Test(.timeLimit(.minutes(30)))
+  func `a restore that is killed leaves every installation at its old or its new version`() throws {
+    let (count, rounds) = Self.isTorture ? (100, 20) : (20, 4)
+    let fleet = try SmallFleet(count, extra: "backup: { keep: 100 }")
+    let old = try State(fleet.template(0))
+    #expect(try fleet.migrate().status == 0)
+    let new = try State(fleet.path(0))
+    let id = String(try fleet.run("history").output.prefix { $0 != " " })
+    var whole = Duration.milliseconds(600)
+    for round in 1...rounds {
+      let start = ContinuousClock.now
+      let wait = whole * Double.random(in: 0.1...0.98)
+      if try !kill(fleet, ["restore", "--run", id, "--yes"], after: wait) {
+        whole = ContinuousClock.now - start
+      }
+      let done = try check(fleet, old, new)
+      if Self.isTorture {
+        print("round \(round) of \(rounds): restore killed after \(wait), \(done) of \(count) new")
+      }
+      if done == 0 { #expect(try fleet.migrate().status == 0) }
+    }
+    let last = try fleet.run("restore", "--run", id, "--yes")
+    #expect(last.status == 0, "\(last.output)\(last.errors)")
+    #expect(try check(fleet, old, new) == 0)
+    for number in 0..<count {
+      #expect(try Content.mode(fleet.path(number)) == Content.mode(fleet.template(number)))
+    }
+  }
+
   /// Starts a run and kills it; says whether it was still at work.
-  private func kill(_ fleet: SmallFleet, after wait: Duration) throws -> Bool {
-    let started = try Program.start(["migrate", "--yes"], in: fleet.folder.path)
+  private func kill(
+    _ fleet: SmallFleet, _ arguments: [String] = ["migrate", "--yes"], after wait: Duration
+  ) throws -> Bool {
+    let started = try Program.start(arguments, in: fleet.folder.path)
     let seconds = Double(wait.components.seconds) + Double(wait.components.attoseconds) / 1e18
     Thread.sleep(forTimeInterval: seconds)
     Glibc.kill(started.process.processIdentifier, SIGKILL)

@@ -2,6 +2,7 @@ import Foundation
 import Migrations
 import SQLite
 import Schema
+import Synchronization
 import TestSupport
 import Testing
 import Upgrade
@@ -112,6 +113,26 @@ import Upgrade
     #expect(try Content.bytes(bench.path) == bytes)
   }
 
+  @Test func `an application that migrates itself while we wait is left as it is`() throws {
+    let bench = try Bench()
+    try bench.migration("0002_add_age.sql", Self.addAge)
+    let application = try Connection(path: bench.path, access: .readWrite)
+    try application.execute("BEGIN IMMEDIATE")
+    let worker = try bench.worker()
+    let (path, backup) = (bench.path, bench.backupPath)
+    let box = OutcomeBox()
+    Thread.detachNewThread { box.put(worker.upgrade(path, backup: backup)) }
+    usleep(100_000)
+    try application.executeScript(
+      Self.addAge + "INSERT INTO schema_migrations (version, name) VALUES (2, 'add_age');")
+    try application.execute("COMMIT")
+    application.close()
+    let outcome = try #require(box.wait())
+    #expect(outcome.status == .current, "\(outcome.failure?.description ?? "")")
+    #expect(try bench.versions() == [1, 2])
+    #expect(!bench.exists("backup.sqlite"))
+  }
+
   @Test func `only migrations up to the target run`() throws {
     let bench = try Bench()
     try bench.migration("0002_add_age.sql", Self.addAge)
@@ -158,5 +179,21 @@ final class ReaderThread: Sendable {
   func stop() {
     done.signal()
     _ = ended.wait(timeout: .now() + .seconds(20))
+  }
+}
+
+/// Carries an outcome from one thread to another.
+final class OutcomeBox: Sendable {
+  private let outcome = Mutex<Outcome?>(nil)
+  private let done = DispatchSemaphore(value: 0)
+
+  func put(_ value: Outcome) {
+    outcome.withLock { $0 = value }
+    done.signal()
+  }
+
+  func wait() -> Outcome? {
+    _ = done.wait(timeout: .now() + .seconds(60))
+    return outcome.withLock { $0 }
   }
 }

@@ -142,6 +142,25 @@ import Upgrade
       Bench.rebuild, "column_lost", "column children.secret is not from these migrations")
   }
 
+  @Test func `a column added by hand is kept in an untracked database too`() throws {
+    let rows = "INSERT INTO children (id, note, old, secret) VALUES (1, 'a', 'o', 's');"
+    let old = Bench.first.replacing("note TEXT", with: "note TEXT, old TEXT, secret TEXT")
+    let bench = try Bench(sql: old + rows)
+    bench.baseline = try bench.folder.write(
+      "-- @unless table parents\n\(Bench.first)\n-- @when column children.old\nUPDATE children SET note = note || old;",
+      to: "baseline.sql")
+    try bench.migration("0001_add_cascade.sql", Bench.rebuild)
+    let bytes = try Content.bytes(bench.path)
+    let outcome = try bench.upgrade()
+    #expect(outcome.failure?.code == "column_lost", "\(outcome.failure?.description ?? "")")
+    #expect(outcome.failure?.message.contains("children.secret") == true)
+    #expect(try Content.bytes(bench.path) == bytes)
+    // The one that the baseline takes over may go.
+    try bench.change("ALTER TABLE children DROP COLUMN secret")
+    #expect(try bench.upgrade().status == .migrated)
+    #expect(try Content.value("SELECT count(*) FROM children WHERE note = 'ao'", at: bench.path) == 1)
+  }
+
   @Test func `a column is not lost because drift ignores it`() throws {
     let bench = try Bench(
       more: "ALTER TABLE children ADD COLUMN secret TEXT; UPDATE children SET secret = 's';")
