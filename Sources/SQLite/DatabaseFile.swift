@@ -70,7 +70,11 @@ public struct DatabaseFile: Hashable, Sendable {
     guard pageSize >= 512, pageSize.nonzeroBitCount == 1 else {
       return .failure(TroubleError(trouble: .notADatabase))
     }
-    let expected = number(24) == number(92) ? number(28) * Int64(pageSize) : Int64(pageSize)
+    // Where a log or a journal stands beside the file, the rest may be there: of a commit or checkpoint that is
+    // under way, or that a crash cut short and SQLite will complete.
+    let hasLog = isFilled(beside: path, "-wal")
+    let countsPages = number(24) == number(92) && !hasLog && !isFilled(beside: path, "-journal")
+    let expected = countsPages ? max(number(28), 1) * Int64(pageSize) : Int64(pageSize)
     guard size >= expected else {
       return .failure(TroubleError(trouble: .truncated(size, expected: expected)))
     }
@@ -80,15 +84,15 @@ public struct DatabaseFile: Hashable, Sendable {
         user: status.st_uid, group: status.st_gid,
         modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
         pageSize: pageSize, isWAL: header[18] == 2 || header[19] == 2,
-        hasLog: hasLog(path)))
+        hasLog: hasLog))
   }
 
-  /// SQLite keeps the log beside the file itself, not beside a symbolic link to it.
-  private static func hasLog(_ path: String) -> Bool {
+  /// SQLite keeps log and journal beside the file itself, not beside a symbolic link to it.
+  private static func isFilled(beside path: String, _ ending: String) -> Bool {
     guard let real = realpath(path, nil) else { return false }
     defer { free(real) }
-    var log = stat()
-    return stat(String(cString: real) + "-wal", &log) == 0 && log.st_size > 0
+    var status = stat()
+    return stat(String(cString: real) + ending, &status) == 0 && status.st_size > 0
   }
 
   private static func missing(_ path: String, _ code: Int32) -> TroubleError {

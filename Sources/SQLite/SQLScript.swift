@@ -17,6 +17,8 @@ public struct SQLScript: Sendable {
 
   /// The statements, in order.
   public let statements: [Statement]
+  /// Whether the last statement ends with a semicolon, or there is none.
+  public let isComplete: Bool
 
   /// Cuts `text` at its semicolons; those inside a trigger's body don't count, as in `sqlite3_complete`.
   ///
@@ -42,6 +44,7 @@ public struct SQLScript: Sendable {
         current.append(token)
       }
     }
+    isComplete = current.isEmpty
     finish()
     self.statements = statements
   }
@@ -49,8 +52,9 @@ public struct SQLScript: Sendable {
   /// A trigger ends with a semicolon that follows `; END`.
   private static func isInsideTrigger(_ tokens: [SQLToken]) -> Bool {
     guard tokens.first?.isKeyword("create") == true else { return false }
-    let isTrigger = tokens.prefix(3).contains { $0.isKeyword("trigger") }
-    guard isTrigger, tokens.contains(where: { $0.isKeyword("begin") }) else { return false }
+    let afterCreate = tokens.dropFirst().drop { $0.isKeyword("temp") || $0.isKeyword("temporary") }
+    guard afterCreate.first?.isKeyword("trigger") == true, tokens.contains(where: { $0.isKeyword("begin") })
+    else { return false }
     return !(tokens.suffix(2).first?.isSymbol(";") == true && tokens.last?.isKeyword("end") == true)
   }
 }

@@ -28,22 +28,37 @@ public struct SQLToken: Hashable, Sendable {
 
   /// Whether it is this keyword. A quoted name is none.
   public func isKeyword(_ keyword: String) -> Bool {
-    kind == .word && text.utf8.count == keyword.utf8.count && text.lowercased() == keyword.lowercased()
+    kind == .word && text.utf8.count == keyword.utf8.count && text.folded == keyword.folded
   }
 
   /// Whether it is this operator or punctuation.
   public func isSymbol(_ symbol: String) -> Bool { kind == .symbol && text == symbol }
 
-  /// Whether it can be a name: a word, a quoted name, or a string where SQLite takes one for a name.
+  /// Whether it is a name or a keyword: a word or a quoted name.
   public var isName: Bool { kind == .word || kind == .quotedName }
+
+  /// The token as a name, in lower case and without quotes: SQLite takes a string for one, too.
+  public var name: String {
+    guard kind == .string else { return text.folded }
+    let content = text.dropFirst().dropLast()
+    return content.split(separator: "''", omittingEmptySubsequences: false).joined(separator: "'").folded
+  }
 
   /// The token in a form in which case, quoting of names and spelling of operators don't count.
   public var normal: String {
     switch kind {
-    case .word, .quotedName, .blob, .number: text.lowercased()
+    case .word, .quotedName, .blob, .number: text.folded
     case .string, .parameter: text
     case .symbol: text == "==" ? "=" : text == "<>" ? "!=" : text
     }
+  }
+}
+
+extension StringProtocol {
+  /// In lower case as SQLite compares names: only the letters A to Z have a counterpart.
+  public var folded: String {
+    let bytes = utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
+    return String(decoding: bytes, as: UTF8.self)
   }
 }
 
@@ -51,6 +66,8 @@ public struct SQLToken: Hashable, Sendable {
 public struct SQLTokenizer: Sequence, IteratorProtocol {
   private let bytes: [UInt8]
   private var position = 0
+  /// Where the `--` comments begin that were passed so far, in bytes from the start of the text.
+  public private(set) var lineComments: [Int] = []
 
   /// Starts at the beginning of `sql`.
   public init(_ sql: String) { bytes = Array(sql.utf8) }
@@ -95,7 +112,10 @@ public struct SQLTokenizer: Sequence, IteratorProtocol {
     while let byte = peek(0) {
       if byte == 0x20 || (0x09...0x0d).contains(byte) {
         position += 1
+      } else if byte == 0xef, peek(1) == 0xbb, peek(2) == 0xbf {
+        position += 3  // a byte order mark
       } else if byte == UInt8(ascii: "-"), peek(1) == UInt8(ascii: "-") {
+        lineComments.append(position)
         advance { $0 != UInt8(ascii: "\n") }
       } else if byte == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "*") {
         position += 2
@@ -134,7 +154,8 @@ public struct SQLTokenizer: Sequence, IteratorProtocol {
     advance { Self.isWord($0) || $0 == UInt8(ascii: ".") }
     let exponent = bytes[position - 1] == UInt8(ascii: "e") || bytes[position - 1] == UInt8(ascii: "E")
     let isHex =
-      peek(0) != nil && bytes[start..<position].starts(with: [UInt8(ascii: "0"), UInt8(ascii: "x")])
+      position > start + 1 && bytes[start] == UInt8(ascii: "0")
+      && bytes[start + 1] | 0x20 == UInt8(ascii: "x")
     if exponent, !isHex, let sign = peek(0), sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
       position += 1
       advance { Self.isDigit($0) }

@@ -1,0 +1,56 @@
+import SQLite
+import TestSupport
+import Testing
+
+@Suite struct StatementTests {
+  let database: Connection
+
+  init() throws { database = try Connection(path: "", access: .memory) }
+
+  func row(_ values: String) throws -> Statement {
+    let statement = try #require(try database.prepare("SELECT \(values)"))
+    #expect(try statement.step())
+    return statement
+  }
+
+  @Test(arguments: [
+    ("1", "2"), ("1", "1.0"), ("1", "'1'"), ("NULL", "0"), ("NULL", "''"), ("''", "x''"), ("'a'", "x'61'"),
+    ("0.0", "-0.0"), ("'a'", "'a '"), ("'a'", "'A'"), ("'é'", "'e' || char(0x301)"), ("1", "1, 2"),
+    ("'a' || char(0) || 'b'", "'a' || char(0) || 'c'"), ("1, 2, 3", "1, 2, 4"),
+  ])
+  func `rows that differ in a bit or a type are not equal`(one: String, other: String) throws {
+    #expect(try !row(one).rowEquals(row(other)))
+    #expect(try !row(other).rowEquals(row(one)))
+  }
+
+  @Test(arguments: ["1", "NULL", "''", "x''", "1.5", "'é'", "x'0001'", "1, 'a', NULL, 2.5, x'ff'"])
+  func `the same row is equal`(values: String) throws { #expect(try row(values).rowEquals(row(values))) }
+
+  @Test func `values come back as they were bound`() throws {
+    let values: [Value] = [
+      .null, 7, .integer(.min), .real(0.1), "", "a\u{0}b", "日本", .blob([]), .blob([0, 255]),
+    ]
+    let sql = "SELECT " + values.map { _ in "?" }.joined(separator: ", ")
+    let rows = try database.rows(sql, values) { row in values.indices.map(row.value) }
+    #expect(rows == [values])
+  }
+
+  @Test(arguments: [
+    (Value.null, false), (0, false), (1, true), (-1, true), (.real(0), false), (.real(0.5), true),
+    ("", false),
+    ("no", false), ("1", true), ("0", false), (.blob([1]), false),
+  ])
+  func `truth is as SQLite has it`(value: Value, expected: Bool) { #expect(value.isTrue == expected) }
+
+  @Test func `nothing but comments is no statement`() throws {
+    #expect(try database.prepare(" -- nothing\n/* at all */ ") == nil)
+    #expect(try database.scalar("") == nil)
+    #expect(try database.rows("") { $0.int(0) } == [])
+  }
+
+  @Test func `a name in quotes survives what is in it`() throws {
+    let name = #"a "b" c"#
+    try database.execute("CREATE TABLE \(quoted(name)) (a)")
+    #expect(try database.scalar("SELECT name FROM sqlite_schema") == .text(name))
+  }
+}
