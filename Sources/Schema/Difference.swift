@@ -41,26 +41,32 @@ extension Difference: CustomStringConvertible {
     return switch parts.last {
     case "missing": "\(thing) \(object) is missing"
     case "unexpected": "\(thing) \(object) is unexpected"
-    default: "\(thing) \(object) is \(actual ?? "absent") instead of \(expected ?? "absent")"
+    default: "\(thing) \(object) is \(Self.said(actual)) instead of \(Self.said(expected))"
     }
+  }
+
+  private static func said(_ definition: String?) -> String {
+    guard let definition else { return "absent" }
+    return definition.isEmpty ? "plain" : definition
   }
 }
 
 extension Schema {
   /// What is different in `actual` from this schema, which is what it should be.
   ///
-  /// Where a whole table is missing or unexpected, what belongs to it is not listed again.
+  /// Where a whole table or view is missing or unexpected, what belongs to it is not listed again.
   public func differences(in actual: Schema) -> [Difference] {
     guard fingerprint != actual.fingerprint else { return [] }
-    let tables = Set(
-      Set(objects.keys.filter { $0.kind == .table }).symmetricDifference(
-        actual.objects.keys.filter { $0.kind == .table }
+    let wholes: Set = [Kind.table, .view]
+    let listed = Set(
+      Set(objects.keys.filter { wholes.contains($0.kind) }).symmetricDifference(
+        actual.objects.keys.filter { wholes.contains($0.kind) }
       ).map(\.name))
     return Set(objects.keys).union(actual.objects.keys).sorted().compactMap { key in
       let mine = objects[key]
       let theirs = actual.objects[key]
       guard mine?.definition != theirs?.definition, let table = (mine ?? theirs)?.table else { return nil }
-      if key.kind != .table, tables.contains(table) { return nil }
+      if !wholes.contains(key.kind), listed.contains(table) { return nil }
       return Difference(mine, theirs)
     }
   }

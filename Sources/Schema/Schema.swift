@@ -18,7 +18,7 @@ public struct Schema: Hashable, Sendable {
     public let definition: String
 
     /// What identifies it within a schema.
-    var key: Key { Key(kind: kind, name: name.lowercased()) }
+    var key: Key { Key(kind: kind, name: name.folded) }
   }
 
   /// The sorts of things that a schema consists of.
@@ -85,12 +85,12 @@ public struct Schema: Hashable, Sendable {
 
   /// The object of that kind and name, whatever the name's case.
   public func object(_ kind: Kind, _ name: String) -> Object? {
-    objects[Key(kind: kind, name: name.lowercased())]
+    objects[Key(kind: kind, name: name.folded)]
   }
 
   /// The tables that refer to `table`, in lower case.
   public func children(of table: String) -> [String] {
-    let parent = table.lowercased()
+    let parent = table.folded
     return links.filter { $0.parent == parent }.map(\.child).sorted()
   }
 }
@@ -110,7 +110,10 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   public init?(_ text: String) {
     guard text.hasPrefix("sha256:") else { return nil }
     let digits = Array(text.utf8.dropFirst(7))
-    guard digits.count == 64 else { return nil }
+    // A sign would be a number to Swift.
+    guard digits.count == 64, digits.allSatisfy({ Unicode.Scalar($0).properties.isASCIIHexDigit }) else {
+      return nil
+    }
     var bytes: [UInt8] = []
     for pair in stride(from: 0, to: 64, by: 2) {
       guard let byte = UInt8(String(decoding: digits[pair..<pair + 2], as: UTF8.self), radix: 16) else {

@@ -34,6 +34,10 @@ private struct SchemaReader {
   let database: Connection
   var objects: [Schema.Object] = []
   var links: Set<Schema.Link> = []
+  /// What the text of each table tells, by its name in lower case.
+  private var texts: [String: TableText] = [:]
+
+  init(database: Connection) { self.database = database }
 
   mutating func read() throws(SQLiteError) {
     // The names of shadow tables depend on their virtual tables; both are SQLite's business.
@@ -43,13 +47,14 @@ private struct SchemaReader {
       WHERE s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
       """
     let rows = try database.rows(sql) { row in (0..<7).map { row.text($0) ?? "" } }
+    for row in rows where row[0] == "table" { texts[row[1].folded] = TableText(row[3]) }
     for row in rows {
       switch (row[0], row[4]) {
       case ("table", "shadow"): break
       case ("table", "virtual"): add(.table, row[1], row[1], text(row[3]))
-      case ("table", _): try table(row[1], row[3], withoutRowID: row[5] == "1", strict: row[6] == "1")
+      case ("table", _): try table(row[1], withoutRowID: row[5] == "1", strict: row[6] == "1")
       case ("index", _): try index(row[1], row[2], row[3])
-      case ("trigger", _): add(.trigger, row[1], row[2], text(row[3]))
+      case ("trigger", _): add(.trigger, row[1], row[2], trigger(row[3]))
       case ("view", _): add(.view, row[1], row[1], text(row[3]))
       default: break
       }
@@ -57,73 +62,112 @@ private struct SchemaReader {
   }
 
   private mutating func add(_ kind: Schema.Kind, _ name: String, _ table: String, _ definition: String) {
-    objects.append(Schema.Object(kind: kind, name: name, table: table.lowercased(), definition: definition))
+    objects.append(Schema.Object(kind: kind, name: name, table: table.folded, definition: definition))
   }
 
-  /// The whole statement, without IF NOT EXISTS.
-  private func text(_ sql: String) -> String {
-    var words = SQLTokenizer(sql).map(\.normal)
-    if let place = words.prefix(6).firstIndex(of: "if") {
-      words.removeSubrange(place..<min(place + 3, words.count))
+  /// The whole statement, without the name of the schema, which can only be `main`.
+  private func text(_ sql: String) -> String { plain(Array(SQLTokenizer(sql))).joined(separator: " ") }
+
+  private func plain(_ tokens: [SQLToken]) -> [String] {
+    let isBefore = { (token: SQLToken) in ["on", "from", "join"].contains { token.isKeyword($0) } }
+    var words: [String] = []
+    for (place, token) in tokens.enumerated() {
+      let isQualifier = { (at: Int) in
+        at > 0 && at + 1 < tokens.count && tokens[at].isName && tokens[at].name == "main"
+          && tokens[at + 1].isSymbol(".") && isBefore(tokens[at - 1])
+      }
+      if !isQualifier(place), !isQualifier(place - 1) { words.append(token.normal) }
+    }
+    return words
+  }
+
+  /// A trigger with what SQLite takes for granted: BEFORE where no time is given, and FOR EACH ROW left out.
+  /// (https://sqlite.org/lang_createtrigger.html)
+  private func trigger(_ sql: String) -> String {
+    let tokens = Array(SQLTokenizer(sql))
+    var words = plain(tokens)
+    if tokens.count > 3, ["delete", "insert", "update"].contains(where: { tokens[3].isKeyword($0) }) {
+      words.insert("before", at: 3)
+    }
+    let head = words.prefix { $0 != "begin" && $0 != "when" }
+    if let place = head.indices.first(where: { words[$0...].starts(with: ["for", "each", "row"]) }) {
+      words.removeSubrange(place..<place + 3)
     }
     return words.joined(separator: " ")
   }
 
   private mutating func table(
-    _ name: String, _ sql: String, withoutRowID: Bool, strict: Bool
+    _ name: String, withoutRowID: Bool, strict: Bool
   ) throws(SQLiteError) {
-    let text = TableText(sql)
+    let text = texts[name.folded] ?? TableText("")
     let columns = try database.rows(
       "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?)", [.text(name)]
     ) { row in (0..<6).map { row.text($0) } }
+    let keyIndex = try database.scalar(
+      "SELECT name FROM pragma_index_list(?) WHERE origin = 'pk'", [.text(name)])
     for column in columns {
-      let own = text.columns[column[0]?.lowercased() ?? ""] ?? .init()
-      add(.column, "\(name).\(column[0] ?? "")", name, definition(column, own))
+      let own = text.columns[column[0]?.folded ?? ""] ?? .init()
+      let isRowID = column[4] != "0" && keyIndex == nil
+      add(.column, "\(name).\(column[0] ?? "")", name, definition(column, own, isRowID: isRowID))
     }
-    let key = columns.filter { $0[4] != "0" }.sorted { Int($0[4] ?? "") ?? 0 < Int($1[4] ?? "") ?? 0 }
+    // A key without an index of its own is the rowid under another name.
+    let key =
+      try keyIndex?.text.map { index throws(SQLiteError) in try keyColumns(index, of: name) }
+      ?? columns.filter { $0[4] != "0" }.compactMap { $0[0]?.folded }
     var options: [String] = []
     if !key.isEmpty {
-      options.append("PRIMARY KEY (\(key.compactMap { $0[0]?.lowercased() }.joined(separator: ", ")))")
+      options.append(
+        "PRIMARY KEY (\(key.joined(separator: ", ")))" + (text.keyConflict.map { " \($0)" } ?? ""))
     }
     if text.hasAutoincrement { options.append("AUTOINCREMENT") }
     if withoutRowID { options.append("WITHOUT ROWID") }
     if strict { options.append("STRICT") }
-    add(.table, name, name, (options + text.conflicts.sorted()).joined(separator: ", "))
+    add(.table, name, name, options.joined(separator: ", "))
     for check in Set(text.checks) { add(.check, "\(name) (\(check))", name, check) }
     try foreignKeys(name, text)
-    try uniques(name)
+    try uniques(name, text)
   }
 
-  private func definition(_ column: [String?], _ own: TableText.Column) -> String {
+  private func definition(_ column: [String?], _ own: TableText.Column, isRowID: Bool) -> String {
     var parts: [String] = []
     if let type = column[1], !type.isEmpty {
       parts.append(SQLTokenizer(type).map { $0.text.uppercased() }.joined(separator: " "))
     }
-    if column[2] == "1" { parts.append("NOT NULL") }
-    if let value = column[3] { parts.append("DEFAULT \(defaultValue(value))") }
+    // A rowid is never NULL, whatever its column says.
+    if column[2] == "1", !isRowID { parts.append("NOT NULL" + (own.conflict.map { " \($0)" } ?? "")) }
+    if let value = column[3].flatMap(defaultValue) { parts.append("DEFAULT \(value)") }
     if let collation = own.collation, collation != "binary" { parts.append("COLLATE \(collation)") }
     if let generated = own.generated { parts.append("AS \(generated)") }
-    return (parts + own.conflict).joined(separator: " ")
+    return parts.joined(separator: " ")
   }
 
-  /// A quoted name can't be one here: SQLite takes it for a string.
-  private func defaultValue(_ sql: String) -> String {
+  /// NULL is what a column without a default has, and a name can't be one here: SQLite takes it for a string.
+  private func defaultValue(_ sql: String) -> String? {
     let tokens = Array(SQLTokenizer(sql))
-    guard tokens.count == 1, tokens[0].kind == .quotedName else { return TableText.normal(tokens) }
-    return "'"
-      + tokens[0].text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    let constants = ["current_timestamp", "current_date", "current_time"]
+    switch tokens.first?.kind {
+    case .word? where tokens.count == 1 && tokens[0].isKeyword("null"): return nil
+    case .word? where tokens.count == 1 && tokens[0].isKeyword("true"): return "1"
+    case .word? where tokens.count == 1 && tokens[0].isKeyword("false"): return "0"
+    case .word? where tokens.count == 1 && constants.contains { tokens[0].isKeyword($0) }:
+      return tokens[0].normal
+    case .word? where tokens.count == 1, .quotedName? where tokens.count == 1:
+      let text = tokens[0].text.split(separator: "'", omittingEmptySubsequences: false)
+      return "'\(text.joined(separator: "''"))'"
+    default: return TableText.normal(tokens.first?.isSymbol("+") == true ? Array(tokens.dropFirst()) : tokens)
+    }
   }
 
   private mutating func foreignKeys(_ table: String, _ text: TableText) throws(SQLiteError) {
     let rows = try database.rows(
       """
       SELECT id, "table", lower(group_concat("from", ', ')), lower(group_concat("to", ', ')), on_update, on_delete
-      FROM (SELECT * FROM pragma_foreign_key_list(?) ORDER BY id, seq) GROUP BY id
+      FROM (SELECT * FROM pragma_foreign_key_list(?) ORDER BY id, seq) GROUP BY id ORDER BY 3, 2, 4
       """, [.text(table)]
     ) { row in (0..<6).map { row.text($0) ?? "" } }
     for row in rows {
-      let parent = row[1].lowercased()
-      links.insert(Schema.Link(child: table.lowercased(), parent: parent))
+      let parent = row[1].folded
+      links.insert(Schema.Link(child: table.folded, parent: parent))
       let to = row[3].isEmpty ? try primaryKey(parent) : row[3]
       var definition = "REFERENCES \(parent) (\(to))"
       if row[5] != "NO ACTION" { definition += " ON DELETE \(row[5])" }
@@ -144,34 +188,42 @@ private struct SchemaReader {
     }.joined(separator: ", ")
   }
 
-  private mutating func uniques(_ table: String) throws(SQLiteError) {
+  private mutating func uniques(_ table: String, _ text: TableText) throws(SQLiteError) {
     let names = try database.rows(
       "SELECT name FROM pragma_index_list(?) WHERE origin = 'u'", [.text(table)]
     ) { $0.text(0) ?? "" }
     for name in names {
-      let columns = try keyColumns(name).joined(separator: ", ")
-      add(.unique, "\(table) (\(columns))", table, "UNIQUE (\(columns))")
+      let columns = try keyColumns(name, of: table)
+      let bare = columns.map { String($0.prefix { $0 != " " }) }.joined(separator: ",")
+      let list = columns.joined(separator: ", ")
+      let conflict = text.uniqueConflicts[bare].map { " \($0)" } ?? ""
+      add(.unique, "\(table) (\(list))", table, "UNIQUE (\(list))" + conflict)
     }
   }
 
-  private func keyColumns(_ index: String) throws(SQLiteError) -> [String] {
-    try database.rows(
+  /// The columns of an index, each with its collation where it isn't the column's own.
+  private func keyColumns(_ index: String, of table: String) throws(SQLiteError) -> [String] {
+    let own = texts[table.folded]?.columns ?? [:]
+    return try database.rows(
       "SELECT name, \"desc\", coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno", [.text(index)]
     ) { row in
-      let name = row.text(0)?.lowercased() ?? "(expression)"
-      let collation = row.text(2)?.lowercased() ?? "binary"
-      return name + (collation == "binary" ? "" : " COLLATE \(collation)") + (row.int(1) == 1 ? " DESC" : "")
+      let name = row.text(0)?.folded ?? "(expression)"
+      let collation = row.text(2)?.folded ?? "binary"
+      return name + (collation == own[name]?.collation ?? "binary" ? "" : " COLLATE \(collation)")
+        + (row.int(1) == 1 ? " DESC" : "")
     }
   }
 
   private mutating func index(_ name: String, _ table: String, _ sql: String) throws(SQLiteError) {
     guard !sql.isEmpty else { return }
     let tokens = Array(SQLTokenizer(sql))
-    let columns = try keyColumns(name)
+    let columns = try keyColumns(name, of: table)
     var definition = tokens.prefix(2).last?.isKeyword("unique") == true ? "UNIQUE " : ""
-    definition += "ON \(table.lowercased()) (\(columns.joined(separator: ", ")))"
+    definition += "ON \(table.folded) (\(columns.joined(separator: ", ")))"
     if columns.contains(where: { $0.hasPrefix("(expression)") }) {
-      let parts = TableText.parts(tokens).map { TableText.normal($0) }
+      let parts = TableText.parts(tokens).map { part in
+        TableText.normal(part.last?.isKeyword("asc") == true ? part.dropLast() : part)
+      }
       definition += " = (\(parts.joined(separator: ", ")))"
     }
     if let place = tokens.lastIndex(where: { $0.isKeyword("where") }), place > 4 {

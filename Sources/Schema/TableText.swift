@@ -6,7 +6,8 @@ struct TableText {
   struct Column {
     var collation: String?
     var generated: String?
-    var conflict: [String] = []
+    /// What NOT NULL does on a conflict, where it isn't ABORT.
+    var conflict: String?
   }
 
   /// By column, in lower case.
@@ -15,8 +16,11 @@ struct TableText {
   var checks: [String] = []
   /// Deferral clauses of foreign keys, by their columns in lower case, joined by commas.
   var deferrals: [String: String] = [:]
-  /// ON CONFLICT clauses of table constraints.
-  var conflicts: [String] = []
+  /// What UNIQUE constraints do on a conflict, where it isn't ABORT, by their columns in lower case, joined by
+  /// commas.
+  var uniqueConflicts: [String: String] = [:]
+  /// What the primary key does on a conflict, where it isn't ABORT.
+  var keyConflict: String?
   var hasAutoincrement = false
 
   init(_ sql: String) {
@@ -48,15 +52,16 @@ struct TableText {
     let starts = ["constraint", "primary", "unique", "check", "foreign"]
     let isConstraint = starts.contains { first.isKeyword($0) }
     var column = Column()
-    var names: [String] = isConstraint ? [] : [Self.name(first)]
+    var names: [String] = isConstraint ? [] : [first.name]
     var index = isConstraint ? 0 : 1
+    var constraint = ""
     while index < part.count {
       let token = part[index]
       if token.isKeyword("check") {
         checks.append(Self.normal(Self.parenthesis(part, after: &index)))
       } else if token.isKeyword("collate"), index + 1 < part.count {
         index += 1
-        column.collation = Self.name(part[index])
+        column.collation = part[index].name
       } else if token.isKeyword("as") {
         let expression = Self.normal(Self.parenthesis(part, after: &index))
         let isStored = index + 1 < part.count && part[index + 1].isKeyword("stored")
@@ -65,10 +70,22 @@ struct TableText {
         hasAutoincrement = true
       } else if token.isKeyword("conflict"), index + 1 < part.count {
         index += 1
-        column.conflict.append("ON CONFLICT \(part[index].text.uppercased())")
+        let clause = "ON CONFLICT \(part[index].text.uppercased())"
+        guard clause != "ON CONFLICT ABORT" else { continue }
+        switch constraint {
+        case "primary": keyConflict = clause
+        case "unique": uniqueConflicts[names.joined(separator: ",")] = clause
+        case "not": column.conflict = clause
+        default: break
+        }
+      } else if ["primary", "not", "null"].contains(where: { token.isKeyword($0) }) {
+        if constraint != "not" || !token.isKeyword("null") { constraint = token.name }
+      } else if token.isKeyword("unique") {
+        constraint = "unique"
+        if isConstraint { names = Self.parts(Array(part[index...])).compactMap { $0.first?.name } }
       } else if token.isKeyword("foreign") {
         index += 1
-        names = Self.parenthesis(part, after: &index).filter { !$0.isSymbol(",") }.map(Self.name)
+        names = Self.parenthesis(part, after: &index).filter { !$0.isSymbol(",") }.map(\.name)
       } else if token.isKeyword("deferrable") {
         deferrals[names.joined(separator: ",")] = Self.deferral(part, at: index)
       } else if token.isSymbol("(") {
@@ -77,11 +94,7 @@ struct TableText {
       }
       index += 1
     }
-    if isConstraint {
-      conflicts += column.conflict
-    } else {
-      columns[names[0]] = column
-    }
+    if !isConstraint { columns[names[0]] = column }
   }
 
   /// Only an initially deferred key behaves differently from a plain one.
@@ -103,11 +116,6 @@ struct TableText {
       if part[index].isSymbol(")") { depth -= 1 }
     } while depth > 0 && index + 1 < part.count
     return Array(part[min(start, index)..<index])
-  }
-
-  private static func name(_ token: SQLToken) -> String {
-    guard token.kind == .string else { return token.text.lowercased() }
-    return token.text.dropFirst().dropLast().lowercased()
   }
 
   /// An expression in normal form, without parentheses around the whole of it.

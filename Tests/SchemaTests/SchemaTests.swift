@@ -1,0 +1,115 @@
+import SQLite
+import TestSupport
+import Testing
+
+@testable import Schema
+
+@Suite struct SchemaTests {
+  @Test(arguments: [
+    "", "sha256:", "sha256:" + String(repeating: "a", count: 63),
+    "sha256:" + String(repeating: "a", count: 65),
+    "sha256:" + String(repeating: "g", count: 64), "sha256:" + String(repeating: "+1", count: 32),
+    "SHA256:" + String(repeating: "a", count: 64), String(repeating: "a", count: 64),
+  ])
+  func `what is no fingerprint is not read as one`(text: String) { #expect(Fingerprint(text) == nil) }
+
+  @Test func `a fingerprint is read as it was written`() throws {
+    let fingerprint = Fingerprint(of: "abc".utf8)
+    #expect(fingerprint.description.hasPrefix("sha256:ba7816bf8f01cfea414140de5dae2223"))
+    #expect(fingerprint.short == "ba7816")
+    #expect(Fingerprint(fingerprint.description) == fingerprint)
+    #expect(Fingerprint("sha256:" + fingerprint.hex.uppercased()) == fingerprint)
+  }
+
+  @Test(arguments: ["", "table", "table ", " ", "tables users", "Table users", "users"])
+  func `a rule without a kind or a pattern is none`(text: String) { #expect(IgnoreRule(text) == nil) }
+
+  @Test(arguments: [
+    ("store_*", "store_cache", true), ("store_*", "store_", true), ("store_*", "stores", false),
+    ("*", "", true), ("", "", true), ("", "a", false), ("?", "", false), ("a?c", "abc", true),
+    ("a?c", "aéc", true),
+    ("*_log", "audit_log_log", true), ("*_log", "audit_logs", false), ("a*b*c", "aXbYbZc", true),
+    ("a*b*c", "aXbYbZ", false), ("**a**", "bab", true), ("[a]", "a", false), ("STORE_*", "Store_Cache", true),
+  ])
+  func `patterns are those of a shell`(pattern: String, name: String, expected: Bool) {
+    let found = IgnoreRule.matches(Array(name.folded.unicodeScalars), Array(pattern.folded.unicodeScalars))
+    #expect(found == expected)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a pattern of many stars doesn't take for ever`() {
+    let text = Array(String(repeating: "a", count: 5000).unicodeScalars)
+    let pattern = Array((String(repeating: "*a", count: 30) + "*b").unicodeScalars)
+    #expect(!IgnoreRule.matches(text, pattern))
+  }
+
+  @Test(arguments: [
+    ("table person", ["person"]), ("column person.*", ["active", "boss", "country", "id", "mail", "number"]),
+    ("index  person_m* ", ["person_mail"]), ("trigger *", ["bosses_add", "person_gone"]),
+    ("foreign_key person.boss", ["boss"]), ("table nothing", []),
+  ])
+  func `a rule takes out what it names and nothing else`(text: String, names: [String]) throws {
+    let all = try Rich.schema(Rich.sql)
+    let rest = try Rich.schema(Rich.sql, ignoring: [try #require(IgnoreRule(text))])
+    let gone = all.differences(in: rest)
+    #expect(gone.allSatisfy { $0.kind.hasSuffix("_missing") })
+    let last = gone.map { String($0.object.drop { $0 != "." }.dropFirst()) }
+    let whole = gone.map(\.object)
+    #expect(last.sorted() == names || whole.sorted() == names)
+  }
+
+  @Test func `differences are said in words`() {
+    let words: [(Difference, String)] = [
+      (
+        .init(kind: "foreign_key_missing", object: "a.b", expected: "x", actual: nil),
+        "foreign key a.b is missing"
+      ),
+      (.init(kind: "index_unexpected", object: "i", expected: nil, actual: "x"), "index i is unexpected"),
+      (
+        .init(kind: "column_changed", object: "a.b", expected: "TEXT", actual: "INT"),
+        "column a.b is INT instead of TEXT"
+      ),
+      (
+        .init(kind: "table_changed", object: "a", expected: "PRIMARY KEY (id)", actual: ""),
+        "table a is plain instead of PRIMARY KEY (id)"
+      ),
+    ]
+    for (difference, text) in words { #expect(difference.description == text) }
+  }
+
+  @Test func `children are the tables that refer, whatever the case`() throws {
+    let schema = try Rich.schema(Rich.sql)
+    #expect(schema.children(of: "PERSON") == ["person"])
+    #expect(schema.children(of: "country") == ["city"])
+    #expect(schema.children(of: "odd name") == [])
+    #expect(
+      schema.object(.column, "City.NAME")?.definition == "TEXT NOT NULL DEFAULT 'Nowhere' COLLATE nocase")
+  }
+
+  @Test func `names that differ in more than the case of A to Z are different names`() throws {
+    let schema = try Rich.schema(
+      "CREATE TABLE Ä (ö REFERENCES Ä (ö) DEFERRABLE INITIALLY DEFERRED, Ö COLLATE NOCASE)")
+    #expect(schema.all(.column).map(\.name).sorted() == ["Ä.Ö", "Ä.ö"])
+    #expect(schema.object(.foreignKey, "Ä.ö")?.definition == "REFERENCES Ä (ö) DEFERRABLE INITIALLY DEFERRED")
+    #expect(schema.object(.column, "Ä.Ö")?.definition == "COLLATE nocase")
+  }
+
+  @Test func `a change was there before where both agree on the object`() throws {
+    let one = try Rich.schema("CREATE TABLE t (a, b TEXT)")
+    let expected = try Rich.schema("CREATE TABLE t (a INT, b TEXT)")
+    let difference = try #require(expected.differences(in: one).first)
+    #expect(one.agrees(with: try Rich.schema("CREATE TABLE t (a, b INT)"), on: difference))
+    #expect(!one.agrees(with: expected, on: difference))
+    #expect(
+      !one.agrees(with: one, on: .init(kind: "weather_changed", object: "t.a", expected: nil, actual: nil)))
+  }
+
+  @Test func `the raw digest changes with any text of the schema, and not with rows`() throws {
+    let database = try Connection(path: "", access: .memory)
+    try database.execute("CREATE TABLE t (a)")
+    let digest = try Schema.rawDigest(of: database)
+    try database.execute("INSERT INTO t VALUES (1)")
+    #expect(try Schema.rawDigest(of: database) == digest)
+    try database.execute("CREATE INDEX i ON t (a)")
+    #expect(try Schema.rawDigest(of: database) != digest)
+  }
+}
