@@ -43,6 +43,9 @@ let package = Package(
 
     // Temporary folders, fixtures and where the project's files are, for all tests.
     .target(name: "TestSupport", dependencies: [sqlite], path: "Tests/TestSupport"),
+    .testTarget(name: "SQLiteTests", dependencies: [sqlite, support]),
+    .testTarget(name: "SchemaTests", dependencies: [sqlite, "Schema", support]),
+    .testTarget(name: "MigrationsTests", dependencies: [sqlite, "Schema", "Migrations", support]),
     .testTarget(
       name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support]),
     .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet", support]),

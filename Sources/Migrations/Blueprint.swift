@@ -66,5 +66,9 @@ public final class Blueprint: Sendable {
   /// Tries every file on an empty database, so that a fault in one is found before any installation is opened.
   ///
   /// - Throws: `MigrationFailure` or `MigrationError`, with file and line.
-  public func rehearse() throws { _ = try schema(of: set.migrations.compactMap(\.version)) }
+  public func rehearse() throws {
+    let check = try SyntaxCheck()
+    for migration in [set.baseline].compactMap(\.self) + set.migrations { try check.check(migration) }
+    _ = try schema(of: set.migrations.compactMap(\.version))
+  }
 }

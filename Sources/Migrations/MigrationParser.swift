@@ -33,17 +33,20 @@ struct MigrationParser {
   private init(file: String) { self.file = file }
 
   private mutating func read(_ text: String) throws(MigrationError) {
-    // A line inside a literal is no directive, whatever it looks like.
-    let literals = SQLTokenizer(text).filter { $0.kind == .string || $0.kind == .quotedName }.map(\.range)
+    // A line inside a literal or a comment of many lines is no directive, whatever it looks like.
+    var tokenizer = SQLTokenizer(text)
+    while tokenizer.next() != nil {}
+    let comments = Set(tokenizer.lineComments)
     var offset = 0
-    var literal = 0
     var number = 0
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    // In bytes, as CR LF is one character.
+    for bytes in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      let line = Substring(bytes)
       number += 1
-      while literal < literals.count, literals[literal].upperBound <= offset { literal += 1 }
-      let isInside = literal < literals.count && literals[literal].lowerBound < offset
-      if !isInside, let (word, rest) = Self.directive(line) {
+      let start = line.firstIndex(of: "-").map { line.utf8.distance(from: line.startIndex, to: $0) } ?? 0
+      if comments.contains(offset + start), let (word, rest) = Self.directive(line) {
         try apply(word, rest, number)
+        if !sql.isEmpty { sql += "\n" }
       } else if sql.isEmpty, line.allSatisfy(\.isWhitespace) {
         sqlLine = number + 1
       } else {
@@ -52,12 +55,12 @@ struct MigrationParser {
       }
       offset += line.utf8.count + 1
     }
-    finishStep()
+    try finishStep()
   }
 
   /// `-- @word rest`, split.
   private static func directive(_ line: Substring) -> (word: String, rest: String)? {
-    let body = line.drop(while: \.isWhitespace)
+    let body = line.drop { $0.isWhitespace || $0 == "\u{feff}" }
     guard body.hasPrefix("--") else { return nil }
     let comment = body.dropFirst(2).drop(while: \.isWhitespace)
     guard comment.hasPrefix("@") else { return nil }
@@ -66,32 +69,37 @@ struct MigrationParser {
   }
 
   private mutating func apply(_ word: String, _ rest: String, _ line: Int) throws(MigrationError) {
+    guard SQLScript(sql).isComplete else {
+      throw error(line, "@\(word) stands within a statement: end the statement with a semicolon")
+    }
     switch word {
     case "when", "unless", "always":
       guard expectations.isEmpty else { throw error(line, "a step can't follow @expect") }
-      if hasStatements || word == "always" { finishStep() }
+      if hasStatements || word == "always" { try finishStep() }
       if when.isEmpty, unless.isEmpty { stepLine = line }
       if word == "when" { when.append(try condition(rest, line)) }
       if word == "unless" { unless.append(try condition(rest, line)) }
       if word == "always", !rest.isEmpty { throw error(line, "@always takes no condition") }
     case "require":
-      guard steps.isEmpty, !hasStatements else { throw error(line, "@require belongs before the first step") }
+      guard steps.isEmpty, !hasStatements, when.isEmpty, unless.isEmpty else {
+        throw error(line, "@require belongs before the first step")
+      }
       let parts = rest.split(separator: " : ", maxSplits: 1)
       guard let first = parts.first else { throw error(line, "@require takes a condition") }
       let message = parts.count == 2 ? parts[1].trimmed : nil
       requirements.append(.init(condition: try condition(first.trimmed, line), line: line, message: message))
     case "expect":
-      finishStep()
+      try finishStep()
       expectations.append(.init(condition: try condition(rest, line), line: line, message: nil))
     case "deletes":
-      let tables = rest.split(separator: ",").map { $0.trimmed.lowercased() }
+      let tables = rest.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmed.folded }
       guard !tables.isEmpty, !tables.contains("") else { throw error(line, "@deletes takes names of tables") }
       deletes.formUnion(tables)
     case "transaction":
       guard rest == "none" else { throw error(line, "@transaction takes only: none") }
       runsAlone = true
     default:
-      let near = Self.directives.first { $0.hasPrefix(word.prefix(2).lowercased()) }
+      let near = Self.directives.first { !word.isEmpty && $0.hasPrefix(word.prefix(1).folded) }
       let hint =
         near.map { "; did you mean @\($0)?" } ?? "; there are @\(Self.directives.joined(separator: ", @"))"
       throw error(line, "unknown directive @\(word)\(hint)")
@@ -108,15 +116,19 @@ struct MigrationParser {
 
   private var hasStatements: Bool { SQLTokenizer(sql).contains { _ in true } }
 
-  private mutating func finishStep() {
+  private mutating func finishStep() throws(MigrationError) {
     defer {
       when = []
       unless = []
       sql = ""
     }
     let statements = SQLScript(sql, firstLine: sqlLine).statements
-    guard !statements.isEmpty else { return }
-    let line = when.isEmpty && unless.isEmpty ? statements[0].line : stepLine
+    guard let first = statements.first else {
+      guard when.isEmpty, unless.isEmpty else { throw error(stepLine, "this condition has no statement") }
+      return
+    }
+    guard expectations.isEmpty else { throw error(first.line, "a step can't follow @expect") }
+    let line = when.isEmpty && unless.isEmpty ? first.line : stepLine
     steps.append(Migration.Step(when: when, unless: unless, statements: statements, line: line))
   }
 

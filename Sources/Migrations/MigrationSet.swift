@@ -110,6 +110,9 @@ public struct MigrationSet: Sendable {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw MigrationError(.unreadable, file: lastPart(path), "the file is not UTF-8 text")
     }
+    guard !bytes.contains(0) else {
+      throw MigrationError(.unreadable, file: lastPart(path), "the file is not text: it holds a NUL byte")
+    }
     return text
   }
 

@@ -59,6 +59,7 @@ public struct Migrator {
     let start = ContinuousClock.now
     defer { database.endGuard() }
     try check(migration.requirements, of: migration, .requirement)
+    let versions = try History(reading: database).versions
     var account = try RowAccount(database)
     for step in migration.steps where try applies(step, of: migration) {
       for statement in step.statements { try run(statement, of: migration, &account) }
@@ -69,6 +70,11 @@ public struct Migrator {
       throw MigrationFailure(
         .rowsLost, migration.file, nil,
         "\(count) rows of \(table) would be lost; if they may go, say so with '-- @deletes \(table)'")
+    }
+    guard try History(reading: database).versions == versions else {
+      throw MigrationFailure(
+        .sql, migration.file, nil,
+        "the migration changes the versions in schema_migrations, which is done when it has succeeded")
     }
     try record(migration)
     let milliseconds = (ContinuousClock.now - start).milliseconds

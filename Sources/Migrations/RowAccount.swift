@@ -14,13 +14,13 @@ struct RowAccount {
   init(_ database: Connection) throws(SQLiteError) {
     self.database = database
     // Rows of virtual tables are kept in ordinary ones, which are counted.
-    let sql = "SELECT lower(name) FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
-    tables = Set(try database.rows(sql) { $0.text(0) ?? "" })
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+    tables = Set(try database.rows(sql) { $0.text(0)?.folded ?? "" })
   }
 
   /// Counts `table`, unless it was counted or made by this migration.
   mutating func willWrite(_ table: String) throws(SQLiteError) {
-    let table = table.lowercased()
+    let table = table.folded
     let origin = names.first { $0.value == table }?.key ?? table
     guard tables.contains(origin), before[origin] == nil else { return }
     before[origin] = try count(table)
@@ -30,18 +30,19 @@ struct RowAccount {
   mutating func follow(_ statement: SQLScript.Statement) {
     let tokens = statement.tokens
     guard tokens.count >= 6, tokens[0].isKeyword("alter"), tokens[1].isKeyword("table"),
-      let place = tokens.firstIndex(where: { $0.isKeyword("rename") }), place + 2 < tokens.count,
-      tokens[place + 1].isKeyword("to")
+      let place = tokens.indices.dropFirst(3).dropLast(2).first(where: {
+        tokens[$0].isKeyword("rename") && tokens[$0 + 1].isKeyword("to")
+      })
     else { return }
-    let old = tokens[place - 1].text.lowercased()
-    let new = tokens[place + 2].text.lowercased()
+    let old = tokens[place - 1].name
+    let new = tokens[place + 2].name
     names[names.first { $0.value == old }?.key ?? old] = new
   }
 
   /// How many rows are gone, by table; tables without a loss are left out.
   func losses() throws(SQLiteError) -> [String: Int] {
     let present = Set(
-      try database.rows("SELECT lower(name) FROM sqlite_schema WHERE type = 'table'") { $0.text(0) ?? "" })
+      try database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0)?.folded ?? "" })
     var losses: [String: Int] = [:]
     for (table, count) in before where count > 0 {
       let name = present.contains(table) ? table : names[table] ?? table
@@ -52,6 +53,6 @@ struct RowAccount {
   }
 
   private func count(_ table: String) throws(SQLiteError) -> Int {
-    Int(try database.scalar("SELECT count(*) FROM \(quoted(table))")?.integer ?? 0)
+    Int(try database.scalar("SELECT count(*) FROM main.\(quoted(table))")?.integer ?? 0)
   }
 }

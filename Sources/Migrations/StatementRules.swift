@@ -28,7 +28,7 @@ struct StatementRules {
 
   private func check(_ statement: SQLScript.Statement, alone: Bool) throws(MigrationError) {
     guard let first = statement.tokens.first, first.kind == .word else { return }
-    let word = first.text.lowercased()
+    let word = first.text.folded
     let fault: String? =
       switch word {
       case let word where Self.transactions.contains(word):
@@ -49,7 +49,7 @@ struct StatementRules {
   }
 
   private func pragmaFault(_ tokens: [SQLToken], alone: Bool) -> String? {
-    let names = tokens.dropFirst().filter(\.isName).map { $0.text.lowercased() }
+    let names = tokens.dropFirst().filter(\.isName).map { $0.text.folded }
     let name = tokens.count > 2 && tokens[2].isSymbol(".") ? names.dropFirst().first : names.first
     guard let name else { return nil }
     if Self.pragmas.contains(name) || (alone && Self.pragmasAlone.contains(name)) { return nil }
