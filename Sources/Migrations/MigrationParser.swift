@@ -36,6 +36,10 @@ struct MigrationParser {
     // A line inside a literal or a comment of many lines is no directive, whatever it looks like.
     var tokenizer = SQLTokenizer(text)
     while tokenizer.next() != nil {}
+    if let start = tokenizer.unclosed {
+      let line = 1 + text.utf8.prefix(start).count { $0 == UInt8(ascii: "\n") }
+      throw MigrationError(.sql, file: file, line: line, "a literal or comment begins here and never ends")
+    }
     let comments = Set(tokenizer.lineComments)
     var offset = 0
     var number = 0

@@ -68,6 +68,8 @@ public struct SQLTokenizer: Sequence, IteratorProtocol {
   private var position = 0
   /// Where the `--` comments begin that were passed so far, in bytes from the start of the text.
   public private(set) var lineComments: [Int] = []
+  /// Where the literal or comment begins in which the text ended, if it did.
+  public private(set) var unclosed: Int?
 
   /// Starts at the beginning of `sql`.
   public init(_ sql: String) { bytes = Array(sql.utf8) }
@@ -118,10 +120,12 @@ public struct SQLTokenizer: Sequence, IteratorProtocol {
         lineComments.append(position)
         advance { $0 != UInt8(ascii: "\n") }
       } else if byte == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "*") {
+        let start = position
         position += 2
         while let byte = peek(0), !(byte == UInt8(ascii: "*") && peek(1) == UInt8(ascii: "/")) {
           position += 1
         }
+        if position >= bytes.count { unclosed = start }
         position = Swift.min(position + 2, bytes.count)
       } else {
         return
@@ -138,14 +142,17 @@ public struct SQLTokenizer: Sequence, IteratorProtocol {
   private mutating func quoted(from start: Int, close: UInt8, kind: SQLToken.Kind) -> SQLToken {
     position += 1
     var content: [UInt8] = []
+    var isClosed = false
     while let byte = peek(0) {
       position += 1
       if byte == close {
-        guard close != UInt8(ascii: "]"), peek(0) == close else { break }
+        isClosed = close == UInt8(ascii: "]") || peek(0) != close
+        guard !isClosed else { break }
         position += 1
       }
       content.append(byte)
     }
+    if !isClosed { unclosed = start }
     guard kind == .quotedName else { return token(kind, from: start) }
     return SQLToken(kind: kind, text: String(decoding: content, as: UTF8.self), range: start..<position)
   }

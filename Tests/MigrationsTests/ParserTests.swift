@@ -84,6 +84,28 @@ import Testing
     #expect(error.description.hasPrefix("0001_change.sql:\(line): "))
   }
 
+  @Test(arguments: [
+    ("SELECT 1;\nSELECT 'a;\n\n-- @when table t\nSELECT 2;\n", 2), ("SELECT \"a", 1), ("\n\nSELECT [a;", 3),
+    ("SELECT `a", 1),
+    ("SELECT x'00;\n", 1), ("SELECT 'it''s;", 1), ("SELECT 1;\n\n/* SELECT 2;\n", 3), ("SELECT 1; /*", 1),
+    ("/*/", 1),
+  ])
+  func `a literal or comment that never ends is told with the line of its beginning`(text: String, line: Int)
+    throws
+  {
+    let error = try fault(text)
+    #expect(
+      error.code == .sql
+        && error.description == "0001_change.sql:\(line): a literal or comment begins here and never ends")
+  }
+
+  @Test(arguments: [
+    "SELECT 'a'", "SELECT 'it''s'", "SELECT [a]", "SELECT \"a\"\"\"", "SELECT x''", "SELECT 1 /**/",
+  ])
+  func `what ends at the end of the file is closed`(text: String) throws {
+    #expect(try Files(text).load().migrations.count == 1)
+  }
+
   @Test(arguments: ["\n", "\r\n"])
   func `each directive is understood, with either line end`(end: String) throws {
     let lines = [

@@ -1,0 +1,105 @@
+import Migrations
+import SQLite
+import Schema
+import TestSupport
+import Testing
+
+@Suite struct BlueprintTests {
+  func fault(_ text: String, baseline: String? = "CREATE TABLE t (a, c INTEGER);") throws -> String {
+    let files = try Files(text)
+    let set = try files.load(baseline: baseline.map { try files.folder.write($0, to: "baseline.sql") })
+    let error = #expect(throws: MigrationFailure.self) { try Blueprint(set).rehearse() }
+    return error?.description ?? "no error"
+  }
+
+  @Test(arguments: [
+    ("-- @when table x\nSELECT 1;\nSELECT a,\n b FORM x;", 4, "near \"x\": syntax error"),
+    (
+      "-- @unless table t\nCREATE TABLE t (\n  a TEXT,\n  b TEXT NOT NUL\n);", 4,
+      "near \"NUL\": syntax error"
+    ),
+    (
+      "-- @unless column t.c\nALTER TABLE t\n ADD COLUMN c\n INTEGER DEFALT 1;", 4,
+      "near \"1\": syntax error"
+    ),
+    ("-- @when column x.y\nALTER TABLE x ADD\n y INTEGER NOT NUL;", 3, "near \"NUL\": syntax error"),
+    (
+      "-- @when table x\nCREATE TRIGGER tr AFTER INSERT ON x BEGIN\n UPDATE t SET a = = 1;\nEND;", 3,
+      "unrecognized token: \":\""
+    ),
+    (
+      "-- @when view x\nCREATE TRIGGER tr INSTEAD OF INSERT ON main.x BEGIN\n SELECT;\nEND;", 3,
+      "near \";\": syntax error"
+    ),
+    ("-- @when table x\nCREATE INDEX i ON x (a;", 2, "incomplete input"),
+    ("-- @when table x\nUPDATE x SET a = #;", 2, "unrecognized token: \"#\""),
+    ("-- @when table x\n-- @when query SELEC 1\nSELECT 1;", 1, "near \"SELEC\": syntax error"),
+    ("-- @require query SELECT FROM t : no\nSELECT 1;", 1, "near \"FROM\": syntax error"),
+    ("-- @transaction none\nPRAGMA optimize optimize;", 2, "near \"optimize\": syntax error"),
+  ])
+  func `a syntax error in a step that doesn't run on an empty database is found`(
+    text: String, line: Int, message: String
+  ) throws {
+    #expect(try fault(text) == "0001_change.sql:\(line): \(message) (SQLite 1)")
+  }
+
+  @Test func `a fault of the baseline or of a step that runs is found`() throws {
+    #expect(
+      try fault("SELECT 1;", baseline: "SELECT 1;\nDROP TABLE x;")
+        == "baseline.sql:2: no such table: x (SQLite 1)")
+    #expect(
+      try fault("SELECT 1;\nINSERT INTO t VALUES (1);").hasPrefix("0001_change.sql:2: table t has 2 columns"))
+    #expect(
+      try fault("CREATE TABLE x (a);\n-- @expect table y")
+        == "0001_change.sql:2: expected table y, which is not so")
+  }
+
+  @Test(arguments: [
+    "-- @when table x\nINSERT INTO x SELECT a, b FROM y WHERE z IN (SELECT 1 FROM w);",
+    "-- @when table x\nDELETE FROM x; DROP TABLE x; ALTER TABLE y RENAME TO x; ALTER TABLE x DROP COLUMN a;",
+    "-- @unless table t\nCREATE TABLE t (a); CREATE INDEX i ON t (z); CREATE VIEW v AS SELECT q FROM r;",
+    "-- @unless column t.c\nALTER TABLE t ADD COLUMN c INTEGER REFERENCES x (y) DEFAULT (1 + 2) CHECK (c > 0);",
+    "-- @when column x.add\nALTER TABLE x RENAME COLUMN \"add\" TO b; ALTER TABLE \"add\" ADD \"column\" TEXT;",
+    "-- @when table x\nCREATE TRIGGER t2 BEFORE UPDATE OF on_time ON x WHEN new.a BEGIN DELETE FROM y; END;",
+    "-- @when table x\nCREATE VIRTUAL TABLE f USING nope (a, b);",
+    "-- @require table x : only where x is\nSELECT 1;",
+    "-- @unless table t\nCREATE TABLE t AS SELECT * FROM x; INSERT INTO t VALUES (nope(1));",
+    "-- @transaction none\nVACUUM;",
+  ])
+  func `what only lacks its tables is no fault`(text: String) throws {
+    let files = try Files(text)
+    try Blueprint(try files.load(baseline: files.folder.write("CREATE TABLE t (a, c);", to: "baseline.sql")))
+      .rehearse()
+  }
+
+  @Test func `each set of versions is replayed for what it is`() throws {
+    let files = try Files(["1_a.sql": "CREATE TABLE a (b);", "2_b.sql": "CREATE TABLE b (b);"])
+    let set = try files.load(baseline: files.folder.write("CREATE TABLE base (a);", to: "baseline.sql"))
+    let blueprint = Blueprint(set, ignoring: [try #require(IgnoreRule("table schema_*"))])
+    func tables(_ versions: [Int64]) throws -> [String] {
+      try blueprint.schema(of: versions).all(.table).map(\.name)
+    }
+    #expect(try tables([]) == ["base"])
+    #expect(try tables([1, 2]) == ["a", "b", "base"])
+    #expect(try tables([2]) == ["b", "base"])
+    #expect(try tables([2, 1]) == ["a", "b", "base"])
+    #expect(try blueprint.freshSchema() == nil)
+  }
+
+  @Test func `the script for fresh installations is told with its line where it is wrong`() throws {
+    let files = try Files("SELECT 1;")
+    let path = try files.folder.write(
+      "CREATE TABLE a (b);\n\nCREATE TABLE c (\n d TEXT NOT NUL);", to: "schema.sql")
+    let set = try files.load(schema: path)
+    let error = #expect(throws: MigrationError.self) { try Blueprint(set).freshSchema() }
+    #expect(error?.description == "schema.sql:4: near \"NUL\": syntax error (SQLite 1)")
+  }
+
+  @Test func `a fresh Ownprem installation is what the migrations lead to`() throws {
+    let blueprint = Blueprint(try Ownprem.load())
+    try blueprint.rehearse()
+    let versions = try Ownprem.load().migrations.compactMap(\.version)
+    let fresh = try #require(try blueprint.freshSchema())
+    #expect(try fresh.differences(in: blueprint.schema(of: versions)) == [])
+  }
+}
