@@ -35,7 +35,12 @@ public enum Condition: Hashable, Sendable {
       guard let (table, column) = path(words[1]) else { return nil }
       self = .column(table: table, column: column)
     case ("query", 2...):
-      self = .query(text.trimmed.dropFirst("query".count).trimmed)
+      let query = text.trimmed.dropFirst("query".count).trimmed
+      let statements = SQLScript(query).statements
+      guard statements.count == 1, !statements[0].tokens.contains(where: { $0.kind == .parameter }) else {
+        return nil
+      }
+      self = .query(query)
     case ("foreign", 3...):
       guard words[1] == "key", let (table, column) = path(words[2]) else { return nil }
       guard words.count > 3 else {

@@ -69,7 +69,8 @@ public struct Migrator {
     for (table, count) in losses.sorted(by: { $0.key < $1.key }) where !migration.deletes.contains(table) {
       throw MigrationFailure(
         .rowsLost, migration.file, nil,
-        "\(count) rows of \(table) would be lost; if they may go, say so with '-- @deletes \(table)'")
+        "\(count) \(count == 1 ? "row" : "rows") of \(table) would be lost; if they may go, say so with '-- @deletes \(table)'"
+      )
     }
     guard try History(reading: database).versions == versions else {
       throw MigrationFailure(

@@ -21,9 +21,14 @@ struct RowAccount {
   /// Counts `table`, unless it was counted or made by this migration.
   mutating func willWrite(_ table: String) throws(SQLiteError) {
     let table = table.folded
-    let origin = names.first { $0.value == table }?.key ?? table
-    guard tables.contains(origin), before[origin] == nil else { return }
-    before[origin] = try count(table)
+    for origin in origins(of: table) where tables.contains(origin) && before[origin] == nil {
+      before[origin] = try count(table)
+    }
+  }
+
+  /// The earlier names of a table, and its name where no other table had it before.
+  private func origins(of table: String) -> [String] {
+    names.filter { $0.value == table }.map(\.key) + (names[table] == nil ? [table] : [])
   }
 
   /// Follows a table through `ALTER TABLE old RENAME TO new`.
@@ -36,7 +41,7 @@ struct RowAccount {
     else { return }
     let old = tokens[place - 1].name
     let new = tokens[place + 2].name
-    names[names.first { $0.value == old }?.key ?? old] = new
+    for origin in origins(of: old) { names[origin] = new }
   }
 
   /// How many rows are gone, by table; tables without a loss are left out.

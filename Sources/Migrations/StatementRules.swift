@@ -36,6 +36,8 @@ struct StatementRules {
       case "attach", "detach": "\(word.uppercased()) is not for migrations: they see one database"
       case "vacuum" where !alone:
         "VACUUM can't run in a transaction: put '-- @transaction none' into this file"
+      case "vacuum" where statement.tokens.contains { $0.isKeyword("into") }:
+        "VACUUM INTO is not for migrations: it writes another file"
       case "pragma": pragmaFault(statement.tokens, alone: alone)
       case "explain": "EXPLAIN has no effect in a migration"
       case let word where alone && !Self.alone.contains(word):

@@ -28,7 +28,8 @@ public struct SQLToken: Hashable, Sendable {
 
   /// Whether it is this keyword. A quoted name is none.
   public func isKeyword(_ keyword: String) -> Bool {
-    kind == .word && text.utf8.count == keyword.utf8.count && text.folded == keyword.folded
+    kind == .word && text.utf8.count == keyword.utf8.count
+      && zip(text.utf8, keyword.utf8).allSatisfy { $0.folded == $1.folded }
   }
 
   /// Whether it is this operator or punctuation.
@@ -56,9 +57,12 @@ public struct SQLToken: Hashable, Sendable {
 
 extension StringProtocol {
   /// In lower case as SQLite compares names: only the letters A to Z have a counterpart.
-  public var folded: String {
-    let bytes = utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
-    return String(decoding: bytes, as: UTF8.self)
+  public var folded: String { String(decoding: utf8.map(\.folded), as: UTF8.self) }
+}
+
+extension UInt8 {
+  fileprivate var folded: UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self
   }
 }
 

@@ -24,11 +24,28 @@ public enum Value: Hashable, Sendable {
   /// SQLite's idea of truth: neither NULL nor zero.
   public var isTrue: Bool {
     switch self {
-    case .null, .blob: false
+    case .null: false
     case .integer(let value): value != 0
     case .real(let value): value != 0
-    case .text(let value): Double(value).map { $0 != 0 } ?? false
+    case .text(let value): Self.isTrue(value.utf8)
+    case .blob(let value): Self.isTrue(value)
     }
+  }
+
+  /// Text counts by the decimal number with which it begins: whether that has a digit that isn't zero.
+  private static func isTrue(_ text: some Sequence<UInt8>) -> Bool {
+    let number = text.drop { $0 == 0x20 || (0x09...0x0d).contains($0) }
+    let digits =
+      Array(number.prefix(1)) == [UInt8(ascii: "-")] || Array(number.prefix(1)) == [UInt8(ascii: "+")]
+      ? Array(number.dropFirst()) : Array(number)
+    var points = 0
+    for byte in digits {
+      if byte == UInt8(ascii: ".") { points += 1 }
+      guard byte == UInt8(ascii: "0") || (byte == UInt8(ascii: ".") && points == 1) else {
+        return (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(byte)
+      }
+    }
+    return false
   }
 }
 

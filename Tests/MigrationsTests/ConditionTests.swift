@@ -25,7 +25,8 @@ import Testing
     ("foreign key items.maker on delete RESTRICT", false), ("foreign key users.id", false),
     ("foreign key nothing.id", false), ("query SELECT 1", true), ("query SELECT 0", false),
     ("query SELECT NULL", false), ("query SELECT 0.5", true), ("query SELECT 1 WHERE 0", false),
-    ("query SELECT count(*) FROM users", true), ("query SELECT 0, 1", false), ("query -- nothing", false),
+    ("query SELECT count(*) FROM users", true), ("query SELECT 0, 1", false), ("query SELECT 1;", true),
+    ("query SELECT ';?'", false),
   ])
   func `a condition holds where it is so`(text: String, expected: Bool) throws {
     let condition = try #require(Condition(text))

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -60,6 +61,21 @@ import Testing
     #expect(database.isReadOnly)
     #expect(failure(database, "DELETE FROM t")?.code.primary == .readOnly)
     #expect(try !open().isReadOnly)
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "nothing is read-only to root"))
+  func `a file that is opened for writing and can't be written is noticed`() throws {
+    #expect(chmod(path, 0o444) == 0)
+    #expect(try open().isReadOnly)
+  }
+
+  @Test(arguments: [Connection.Access.readOnly, .immutable, .readWrite])
+  func `a file that is no database says so when it is read`(access: Connection.Access) throws {
+    let other = try folder.write(String(repeating: "no database ", count: 500), to: "other.db")
+    let error = #expect(throws: SQLiteError.self) {
+      try Connection(path: other, access: access).scalar("SELECT count(*) FROM sqlite_schema")
+    }
+    #expect(error?.code == .notADatabase)
   }
 
   @Test func `a lock is waited for as long as allowed, and then it is busy`() throws {

@@ -38,9 +38,21 @@ import Testing
   @Test(arguments: [
     (Value.null, false), (0, false), (1, true), (-1, true), (.real(0), false), (.real(0.5), true),
     ("", false),
-    ("no", false), ("1", true), ("0", false), (.blob([1]), false),
+    ("no", false), ("1", true), ("0", false), (.blob([1]), false), (.blob([0x31]), true),
   ])
-  func `truth is as SQLite has it`(value: Value, expected: Bool) { #expect(value.isTrue == expected) }
+  func `truth is as SQLite has it`(value: Value, expected: Bool) throws {
+    #expect(value.isTrue == expected)
+    #expect(try database.scalar("SELECT CASE WHEN ? THEN 1 ELSE 0 END", [value]) == (expected ? 1 : 0))
+  }
+
+  @Test(arguments: [
+    "1abc", "0x10", "inf", "nan", " 2", "-3", "+", "- 1", ".5", "..5", "0.0.1", "000", "0e5", "00.10",
+    "\t\n7", "é1", "1é",
+  ])
+  func `the truth of a text is as SQLite has it`(text: String) throws {
+    let expected = try database.scalar("SELECT CASE WHEN ? THEN 1 ELSE 0 END", [.text(text)])
+    #expect(.integer(Value.text(text).isTrue ? 1 : 0) == expected)
+  }
 
   @Test func `nothing but comments is no statement`() throws {
     #expect(try database.prepare(" -- nothing\n/* at all */ ") == nil)
