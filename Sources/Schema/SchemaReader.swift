@@ -47,7 +47,7 @@ private struct SchemaReader {
       WHERE s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
       """
     let rows = try database.rows(sql) { row in (0..<7).map { row.text($0) ?? "" } }
-    for row in rows where row[0] == "table" { texts[row[1].folded] = TableText(row[3]) }
+    for row in rows where row[0] == "table" && row[4] == "table" { texts[row[1].folded] = TableText(row[3]) }
     for row in rows {
       switch (row[0], row[4]) {
       case ("table", "shadow"): break

@@ -94,7 +94,7 @@ struct TableText {
       }
       index += 1
     }
-    if !isConstraint { columns[names[0]] = column }
+    if !isConstraint { columns[first.name] = column }
   }
 
   /// Only an initially deferred key behaves differently from a plain one.

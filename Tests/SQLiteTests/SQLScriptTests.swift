@@ -1,4 +1,5 @@
 import SQLite
+import TestSupport
 import Testing
 
 @Suite struct SQLScriptTests {
@@ -33,6 +34,22 @@ import Testing
   func `semicolons inside a statement don't end it`(sql: String) {
     #expect(statements("\(sql);\n\(sql)  ;SELECT 1") == [sql, sql, "SELECT 1"])
     #expect(SQLScript(sql + ";").isComplete && !SQLScript(sql).isComplete)
+  }
+
+  @Test func `statements end where SQLite ends them`() throws {
+    let script =
+      try Repository.text("Tests/Fixtures/ownprem/epoch-14.sql")
+        + """
+        CREATE TRIGGER a AFTER INSERT ON users BEGIN SELECT CASE 1 WHEN 1 THEN ';' END; DELETE FROM users; END;
+        CREATE TEMP TRIGGER b AFTER DELETE ON main.users WHEN old.id = 'BEGIN;' BEGIN /* END; */ SELECT 1; END;
+        SELECT ';' -- ;
+        , "a;" FROM (SELECT 1 AS [a;]);
+        """
+    let database = try Connection(path: "", access: .memory)
+    let statements = SQLScript(script).statements
+    #expect(statements.count > 60)
+    for statement in statements { try database.execute(statement.sql) }
+    #expect(try database.scalar("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'") == 1)
   }
 
   @Test func `lines are counted through literals, comments, multi-byte text and both line ends`() {

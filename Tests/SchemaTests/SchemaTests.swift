@@ -103,6 +103,31 @@ import Testing
       !one.agrees(with: one, on: .init(kind: "weather_changed", object: "t.a", expected: nil, actual: nil)))
   }
 
+  @Test func `no text makes the reader of tables crash`() {
+    var random = Numbers(state: 7)
+    let pieces =
+      SQLTokenizer(Rich.sql).map(\.text) + ["(", ")", ",", ";", "'", "\"", "[", "`", "/*", "--", "é", "x'"]
+    for _ in 0..<3000 {
+      let count = Int.random(in: 0..<24, using: &random)
+      let text = (0..<count).compactMap { _ in pieces.randomElement(using: &random) }.joined(separator: " ")
+      let table = TableText("CREATE TABLE t (\(text))")
+      #expect(table.columns.count <= count)
+      #expect(TableText(text).columns.count <= count)
+      let ranges = SQLTokenizer(text).map(\.range)
+      #expect(zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound <= $1.lowerBound })
+      #expect(ranges.last?.upperBound ?? 0 <= text.utf8.count)
+    }
+  }
+
+  @Test func `words of a virtual table's arguments are no constraints`() throws {
+    let schema = try Rich.schema(
+      "CREATE VIRTUAL TABLE f USING fts5 (a, b, prefix = '2 3'); CREATE TABLE t (a)")
+    #expect(schema.all(.table).map(\.name) == ["f", "t"])
+    #expect(
+      TableText("CREATE VIRTUAL TABLE f USING mod (a foreign, unique, check, b deferrable)").columns.count
+        == 2)
+  }
+
   @Test func `the raw digest changes with any text of the schema, and not with rows`() throws {
     let database = try Connection(path: "", access: .memory)
     try database.execute("CREATE TABLE t (a)")
@@ -111,5 +136,18 @@ import Testing
     #expect(try Schema.rawDigest(of: database) == digest)
     try database.execute("CREATE INDEX i ON t (a)")
     #expect(try Schema.rawDigest(of: database) != digest)
+  }
+}
+
+/// Random numbers that are the same in every run (SplitMix64).
+struct Numbers: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var value = state
+    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+    return value ^ (value >> 31)
   }
 }
