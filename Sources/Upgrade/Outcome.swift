@@ -37,8 +37,8 @@ public struct BackupRecord: Hashable, Sendable, Codable {
   ///
   /// - Throws: `Failure` where it can't be read.
   public init(reading path: String) throws {
-    let (digest, bytes) = try BackupWriter.sha256(path)
-    self.init(path: path, bytes: bytes, sha256: digest)
+    let file = try FileDigest(path)
+    self.init(path: path, bytes: file.bytes, sha256: file.sha256)
   }
 }
 
