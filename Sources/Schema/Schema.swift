@@ -4,7 +4,9 @@ internal import SQLite
 /// What a database looks like, in a normal form: two schemas that mean the same are equal.
 ///
 /// Column order, quoting of names, white space, comments, the case of names and keywords, and IF NOT EXISTS don't
-/// count; neither do SQLite's own tables and statistics.
+/// count; neither do SQLite's own tables and statistics, the names of constraints, whether a constraint stands with
+/// its column or with the table, and clauses that say what SQLite does anyway (DEFAULT NULL, ON CONFLICT ABORT, ASC,
+/// FOR EACH ROW, NOT NULL of a rowid).
 public struct Schema: Hashable, Sendable {
   /// One thing that a schema consists of.
   public struct Object: Hashable, Sendable {

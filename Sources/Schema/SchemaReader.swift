@@ -103,8 +103,10 @@ private struct SchemaReader {
     let columns = try database.rows(
       "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?)", [.text(name)]
     ) { row in (0..<6).map { row.text($0) } }
-    let keyIndex = try database.scalar(
-      "SELECT name FROM pragma_index_list(?) WHERE origin = 'pk'", [.text(name)])
+    let indexes = try database.rows(
+      "SELECT name, origin FROM pragma_index_list(?) WHERE origin != 'c'", [.text(name)]
+    ) { (name: $0.text(0) ?? "", isKey: $0.text(1) == "pk") }
+    let keyIndex = indexes.first { $0.isKey }?.name
     for column in columns {
       let own = text.columns[column[0]?.folded ?? ""] ?? .init()
       let isRowID = column[4] != "0" && keyIndex == nil
@@ -112,7 +114,7 @@ private struct SchemaReader {
     }
     // A key without an index of its own is the rowid under another name.
     let key =
-      try keyIndex?.text.map { index throws(SQLiteError) in try keyColumns(index, of: name) }
+      try keyIndex.map { index throws(SQLiteError) in try keyColumns(index, of: name).map(\.text) }
       ?? columns.filter { $0[4] != "0" }.compactMap { $0[0]?.folded }
     var options: [String] = []
     if !key.isEmpty {
@@ -125,7 +127,7 @@ private struct SchemaReader {
     add(.table, name, name, options.joined(separator: ", "))
     for check in Set(text.checks) { add(.check, "\(name) (\(check))", name, check) }
     try foreignKeys(name, text)
-    try uniques(name, text)
+    for index in indexes where !index.isKey { try unique(index.name, of: name, text) }
   }
 
   private func definition(_ column: [String?], _ own: TableText.Column, isRowID: Bool) -> String {
@@ -188,36 +190,34 @@ private struct SchemaReader {
     }.joined(separator: ", ")
   }
 
-  private mutating func uniques(_ table: String, _ text: TableText) throws(SQLiteError) {
-    let names = try database.rows(
-      "SELECT name FROM pragma_index_list(?) WHERE origin = 'u'", [.text(table)]
-    ) { $0.text(0) ?? "" }
-    for name in names {
-      let columns = try keyColumns(name, of: table)
-      let bare = columns.map { String($0.prefix { $0 != " " }) }.joined(separator: ",")
-      let list = columns.joined(separator: ", ")
-      let conflict = text.uniqueConflicts[bare].map { " \($0)" } ?? ""
-      add(.unique, "\(table) (\(list))", table, "UNIQUE (\(list))" + conflict)
-    }
+  private mutating func unique(_ index: String, of table: String, _ text: TableText) throws(SQLiteError) {
+    let columns = try keyColumns(index, of: table)
+    let list = columns.map(\.text).joined(separator: ", ")
+    let conflict = text.uniqueConflicts[columns.map(\.name).joined(separator: ",")].map { " \($0)" } ?? ""
+    add(.unique, "\(table) (\(list))", table, "UNIQUE (\(list))" + conflict)
   }
 
   /// The columns of an index, each with its collation where it isn't the column's own.
-  private func keyColumns(_ index: String, of table: String) throws(SQLiteError) -> [String] {
+  private func keyColumns(_ index: String, of table: String) throws(SQLiteError) -> [(
+    name: String, text: String
+  )] {
     let own = texts[table.folded]?.columns ?? [:]
     return try database.rows(
       "SELECT name, \"desc\", coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno", [.text(index)]
     ) { row in
       let name = row.text(0)?.folded ?? "(expression)"
       let collation = row.text(2)?.folded ?? "binary"
-      return name + (collation == own[name]?.collation ?? "binary" ? "" : " COLLATE \(collation)")
+      let text =
+        name + (collation == own[name]?.collation ?? "binary" ? "" : " COLLATE \(collation)")
         + (row.int(1) == 1 ? " DESC" : "")
+      return (name, text)
     }
   }
 
   private mutating func index(_ name: String, _ table: String, _ sql: String) throws(SQLiteError) {
     guard !sql.isEmpty else { return }
     let tokens = Array(SQLTokenizer(sql))
-    let columns = try keyColumns(name, of: table)
+    let columns = try keyColumns(name, of: table).map(\.text)
     var definition = tokens.prefix(2).last?.isKeyword("unique") == true ? "UNIQUE " : ""
     definition += "ON \(table.folded) (\(columns.joined(separator: ", ")))"
     if columns.contains(where: { $0.hasPrefix("(expression)") }) {

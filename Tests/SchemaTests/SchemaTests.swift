@@ -85,6 +85,15 @@ import Testing
       schema.object(.column, "City.NAME")?.definition == "TEXT NOT NULL DEFAULT 'Nowhere' COLLATE nocase")
   }
 
+  @Test func `what a constraint does is found whatever its columns are called`() throws {
+    let schema = try Rich.schema(
+      "CREATE TABLE t (\"a b\", \"c,d\" UNIQUE ON CONFLICT FAIL, UNIQUE ([A B], `c,d`) ON CONFLICT IGNORE)")
+    #expect(
+      schema.all(.unique).map(\.definition) == [
+        "UNIQUE (a b, c,d) ON CONFLICT IGNORE", "UNIQUE (c,d) ON CONFLICT FAIL",
+      ])
+  }
+
   @Test func `names that differ in more than the case of A to Z are different names`() throws {
     let schema = try Rich.schema(
       "CREATE TABLE Ä (ö REFERENCES Ä (ö) DEFERRABLE INITIALLY DEFERRED, Ö COLLATE NOCASE)")
