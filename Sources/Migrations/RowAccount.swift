@@ -13,8 +13,7 @@ struct RowAccount {
 
   init(_ database: Connection) throws(SQLiteError) {
     self.database = database
-    // Rows of virtual tables are kept in ordinary ones, which are counted.
-    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table'"
     tables = Set(try database.rows(sql) { $0.text(0)?.folded ?? "" })
   }
 

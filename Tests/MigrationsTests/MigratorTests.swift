@@ -132,6 +132,17 @@ import Testing
     #expect(try apply(simple, to: database(base)).rowsDeleted == [:])
   }
 
+  @Test(arguments: ["DELETE FROM texts WHERE rowid = 1;", "DROP TABLE texts;"])
+  func `rows of a virtual table are counted`(text: String) throws {
+    let more = "CREATE VIRTUAL TABLE texts USING fts5 (body); INSERT INTO texts VALUES ('a');"
+    #expect(try failure(text, more: more).message.hasPrefix("1 row of texts would be lost"))
+    let database = try database(base + more)
+    #expect(try apply("-- @deletes texts\n" + text, to: database).rowsDeleted == ["texts": 1])
+    let rebuilt =
+      "CREATE VIRTUAL TABLE n USING fts5 (body, prefix = 2); INSERT INTO n SELECT * FROM texts; DROP TABLE texts; ALTER TABLE n RENAME TO texts;"
+    #expect(try rows(rebuilt, "SELECT count(*) FROM texts WHERE texts MATCH 'a'", more: more) == 1)
+  }
+
   @Test func `names with other letters than A to Z are counted`() throws {
     let error = try failure(
       "DELETE FROM Ärzte;", more: "CREATE TABLE Ärzte (a); INSERT INTO Ärzte VALUES (1);")
