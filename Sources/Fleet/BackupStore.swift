@@ -6,7 +6,7 @@ public struct BackupStore: Sendable {
   private let journal: Journal
   private let run: RunID
   private let folder: String
-  private let count: Int
+  private let count: Int?
 
   /// Makes a store.
   ///
@@ -14,8 +14,8 @@ public struct BackupStore: Sendable {
   ///   - journal: where backups are noted.
   ///   - run: the run that makes them.
   ///   - folder: where their files go.
-  ///   - keep: how many backups of an installation are kept.
-  public init(_ journal: Journal, _ run: RunID, folder: String, keep: Int) {
+  ///   - keep: how many backups of an installation are kept; nil where none is to be removed.
+  public init(_ journal: Journal, _ run: RunID, folder: String, keep: Int?) {
     self.journal = journal
     self.run = run
     self.folder = folder

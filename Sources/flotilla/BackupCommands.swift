@@ -82,7 +82,8 @@ struct RestoreCommand: ParsableCommand {
         try run.journal.discard(run.run.id)
         throw Refusal(console.canAsk ? "nothing was changed" : "there is no terminal to ask on; add --yes")
       }
-      let store = try run.backups()
+      // The backup that is restored would be the first to be pushed out.
+      let store = try run.backups(prunes: false)
       let worker = session.worker()
       return try run.each(
         lanes: session.lanes(), limit: .percentage(.all), only: Set(found.keys)

@@ -25,9 +25,11 @@ struct ChangeRun {
     try journal.begin(run.id, command: command, fleet: session.fleet.name, at: started)
   }
 
-  func backups() throws -> BackupStore {
+  /// Where this run's backups go; `prunes` says whether they push out older ones.
+  func backups(prunes: Bool = true) throws -> BackupStore {
     BackupStore(
-      journal, run.id, folder: try session.state.createBackupFolder(run.id), keep: session.fleet.backup.keep)
+      journal, run.id, folder: try session.state.createBackupFolder(run.id),
+      keep: prunes ? session.fleet.backup.keep : nil)
   }
 
   /// Works on each selected installation and tells how it went.
