@@ -51,6 +51,21 @@ import Testing
     #expect(try fleet.versions() == [[1, 2, 3], [1, 2, 3]])
   }
 
+  @Test(
+    .enabled(if: canDropRights, "needs setpriv, or a user other than root"),
+    arguments: ["state", "state/backups"])
+  func `a state folder that can't be written ends the run before anything is changed`(folder: String) throws {
+    let fleet = try SmallFleet(2, extra: "state: state")
+    let bytes = try fleet.paths.map(Content.bytes)
+    let run = try Program.shell(
+      "mkdir -p \(folder); chmod 0555 \(folder); \(Self.asUser) \"$FLOTILLA\" migrate --yes; code=$?; "
+        + "chmod 755 \(folder); exit $code", in: fleet.folder.path)
+    #expect(run.status == 1, "\(run.output)\(run.errors)")
+    #expect(run.errors.contains("state folder"), "\(run.errors)")
+    #expect(run.errors.contains("Permission denied"), "\(run.errors)")
+    #expect(try fleet.paths.map(Content.bytes) == bytes)
+  }
+
   /// Runs a script in a mount namespace of its own, with a small file system at `small`.
   private func mounted(_ fleet: SmallFleet, size: String, _ script: String) throws -> ProgramResult {
     try FileManager.default.createDirectory(

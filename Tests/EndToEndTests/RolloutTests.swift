@@ -117,6 +117,20 @@ import Testing
     #expect(try fleet.versions() == [[1]])
   }
 
+  @Test func `one backup can be restored again and again`() throws {
+    let fleet = try SmallFleet(1, extra: "backup: { keep: 1 }")
+    #expect(try fleet.migrate().status == 0)
+    let id = String(try fleet.run("history").output.prefix { $0 != " " })
+    for _ in 0..<3 {
+      try SmallFleet.change(fleet.path(0), "UPDATE parents SET name = 'other'")
+      let run = try fleet.run("restore", "--run", id, "--yes")
+      #expect(run.status == 0, "\(run.output)\(run.errors)")
+      #expect(try Content.dump(fleet.path(0)) == Content.dump(fleet.template(0)))
+    }
+    #expect(try fleet.migrate().status == 0)
+    #expect(try fleet.run("backups").output.split(separator: "\n").count == 1)
+  }
+
   @Test func `a backup that a killed run made and didn't note can be restored`() throws {
     let fleet = try SmallFleet(2)
     #expect(try fleet.migrate().status == 0)

@@ -136,6 +136,26 @@ import Upgrade
     #expect(try Content.value("SELECT count(*) FROM extra", at: bench.path) == 1)
   }
 
+  @Test func `a version recorded under another name is drift and does not fail`() throws {
+    let bench = try Bench(more: "UPDATE schema_migrations SET name = 'other';")
+    try bench.migration("0002_add_age.sql", "ALTER TABLE parents ADD COLUMN age INTEGER;")
+    let outcome = try bench.upgrade()
+    #expect(outcome.status == .migrated, "\(outcome.failure?.description ?? "")")
+    #expect(outcome.drift.map(\.kind) == ["migration_renamed"])
+  }
+
+  @Test func `a table added by hand that a migration takes for its own must look like it`() throws {
+    try refused(
+      Bench(more: "CREATE TABLE notes (text TEXT);"),
+      "CREATE TABLE IF NOT EXISTS notes (text TEXT, day TEXT);", "schema", "column notes.day is missing")
+  }
+
+  @Test func `a view on a table that is rebuilt is named, and nothing changes`() throws {
+    try refused(
+      Bench(more: "CREATE VIEW family AS SELECT note FROM children;"), Bench.rebuild, "sql", at: .migrate,
+      "error in view family")
+  }
+
   @Test func `a rebuild that would drop a column added by hand is rolled back`() throws {
     try refused(
       Bench(more: "ALTER TABLE children ADD COLUMN secret TEXT; UPDATE children SET secret = 's';"),
