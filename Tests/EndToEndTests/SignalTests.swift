@@ -4,12 +4,14 @@ import Testing
 
 /// SIGINT and SIGTERM: the first lets what has begun come to its end, the second stops at once.
 @Suite(.serialized) struct SignalTests {
-  /// Starts a slow run, waits until its first installation is migrated, then sends the signals.
+  /// Starts a slow run, waits until its first installation is migrated and the second is being, then sends the
+  /// signals.
   private func interrupted(_ fleet: SmallFleet, _ signals: [Int32]) throws -> ProgramResult {
     let started = try Program.start(
       ["migrate", "--yes", "--concurrency", "1", "--report", "report.json"], in: fleet.folder.path)
     let end = ContinuousClock.now + .seconds(30)
     while try SmallFleet.versions(fleet.path(0)) != [1, 2, 3], ContinuousClock.now < end { usleep(5000) }
+    while fleet.backups.count < 2, ContinuousClock.now < end { usleep(5000) }
     for signal in signals {
       kill(started.process.processIdentifier, signal)
       usleep(60_000)

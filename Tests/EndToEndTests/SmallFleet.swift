@@ -121,5 +121,10 @@ struct SmallFleet {
 
   func versions() throws -> [[Int64]] { try paths.map(Self.versions) }
 
+  /// The backups that have their names.
+  var backups: [String] {
+    files.filter { $0.hasPrefix(".flotilla/backups/") && $0.hasSuffix(".sqlite") }
+  }
+
   var files: [String] { (try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? [] }
 }
