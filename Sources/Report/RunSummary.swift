@@ -23,7 +23,8 @@ public struct RunSummary {
       let indent = String(repeating: " ", count: head.count)
       var lines = [head + list[0]] + TextLayout.wrap("\(failure)", first: indent)
       if cohort.status == .skipped { return lines }
-      if cohort.fingerprint != nil, cohort.isUnchanged {
+      let isKnown = ![.commit, .restore].contains(failure.step)
+      if cohort.fingerprint != nil, cohort.isUnchanged, isKnown {
         lines += TextLayout.wrap(
           "it is at \(Self.version(cohort)), as before; nothing was changed", first: indent)
       }
