@@ -19,6 +19,8 @@ public struct Cohort: Hashable, Sendable {
   public let failure: Failure?
   /// Whether nothing was applied.
   public let isUnchanged: Bool
+  /// Computed once, since a cohort is looked up for each installation while others wait.
+  private let digest: Int
 
   init(_ outcome: Outcome) {
     status = outcome.status
@@ -29,7 +31,17 @@ public struct Cohort: Hashable, Sendable {
     drift = outcome.drift
     failure = outcome.failure
     isUnchanged = outcome.applied.isEmpty
+    var hasher = Hasher()
+    hasher.combine(status)
+    hasher.combine(version)
+    hasher.combine(fingerprint)
+    hasher.combine(pending)
+    hasher.combine(failure)
+    digest = hasher.finalize()
   }
+
+  /// What differs is compared; the digest only finds it.
+  public func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 
   /// What is known of each of its installations that nothing was done to.
   var outcome: Outcome {
@@ -55,9 +67,8 @@ public struct Standing: Sendable {
   /// For a selection of `count` installations, none of which was looked at yet.
   public init(count: Int) { places = Array(repeating: -1, count: count) }
 
-  /// Puts an installation where its outcome says.
-  public mutating func put(_ outcome: Outcome, at position: Int) {
-    let cohort = Cohort(outcome)
+  /// Puts an installation into the cohort that its outcome makes it part of.
+  mutating func put(_ cohort: Cohort, at position: Int) {
     if numbers[cohort] == nil {
       numbers[cohort] = Int32(cohorts.count)
       cohorts.append(cohort)

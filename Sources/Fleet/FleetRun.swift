@@ -55,8 +55,9 @@ public struct FleetRun: Sendable {
       let installation = inventory.installations[selection[place]]
       let outcome = Self.unreachable(installation) ?? worker.inspect(installation.path)
       if notesPending || outcome.status != .pending { note(installation, place, wave: nil, outcome) }
+      let cohort = Cohort(outcome)
       standing.withLock {
-        $0.put(outcome, at: place)
+        $0.put(cohort, at: place)
         observer.finished(installation, outcome)
       }
     }
@@ -94,8 +95,9 @@ public struct FleetRun: Sendable {
         let outcome = work(installation)
         if outcome.status == .failed || outcome.status == .unreachable { failed.add(1, ordering: .relaxed) }
         note(installation, place, wave: wave.number, outcome)
+        let cohort = Cohort(outcome)
         shared.withLock {
-          $0.put(outcome, at: place)
+          $0.put(cohort, at: place)
           observer.finished(installation, outcome)
         }
       }

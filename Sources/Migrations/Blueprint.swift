@@ -19,10 +19,13 @@ public final class Blueprint: Sendable {
   ///
   /// - Throws: `MigrationFailure` where the files don't run on an empty database.
   public func schema(of versions: [Int64]) throws -> Schema {
-    if let known = schemas.withLock({ $0[versions] }) { return known }
-    let schema = try replay(Set(versions), ignored)
-    schemas.withLock { $0[versions] = schema }
-    return schema
+    // Held while it replays, so that lanes which ask for the same at once wait instead of replaying it too.
+    try schemas.withLock { schemas in
+      if let known = schemas[versions] { return known }
+      let schema = try replay(Set(versions), ignored)
+      schemas[versions] = schema
+      return schema
+    }
   }
 
   /// The columns, in lower case, that a table of such a database has, ignored ones included.

@@ -53,6 +53,18 @@ public struct DatabaseFile: Hashable, Sendable {
     return read(Array(header.prefix(count)), status, path)
   }
 
+  /// Whether the file at `path` is the same one, with no change of its content since it was looked at.
+  public func isUnchanged(at path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return false }
+    return UInt64(status.st_ino) == inode && UInt64(status.st_dev) == device && Int64(status.st_size) == bytes
+      && Self.nanoseconds(status.st_mtim) == modified && Self.isFilled(beside: path, "-wal") == hasLog
+  }
+
+  private static func nanoseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
   /// Reads the header, as https://sqlite.org/fileformat2.html#the_database_header lays it out.
   private static func read(_ header: [UInt8], _ status: stat, _ path: String)
     -> Result<DatabaseFile, TroubleError>
@@ -82,16 +94,20 @@ public struct DatabaseFile: Hashable, Sendable {
       DatabaseFile(
         bytes: size, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
         user: status.st_uid, group: status.st_gid,
-        modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
+        modified: nanoseconds(status.st_mtim),
         pageSize: pageSize, isWAL: header[18] == 2 || header[19] == 2,
         hasLog: hasLog))
   }
 
   /// SQLite keeps log and journal beside the file itself, not beside a symbolic link to it.
   private static func isFilled(beside path: String, _ ending: String) -> Bool {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return false }
+    guard status.st_mode & S_IFMT == S_IFLNK else {
+      return stat(path + ending, &status) == 0 && status.st_size > 0
+    }
     guard let real = realpath(path, nil) else { return false }
     defer { free(real) }
-    var status = stat()
     return stat(String(cString: real) + ending, &status) == 0 && status.st_size > 0
   }
 

@@ -19,7 +19,7 @@ extension Schema {
   /// A digest of the schema's text as it is stored, by which one can tell that a schema was read before.
   public static func rawDigest(of database: Connection) throws(SQLiteError) -> Fingerprint {
     var hash = SHA256()
-    _ = try database.rows("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name") { row in
+    _ = try database.rows("SELECT type, name, sql FROM sqlite_schema") { row in
       for column in 0..<3 {
         row.withText(column) { hash.update(bufferPointer: $0) }
         hash.update(data: [0])

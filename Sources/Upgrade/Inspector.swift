@@ -24,7 +24,7 @@ struct Inspector {
     let before = try DatabaseFile.inspect(path).get()
     if before.isWAL, !before.hasLog {
       let outcome = try read(path, .immutable, before)
-      if case .success(before) = DatabaseFile.inspect(path) { return outcome }
+      if before.isUnchanged(at: path) { return outcome }
     }
     do {
       return try read(path, .readOnly, before)
