@@ -64,8 +64,12 @@ public struct ReportHeader: Encodable {
   let migrations: Migrations
   let summary: [String: Figure]
   let cohorts: [Cohort]
+  let changes: DriftChanges?
 
-  enum CodingKeys: CodingKey { case format, fleet, program, run, migrations, summary, cohorts }
+  enum CodingKeys: String, CodingKey {
+    case format, fleet, program, run, migrations, summary, cohorts
+    case changes = "drift_changes"
+  }
 
   /// Sums up a run.
   ///
@@ -76,12 +80,14 @@ public struct ReportHeader: Encodable {
   ///     `interrupted`.
   ///   - set: the migrations.
   ///   - standing: where the installations stand at the end.
+  ///   - changes: how the drift changed, where the run was a check for it.
   public init(
     fleet: String, program: String,
     run: (id: RunID, command: String, startedAt: String, finishedAt: String, result: String),
-    _ set: MigrationSet, _ standing: Standing
+    _ set: MigrationSet, _ standing: Standing, _ changes: DriftChanges? = nil
   ) {
     self.fleet = fleet
+    self.changes = changes
     self.program = program
     self.run = Run(
       id: run.id.description, command: run.command, startedAt: run.startedAt, finishedAt: run.finishedAt,

@@ -13,6 +13,14 @@ struct Console: Sendable {
     canAsk = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
   }
 
+  /// The same, without progress.
+  var quiet: Console { Console(isLively: false, canAsk: false) }
+
+  private init(isLively: Bool, canAsk: Bool) {
+    self.isLively = isLively
+    self.canAsk = canAsk
+  }
+
   /// Keeps a file that is opened later from getting the number of a closed standard stream, and with it what is
   /// written there. What takes the place can't be used, so that writing fails as on a closed one.
   static func reserveDescriptors() {

@@ -18,7 +18,8 @@ struct Flotilla: ParsableCommand {
       """,
     version: "flotilla \(programVersion)",
     subcommands: [
-      StatusCommand.self, PlanCommand.self, Migrate.self, ReportCommand.self, BackupCommand.self,
+      StatusCommand.self, PlanCommand.self, Migrate.self, DriftCommand.self, WatchCommand.self,
+      ReportCommand.self, BackupCommand.self,
       Backups.self,
       RestoreCommand.self, HistoryCommand.self,
     ])

@@ -19,10 +19,12 @@ struct Session {
   let blueprint: Blueprint
   let options: UpgradeOptions
   let interruption: Interruption
-  private let signals: Signals
+  /// Nil where the caller listens to signals itself.
+  private let signals: Signals?
 
   init(
     _ global: GlobalOptions, _ console: Console, target: Int64? = nil,
+    interruption given: Interruption? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws {
     self.environment = environment
@@ -40,8 +42,8 @@ struct Session {
     }
     blueprint = Blueprint(set, ignoring: options.ignored)
     try blueprint.rehearse()
-    interruption = Interruption()
-    signals = Signals(interruption, console)
+    interruption = given ?? Interruption()
+    signals = given == nil ? Signals(interruption, console) : nil
     for warning in inventory.warnings { console.talk("flotilla: \(warning)") }
     for key in fleet.unsupported { console.talk("flotilla: \(key)") }
     try warnOfFreshSchema()

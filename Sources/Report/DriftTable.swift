@@ -1,0 +1,99 @@
+public import Fleet
+internal import Schema
+internal import Upgrade
+
+/// The drift of a fleet for people: one entry a cause, with the installations that share it.
+public struct DriftTable {
+  private let standing: Standing
+  private let changes: DriftChanges
+  private let names: (Int) -> String
+  private let isVerbose: Bool
+
+  /// Prepares a table; `names` gives the id at a position of the selection.
+  public init(
+    _ standing: Standing, _ changes: DriftChanges, isVerbose: Bool, names: @escaping (Int) -> String
+  ) {
+    self.standing = standing
+    self.changes = changes
+    self.isVerbose = isVerbose
+    self.names = names
+  }
+
+  /// The lines: what drifted, what is resolved, what could not be judged.
+  public func lines() -> [String] { drifted() + resolved() + unknown() }
+
+  /// One line of counts.
+  public var counts: String {
+    let drifted = standing.count { !$0.drift.isEmpty }
+    let unknown = standing.count(where: Self.isUnknown)
+    let untracked = standing.count { $0.drift.isEmpty && Self.isUntracked($0) }
+    let well = standing.count { _ in true } - drifted - unknown - untracked
+    var parts = ["\(well) as they should be"]
+    if drifted > 0 { parts.append("\(drifted) drifted") }
+    if untracked > 0 { parts.append("\(untracked) untracked, not judged") }
+    if unknown > 0 { parts.append("\(unknown) unknown") }
+    let news = changes.isChanged ? " (\(changes.new.count) new, \(changes.resolved.count) resolved)" : ""
+    return parts.joined(separator: " · ") + news
+  }
+
+  /// Could not be looked at: not a verdict.
+  public static func isUnknown(_ cohort: Cohort) -> Bool {
+    cohort.status == .failed || cohort.status == .unreachable
+  }
+
+  private static func isUntracked(_ cohort: Cohort) -> Bool { cohort.version == nil && !isUnknown(cohort) }
+
+  private func drifted() -> [String] {
+    var causes: [[Difference]: [Int]] = [:]
+    for (cohort, positions) in standing.members() where !cohort.drift.isEmpty {
+      causes[cohort.drift, default: []] += positions
+    }
+    let sorted = causes.sorted { ($1.value.count, $0.value[0]) < ($0.value.count, $1.value[0]) }
+    return sorted.flatMap { drift, positions -> [String] in
+      let head = "\(positions.count) drifted  "
+      let indent = String(repeating: " ", count: head.count)
+      let ids = positions.sorted().map(names)
+      let list = CohortTable.list(ids, room: TextLayout.width - head.count, isVerbose: isVerbose)
+      let shown = isVerbose ? drift[...] : drift.prefix(8)
+      let members = Set(ids)
+      let findings = shown.flatMap { TextLayout.wrap("\($0)\(age($0, members))", first: indent) }
+      let more =
+        drift.count > shown.count ? [indent + "and \(drift.count - shown.count) more (--verbose)"] : []
+      return [head + list[0]] + list.dropFirst().map { indent + $0 } + findings + more
+    }
+  }
+
+  /// ` (new)` or ` (since 2026-02-02)`, where that is the same for all.
+  private func age(_ difference: Difference, _ ids: Set<String>) -> String {
+    let isThis = { (entry: DriftChanges.Entry) in
+      entry.kind == difference.kind && entry.object == difference.object && ids.contains(entry.installation)
+    }
+    let new = changes.new.count(where: isThis)
+    if new == ids.count { return " (new)" }
+    let days = Set(changes.persisting.filter(isThis).map { $0.since.prefix(10) })
+    guard let first = days.min() else { return "" }
+    return new > 0 ? " (new at \(new))" : " (since \(first))"
+  }
+
+  private func resolved() -> [String] {
+    var gone: [String: [String]] = [:]
+    for entry in changes.resolved {
+      gone["\(entry.kind) \(entry.object)", default: []].append(entry.installation)
+    }
+    return gone.sorted { $0.key < $1.key }.flatMap { finding, ids in
+      let head = "\(ids.count) resolved  "
+      let list = CohortTable.list(ids, room: TextLayout.width - head.count, isVerbose: isVerbose)
+      return [head + list[0], String(repeating: " ", count: head.count) + finding]
+    }
+  }
+
+  private func unknown() -> [String] {
+    standing.members().filter { Self.isUnknown($0.cohort) }.flatMap { cohort, positions -> [String] in
+      let head = "\(positions.count) unknown  "
+      let indent = String(repeating: " ", count: head.count)
+      let list = CohortTable.list(
+        positions.map(names), room: TextLayout.width - head.count, isVerbose: isVerbose)
+      return [head + list[0]] + (cohort.failure.map { TextLayout.wrap("\($0)", first: indent) } ?? [])
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import ArgumentParser
+import Fleet
+import FoundationEssentials
+import Glibc
+import Report
+import Schema
+import Upgrade
+
+struct DriftOptions: ParsableArguments {
+  @Flag(help: "Uploads the report to report.url.") var upload = false
+  @Flag(help: "With --upload: only when something changed since the last check.") var onlyChanges = false
+}
+
+struct DriftCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drift", abstract: "Compares each installation with what its version should look like.",
+    discussion:
+      "Writes to no installation. Ends with status 4 where drift is found, else 3 where some are unknown.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var options: DriftOptions
+  @Option(help: "table or json") var format = TableFormat.table
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console)
+      let check = try DriftCheck(session, options, needsRecords: format == .json || options.upload)
+      if format == .json { try check.report { console.out($0) } }
+      if format == .table { console.out(lines: [session.headline, ""] + check.lines + ["", check.counts]) }
+      return try check.finish()
+    }
+  }
+}
+
+/// One check of the fleet for drift, compared with the last one.
+struct DriftCheck {
+  private let session: Session
+  private let options: DriftOptions
+  private let journal: Journal
+  private let lock: StateLock
+  private let delivery: ReportDelivery?
+  private let run: FleetRun
+  private let standing: Standing
+  private let header: String
+  /// What changed since the last check.
+  let changes: DriftChanges
+
+  /// Looks at all selected installations and remembers the verdicts.
+  init(_ session: Session, _ options: DriftOptions, needsRecords: Bool) throws {
+    self.session = session
+    self.options = options
+    delivery = options.upload ? try ReportDelivery(session) : nil
+    if options.upload, delivery == nil {
+      throw Refusal("--upload: report.url is not set in \(session.fleet.file)")
+    }
+    try session.state.create()
+    lock = try session.state.lock()
+    journal = try Journal(session.state)
+    let started = Session.now()
+    run = FleetRun(
+      session.inventory, session.selection, session.worker(), journal: needsRecords ? journal : nil,
+      interruption: session.interruption)
+    try journal.begin(run.id, command: "drift", fleet: session.fleet.name, at: started)
+    standing = session.scan(run)
+    changes = try journal.judge(Self.verdicts(session, standing), at: started)
+    let result = session.interruption.signal == nil ? "finished" : "interrupted"
+    header = try ReportHeader(
+      fleet: session.fleet.name, program: "flotilla \(programVersion)",
+      run: (run.id, "drift", started, Session.now(), result), session.set, standing, changes
+    ).json()
+    try journal.finish(run.id, result: result, header: header, at: Session.now())
+    try journal.forgetChecks(keeping: 100)
+  }
+
+  /// Installations that could be looked at, with their drift.
+  private static func verdicts(_ session: Session, _ standing: Standing)
+    -> [(installation: String, drift: [Difference])]
+  {
+    session.selection.indices.compactMap { place in
+      guard let cohort = standing.cohort(at: place), !DriftTable.isUnknown(cohort) else { return nil }
+      return (session.name(place), cohort.drift)
+    }
+  }
+
+  private var table: DriftTable {
+    DriftTable(standing, changes, isVerbose: session.global.verbose, names: session.name)
+  }
+
+  var lines: [String] { table.lines() }
+  var counts: String { table.counts }
+
+  /// Gives the report's text to `body`, piece by piece.
+  func report(_ body: (String) throws -> Void) throws {
+    try ReportWriter(journal, run.id, header: header).write(body)
+  }
+
+  /// Uploads where that was asked for, and says how the check ended.
+  func finish() throws -> Ending {
+    let verdict = ending
+    guard let delivery, changes.isChanged || !options.onlyChanges else { return verdict }
+    let path = "\(session.state.reports)/\(run.id).json"
+    try ReportWriter(journal, run.id, header: header).write(to: path)
+    let (sentence, isDelivered) = try delivery.deliver(path, id: run.id)
+    session.console.talk("Report  \(path)\n        \(sentence)")
+    return !isDelivered && verdict == .well ? .undelivered : verdict
+  }
+
+  private var ending: Ending {
+    let ending = session.ending(standing)
+    guard ending == .well || ending == .someFailed else { return ending }
+    return standing.count { !$0.drift.isEmpty } > 0 ? .drift : ending
+  }
+}
