@@ -78,9 +78,11 @@ struct RestoreCommand: ParsableCommand {
       }
       let run = try ChangeRun(session, "restore")
       let found = try choose(run.journal, session)
-      guard confirm(found, session) else {
+      do {
+        try confirm(found, session)
+      } catch {
         try run.journal.discard(run.run.id)
-        throw Refusal(console.canAsk ? "nothing was changed" : "there is no terminal to ask on; add --yes")
+        throw error
       }
       // The backup that is restored would be the first to be pushed out.
       let store = try run.backups(prunes: false)
@@ -109,14 +111,17 @@ struct RestoreCommand: ParsableCommand {
     return Dictionary(found.map { ($0.installation, $0) }) { first, _ in first }
   }
 
-  private func confirm(_ found: [String: StoredBackup], _ session: Session) -> Bool {
-    if yes { return true }
+  private func confirm(_ found: [String: StoredBackup], _ session: Session) throws {
+    if yes { return }
     for backup in found.values.sorted(by: { $0.installation < $1.installation }) {
       let version = backup.version.map { "version \($0)" } ?? "untracked"
       session.console.talk("  \(backup.installation)  back to \(version)  \(backup.record.path)")
     }
-    guard session.console.canAsk else { return false }
-    return session.console.confirms(
-      "Write \(Session.count(found.count, "backup")) over the live content, writes since then included?")
+    guard session.console.canAsk else { throw Refusal("there is no terminal to ask on; add --yes") }
+    let count = Session.count(found.count, "backup")
+    guard
+      try session.console.confirms(
+        "Write \(count) over the live content, writes since then included?", session.interruption)
+    else { throw Refusal("nothing was changed") }
   }
 }

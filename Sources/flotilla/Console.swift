@@ -1,3 +1,5 @@
+import ArgumentParser
+import Fleet
 import Glibc
 
 /// Standard output for data, standard error for talk.
@@ -44,9 +46,13 @@ struct Console: Sendable {
   /// A line that the next one replaces.
   func live(_ text: String) { Self.write("\r\u{1B}[K" + text, to: STDERR_FILENO) }
 
-  /// Asks a question that has to be answered with yes.
-  func confirms(_ question: String) -> Bool {
+  /// Asks a question that has to be answered with yes. Ctrl-C while it waits is a no, with its own exit status.
+  func confirms(_ question: String, _ interruption: Interruption) throws -> Bool {
     Self.write("\(question) [y/N] ", to: STDERR_FILENO)
+    var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    while poll(&input, 1, 100) == 0 || input.revents == 0 {
+      if let signal = interruption.signal { throw ExitCode(128 + signal) }
+    }
     let answer = readLine()?.lowercased() ?? ""
     return answer == "y" || answer == "yes"
   }

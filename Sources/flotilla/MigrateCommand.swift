@@ -121,7 +121,7 @@ struct MigrateRun {
     guard console.canAsk else {
       throw Refusal("there is no terminal to ask on; to start without being asked: flotilla migrate --yes")
     }
-    guard console.confirms("Migrate?") else { throw Refusal("nothing was changed") }
+    guard try console.confirms("Migrate?", session.interruption) else { throw Refusal("nothing was changed") }
   }
 
   private func work(
