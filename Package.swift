@@ -36,10 +36,14 @@ let package = Package(
     .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet"]),
     // HTTP through libcurl.
     .target(name: "Upload", dependencies: ["CCurl", log]),
+    // Unit files, crontab lines and CronJobs, as text.
+    .target(name: "Schedule"),
     // Commands and terminal.
     .executableTarget(
       name: "flotilla",
-      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Fleet", "Report", "Upload", arguments, log]),
+      dependencies: [
+        sqlite, "Schema", "Migrations", "Upgrade", "Fleet", "Report", "Upload", "Schedule", arguments, log,
+      ]),
 
     // Temporary folders, fixtures and where the project's files are, for all tests.
     .target(name: "TestSupport", dependencies: [sqlite], path: "Tests/TestSupport"),
@@ -50,6 +54,7 @@ let package = Package(
       name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support]),
     .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet", support]),
     .testTarget(name: "UploadTests", dependencies: ["Upload", log], exclude: ["Fixtures"]),
+    .testTarget(name: "ScheduleTests", dependencies: ["Schedule", support], exclude: ["Fixtures"]),
     // Runs the built program.
     .testTarget(
       name: "EndToEndTests", dependencies: ["flotilla", sqlite, "Schema", support], exclude: ["Fixtures"]),
