@@ -11,7 +11,8 @@ demo:
 	scripts/demo
 
 test:
-	scripts/setup python3 openssl
+	scripts/setup python3 openssl cron systemd
+	scripts/setup-python
 	swift test
 
 # Kills run after run over a fleet of 200 installations, and looks at every database each time.

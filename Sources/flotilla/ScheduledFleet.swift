@@ -1,0 +1,87 @@
+import Fleet
+import FoundationEssentials
+import Glibc
+import Schedule
+
+/// What a recurring check has to know of its fleet.
+struct ScheduledFleet {
+  let file: FleetFile
+  private let inventory: Inventory
+  private let only: String?
+  private let path: String
+
+  init(_ global: GlobalOptions, _ environment: [String: String]) throws {
+    let folder = FileManager.default.currentDirectoryPath
+    let found = try FleetFile.locate(option: global.fleet, environment: environment, currentDirectory: folder)
+    file = try FleetFile.load(found, currentDirectory: folder, environment: environment)
+    inventory = try file.inventory(environment: environment)
+    only = global.only
+    path = Self.absolute(found, in: folder)
+  }
+
+  /// Whether the state folder was made before: a service may write in there, but not make it.
+  var isStateThere: Bool { StateFolder(file.state).exists }
+
+  /// The command that recurs.
+  private func command(_ words: [String]?) -> [String] {
+    (words ?? (file.report.url == nil ? ["drift"] : ["drift", "--upload"]))
+      + (only.map { ["--only", $0] } ?? [])
+  }
+
+  /// What the check is called unless it is named.
+  func name(_ words: [String]?) -> String { Check.name(fleet: file.name, command: command(words)) }
+
+  /// The check.
+  ///
+  /// - Throws: `ScheduleError` for what can't be scheduled, `Refusal` where this program's file can't be found.
+  func check(
+    every recurrence: Recurrence, name: String?, command words: [String]?,
+    environmentFile: (String) throws -> String?
+  ) throws -> Check {
+    let name = name ?? self.name(words)
+    return try Check(
+      name: name, fleet: file.name, recurrence: recurrence, program: Self.program(), command: command(words),
+      files: Check.Files(
+        fleet: path, migrations: file.migrations, baseline: file.baseline, schema: file.schema),
+      state: Self.resolved(file.state), folders: folders, environmentFile: environmentFile(name))
+  }
+
+  /// The folders of the installations: those that hold files now, and those where a pattern will look again.
+  private var folders: [String] {
+    let files = inventory.installations.filter { $0.host == nil }.map(\.path)
+    let patterns = file.entries.compactMap { entry in
+      if case .files(let glob, _) = entry.source { Self.resolved(Folders.start(ofGlob: glob)) } else { nil }
+    }
+    return files.map { Self.parent(Self.resolved($0)) } + patterns
+  }
+
+  /// This program's file.
+  private static func program() throws -> String {
+    guard let path = real("/proc/self/exe"), access(path, X_OK) == 0 else {
+      throw Refusal("the program's own file can't be found; is it still there?")
+    }
+    return path
+  }
+
+  private static func parent(_ path: String) -> String {
+    String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
+  }
+
+  private static func absolute(_ path: String, in folder: String) -> String {
+    let whole = path.hasPrefix("/") ? path : "\(folder)/\(path)"
+    return "/" + whole.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+  }
+
+  /// The path without links, as far as there is something; what isn't there yet keeps its name.
+  private static func resolved(_ path: String) -> String {
+    if let found = real(path) { return found }
+    guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return path }
+    return resolved(String(path[..<slash])) + path[slash...]
+  }
+
+  private static func real(_ path: String) -> String? {
+    guard let found = realpath(path, nil) else { return nil }
+    defer { free(found) }
+    return String(cString: found)
+  }
+}
