@@ -14,7 +14,7 @@ public struct Check: Hashable, Sendable {
   public var files: Files
   /// The state folder; absolute.
   public var state: String
-  /// The folders of the installations, links resolved; none within another.
+  /// The folders of the installations; none within another. For systemd, which knows no links, these are resolved.
   public var folders: [String]
   /// `NAME=value` lines with tokens, read where the check runs; nil for that of systemd's user manager.
   public var environmentFile: String?

@@ -1,7 +1,6 @@
-/// Where a container finds what this machine has.
+/// What a container is given of this machine: the same files under the same paths.
 ///
-/// The fleet file's folder is `/etc/flotilla` there, so that the paths in the file, which start from it, still lead to
-/// their files; what lies elsewhere keeps its path.
+/// A fleet file may name absolute paths, so nothing can be moved without changing it.
 struct ContainerPaths {
   struct Configuration { let volume, name, sources: String }
   struct Claim { let volume, name, folder: String }
@@ -17,19 +16,8 @@ struct ContainerPaths {
   }
 
   private let check: Check
-  private let folder: String
 
-  init(_ check: Check) {
-    self.check = check
-    folder = String(
-      check.files.fleet.prefix(upTo: check.files.fleet.lastIndex(of: "/") ?? check.files.fleet.startIndex))
-  }
-
-  /// The path in the container.
-  func inside(_ path: String) -> String {
-    guard Folders.contains(folder, path) else { return path }
-    return "/etc/flotilla" + path.dropFirst(folder.count)
-  }
+  init(_ check: Check) { self.check = check }
 
   /// The ConfigMaps with fleet file and migrations, and what `kubectl create configmap` makes them from.
   var configuration: [Configuration] {
@@ -46,7 +34,7 @@ struct ContainerPaths {
   var claims: [Claim] {
     check.folders.enumerated().map { number, folder in
       let volume = "installations" + (check.folders.count == 1 ? "" : "-\(number + 1)")
-      return Claim(volume: volume, name: "\(check.name)-\(volume)", folder: inside(folder))
+      return Claim(volume: volume, name: "\(check.name)-\(volume)", folder: folder)
     }
   }
 
@@ -54,10 +42,10 @@ struct ContainerPaths {
   /// be in the same folder. SQLite has to write beside a database that is in WAL mode, so those aren't read-only.
   var mounts: [Mount] {
     claims.map { Mount(volume: $0.volume, path: $0.folder) }
-      + single.map { Mount(volume: "fleet", path: inside($0), part: Self.last($0), isReadOnly: true) }
+      + single.map { Mount(volume: "fleet", path: $0, part: Self.last($0), isReadOnly: true) }
       + [
-        Mount(volume: "migrations", path: inside(check.files.migrations), isReadOnly: true),
-        Mount(volume: "state", path: inside(check.state)), Mount(volume: "tmp", path: "/tmp"),
+        Mount(volume: "migrations", path: check.files.migrations, isReadOnly: true),
+        Mount(volume: "state", path: check.state), Mount(volume: "tmp", path: "/tmp"),
       ]
   }
 

@@ -90,7 +90,7 @@ public struct KubernetesJob: Sendable {
   }
 
   private var container: String {
-    let words = ["flotilla", "--fleet", paths.inside(check.files.fleet)] + check.command
+    let words = ["flotilla", "--fleet", check.files.fleet] + check.command
     return """
       - name: flotilla
         image: \(Quoting.yaml(image))

@@ -73,7 +73,8 @@ struct ScheduleCommand: ParsableCommand {
       }
       let fleet = try ScheduledFleet(global, environment)
       let check = try fleet.check(
-        every: Recurrence(every ?? ""), name: name, command: words, environmentFile: variables(environment))
+        every: Recurrence(every ?? ""), name: name, command: words, resolvesLinks: scheduler != .kubernetes,
+        environmentFile: variables(environment))
       let installer = ScheduleInstaller(name: check.name, console, environment, isUser: user)
       switch scheduler {
       case .systemd:

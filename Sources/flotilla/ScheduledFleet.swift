@@ -33,26 +33,29 @@ struct ScheduledFleet {
 
   /// The check.
   ///
+  /// - Parameter resolvesLinks: for systemd, which keeps writes to real folders, and not for a container, where the
+  ///   fleet file's own paths have to lead somewhere.
   /// - Throws: `ScheduleError` for what can't be scheduled, `Refusal` where this program's file can't be found.
   func check(
     every recurrence: Recurrence, name: String?, command words: [String]?,
-    environmentFile: (String) throws -> String?
+    resolvesLinks: Bool, environmentFile: (String) throws -> String?
   ) throws -> Check {
     let name = name ?? self.name(words)
+    let resolve = resolvesLinks ? Self.resolved : { $0 }
     return try Check(
       name: name, fleet: file.name, recurrence: recurrence, program: Self.program(), command: command(words),
       files: Check.Files(
         fleet: path, migrations: file.migrations, baseline: file.baseline, schema: file.schema),
-      state: Self.resolved(file.state), folders: folders, environmentFile: environmentFile(name))
+      state: resolve(file.state), folders: folders(resolve), environmentFile: environmentFile(name))
   }
 
   /// The folders of the installations: those that hold files now, and those where a pattern will look again.
-  private var folders: [String] {
+  private func folders(_ resolve: (String) -> String) -> [String] {
     let files = inventory.installations.filter { $0.host == nil }.map(\.path)
     let patterns = file.entries.compactMap { entry in
-      if case .files(let glob, _) = entry.source { Self.resolved(Folders.start(ofGlob: glob)) } else { nil }
+      if case .files(let glob, _) = entry.source { resolve(Folders.start(ofGlob: glob)) } else { nil }
     }
-    return files.map { Self.parent(Self.resolved($0)) } + patterns
+    return files.map { Self.parent(resolve($0)) } + patterns
   }
 
   /// This program's file.

@@ -160,4 +160,34 @@ import Testing
     #expect(run.errors.contains("not allowed"))
     #expect(try text(folder, "told") == "-l\n")
   }
+
+  @Test func `the line does what it says: the check runs, its tokens are there, and its status is told`()
+    throws
+  {
+    let folder = try fleet()
+    let odd = ScheduleTests.oddName
+    try folder.write(
+      "fleet: ${FLEET}\nmigrations: m\ninstallations:\n  - { id: a, path: a.sqlite }\n",
+      to: "\(odd)/fleet.yml")
+    try folder.write("CREATE TABLE t (a);", to: "\(odd)/m/0001_create_t.sql")
+    try folder.write("#!/bin/sh\ncat >>logged\n", to: "bin/logger")
+    let tool = folder.file("bin/logger")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: tool)
+    let printed = try Program.run(
+      "--fleet", "\(odd)/fleet.yml", "schedule", "--as", "cron", "--every", "1m", "--command", "status",
+      "--name", "n", in: folder.path,
+      environment: ["FLEET": "shop", "XDG_CONFIG_HOME": folder.file("config")])
+    // As cron reads it: five fields, and the command with "\\%" for "%".
+    let line = printed.output.dropFirst("* * * * * ".count)
+    let variables = geteuid() == 0 ? "/etc/flotilla/n.env" : folder.file("config/flotilla/n.env")
+    try folder.write("FLEET='the shop'\n", to: "n.env")
+    let command = line.replacing("\\%", with: "%").replacing(variables, with: folder.file("n.env"))
+    try folder.write(String(command), to: "command")
+    let run = try Program.shell("env -i PATH=\"$PWD/bin:$PATH\" /bin/sh command", in: folder.path)
+    #expect(run.status == 0)
+    #expect(run.output + run.errors == "")
+    let logged = try text(folder, "logged")
+    #expect(logged.contains("the shop: 1 installation"))
+    #expect(logged.hasSuffix("exit status 3\n"))
+  }
 }
