@@ -22,13 +22,6 @@ enum Quoting {
     return "\"\(escaped(specifiers(text)))\""
   }
 
-  /// One path in a list such as that of `ReadWritePaths=`, where systemd knows quotes, but no backslash within them.
-  static func systemdPath(_ text: String) -> String {
-    guard !isPlain(text) else { return text }
-    let parts = specifiers(text).split(separator: "\"", omittingEmptySubsequences: false)
-    return parts.map { "\"\($0)\"" }.joined(separator: "'\"'")
-  }
-
   /// Text of a unit file that isn't divided into words.
   static func specifiers(_ text: String) -> String {
     text.map { $0 == "%" ? "%%" : String($0) }.joined()

@@ -73,7 +73,7 @@ public struct SystemdUnits: Hashable, Sendable {
       ProtectSystem=strict
       # A check only reads. But where an application has a database in WAL mode open, or crashed with it, SQLite has a
       # reader take its locks in the -shm file beside the database, and may have to make or recover it.
-      ReadWritePaths=\(paths.map(Quoting.systemdPath).joined(separator: " \\\n  "))
+      ReadWritePaths=\(paths.map(Quoting.systemd).joined(separator: " \\\n  "))
       \(home)ProtectHome=\(isHome ? "no" : "read-only")
       \(temporary)PrivateTmp=\(isTemporary ? "no" : "yes")
       PrivateDevices=yes

@@ -12,6 +12,8 @@ import Testing
   }
 
   static let hasSystemd = has("command -v systemd-analyze")
+  static let manager = "/lib/systemd/systemd"
+  static let hasManager = has("test -x \(manager) && command -v setpriv")
   static let hasCron =
     has("command -v crontab && test -d /var/spool/cron/crontabs") && FileSystemTests.canMount
   static let python = "PYTHONPATH='\(Repository.root)/.build-python' python3 -m kubernetes_validate"
@@ -71,6 +73,37 @@ import Testing
       #expect(verified.status == 0)
       #expect(verified.errors == "")
     }
+  }
+
+  /// `systemd --test` loads units, prints what it made of them, and starts nothing. It refuses to do so for root.
+  @Test(
+    .enabled(if: hasManager, "needs systemd: make test installs it"), arguments: [oddName, #"back\slash"#])
+  func `systemd reads the paths back as they are`(_ name: String) throws {
+    let folder = try fleet(name)
+    let printed = try Program.run("schedule", "--every", "15m", in: folder.file(name))
+    #expect(printed.status == 0)
+    _ = try divide(printed.output, into: folder)
+    // Without what a booted machine has.
+    let service = try String(contentsOfFile: folder.file("flotilla-shop.service"), encoding: .utf8)
+    try folder.write(
+      service.replacing("[Service]", with: "DefaultDependencies=no\n\n[Service]"),
+      to: "units/flotilla-shop.service")
+    let user = geteuid() == 0 ? "setpriv --reuid 65534 --regid 65534 --clear-groups" : ""
+    let run = try Program.shell(
+      """
+      chmod -R a+rX .
+      HOME=/ SYSTEMD_UNIT_PATH="$PWD/units" \(user) \(Self.manager) --test --system --unit=flotilla-shop.service 2>&1
+      """, in: folder.path)
+    let place = folder.file(name)
+    #expect(
+      run.output.contains("\tReadWritePaths: \(place)/.flotilla -\(place)/db -/var/lib/flotilla-test\n"))
+    // The dump quotes words as a shell would.
+    let quoted = place.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("$", with: "\\$")
+    #expect(
+      run.output.contains(
+        "\tCommand Line: \(URL(filePath: Program.path).resolvingSymlinksInPath().path) --fleet \"\(quoted)/fleet.yml\" drift\n"
+      ))
+    #expect(run.output.contains("\tEnvironmentFile: -/etc/flotilla/flotilla-shop.env\n"))
   }
 
   @Test(
