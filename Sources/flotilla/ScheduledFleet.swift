@@ -33,8 +33,8 @@ struct ScheduledFleet {
 
   /// The check.
   ///
-  /// - Parameter resolvesLinks: for systemd, which keeps writes to real folders, and not for a container, where the
-  ///   fleet file's own paths have to lead somewhere.
+  /// Links are resolved for systemd, which keeps writes to real folders, and not for a container, where the fleet
+  /// file's own paths have to lead somewhere.
   /// - Throws: `ScheduleError` for what can't be scheduled, `Refusal` where this program's file can't be found.
   func check(
     every recurrence: Recurrence, name: String?, command words: [String]?,
