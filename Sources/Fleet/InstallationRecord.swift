@@ -17,7 +17,8 @@ public struct InstallationRecord: Encodable {
   }
 
   enum Keys: String, CodingKey {
-    case id, host, path, groups, labels, wave, status, applied, pending, backup, drift, error, milliseconds,
+    case id, host, path, groups, labels, wave, status, applied, pending, backup, drift, ignored, error,
+      milliseconds,
       bytes
     case fingerprint
     case versionBefore = "version_before"
@@ -42,6 +43,7 @@ public struct InstallationRecord: Encodable {
     try fields.encode(outcome.mayDelete, forKey: .mayDelete)
     try fields.encode(outcome.backup, forKey: .backup)
     try fields.encode(outcome.drift, forKey: .drift)
+    try fields.encode(outcome.ignored, forKey: .ignored)
     try fields.encode(outcome.fingerprint, forKey: .fingerprint)
     try fields.encode(outcome.failure, forKey: .error)
     try fields.encode(outcome.milliseconds.mapValues { ($0 * 1000).rounded() / 1000 }, forKey: .milliseconds)

@@ -8,6 +8,7 @@ public final class Blueprint: Sendable {
   private let set: MigrationSet
   private let ignored: [IgnoreRule]
   private let schemas = Mutex<[[Int64]: Schema]>([:])
+  private let changes = Mutex<[Int64: [Schema.Change]]?>(nil)
 
   /// Prepares to replay `set`; nothing runs yet.
   public init(_ set: MigrationSet, ignoring ignored: [IgnoreRule] = []) {
@@ -34,6 +35,29 @@ public final class Blueprint: Sendable {
   public func columns(of table: String, at versions: [Int64]) throws -> Set<String> {
     let columns = try replay(Set(versions), []).all(.column).filter { $0.table == table.lowercased() }
     return Set(columns.map { $0.name.dropFirst(table.count + 1).lowercased() })
+  }
+
+  /// What each migration does to the schema, where all before it were applied. All are replayed once, one by one.
+  ///
+  /// - Throws: `MigrationFailure` where the files don't run on an empty database.
+  public func changesByVersion() throws -> [Int64: [Schema.Change]] {
+    if let known = changes.withLock({ $0 }) { return known }
+    let database = try Connection(path: "", access: .memory)
+    try database.execute("BEGIN")
+    defer { database.rollback() }
+    let migrator = Migrator(database, checksRequirements: false)
+    _ = try migrator.apply(Plan(baseline: set.baseline, pending: []))
+    var before = try Schema(reading: database, ignoring: ignored)
+    var found: [Int64: [Schema.Change]] = [:]
+    for migration in set.migrations where !migration.runsAlone {
+      guard let version = migration.version else { continue }
+      _ = try migrator.apply(Plan(baseline: nil, pending: [migration]))
+      let after = try Schema(reading: database, ignoring: ignored)
+      found[version] = before.changes(to: after)
+      before = after
+    }
+    changes.withLock { $0 = found }
+    return found
   }
 
   /// The schema of a fresh installation, where there is a script for it.

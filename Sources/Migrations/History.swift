@@ -4,22 +4,51 @@ public import SQLite
 public struct History: Hashable, Sendable {
   /// The name by version, or nil where there is no such table: the database is untracked.
   public let recorded: [Int64: String]?
+  /// Versions that were recorded after a higher one, as far as `applied_at` tells, with the lowest such.
+  public let late: [Int64: Int64]
 
   /// Wraps recorded versions.
-  public init(recorded: [Int64: String]?) { self.recorded = recorded }
+  public init(recorded: [Int64: String]?) {
+    self.recorded = recorded
+    late = [:]
+  }
 
   /// Reads the table, if it is there.
   public init(reading database: Connection) throws(SQLiteError) {
     guard try Condition.table("schema_migrations").holds(in: database) else {
       recorded = nil
+      late = [:]
       return
     }
-    var names: [Int64: String] = [:]
-    let rows = try database.rows("SELECT version, name FROM schema_migrations") { row in
-      (version: row.int(0), name: row.text(1) ?? "")
+    typealias Row = (version: Int64, name: String, time: Int64?)
+    let read = { (time: String) throws(SQLiteError) -> [Row] in
+      try database.rows("SELECT version, name, \(time) FROM schema_migrations") { row in
+        (row.int(0), row.text(1) ?? "", row.text(2).flatMap { Int64($0) })
+      }
     }
-    for row in rows { names[row.version] = row.name }
-    recorded = names
+    let rows: [Row]
+    do {
+      rows = try read("CASE typeof(applied_at) WHEN 'text' THEN unixepoch(applied_at) END")
+    } catch  where error.code == .error {
+      rows = try read("NULL")  // a table without the column
+    }
+    recorded = Dictionary(rows.map { ($0.version, $0.name) }) { _, last in last }
+    late = Self.late(rows.map { ($0.version, $0.time) })
+  }
+
+  /// Versions in one second tell nothing of their order.
+  private static func late(_ rows: [(version: Int64, time: Int64?)]) -> [Int64: Int64] {
+    var late: [Int64: Int64] = [:]
+    let timed = rows.compactMap { row in row.time.map { (version: row.version, time: $0) } }
+      .sorted { $0.version < $1.version }
+    var earliest = Int64.max
+    for (place, row) in timed.enumerated().reversed() {
+      if earliest < row.time {
+        late[row.version] = timed[(place + 1)...].first { $0.time < row.time }?.version
+      }
+      earliest = min(earliest, row.time)
+    }
+    return late
   }
 
   /// The highest recorded version; nil where the database is untracked.

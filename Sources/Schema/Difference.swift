@@ -1,41 +1,62 @@
 /// One way in which a database differs from what it should look like.
+///
+/// Differences come in three sorts, told apart by `kind`:
+/// - of one *object* of the schema: `…_missing`, `…_unexpected`, `…_changed`. Where it is what one migration did or
+///   left undone, against what the database records, `version` names that migration.
+/// - of the *history*: `history_…`, `migration_renamed`, and the two summaries `recorded_not_present` and
+///   `present_not_recorded`. There is one summary for each version that differences of objects name; it says in
+///   `actual` what of the migration is there, in `expected` what of it isn't. Who shows a list may group it by
+///   `version` and leave the objects under their summary out: the summary names each of them.
+/// - `layout`, at severity `info`, and what is wrong with the data: `integrity`, `foreign_key_violations`.
 public struct Difference: Hashable, Sendable, Codable {
   /// What sort of difference, such as `column_missing` or `index_unexpected`.
   public let kind: String
-  /// The object, such as `refresh_tokens.issued_at`.
+  /// The object, such as `refresh_tokens.issued_at`; of a history, the version.
   public let object: String
-  /// How bad it is: `error`.
+  /// How bad it is: `error`, `warning` or `info`.
   public let severity: String
   /// The normal form that should be there, or nil where nothing should.
   public let expected: String?
   /// The normal form that is there, or nil where nothing is.
   public let actual: String?
-
-  /// What sort of object it is about, such as `column`.
-  public var thing: String { kind.split(separator: "_").dropLast().joined(separator: "_") }
-
-  init(_ expected: Schema.Object?, _ actual: Schema.Object?) {
-    let change = expected == nil ? "unexpected" : actual == nil ? "missing" : "changed"
-    kind = "\((expected ?? actual)?.kind.rawValue ?? "object")_\(change)"
-    object = (expected ?? actual)?.name ?? ""
-    severity = "error"
-    self.expected = expected?.definition
-    self.actual = actual?.definition
-  }
+  /// The migration that it is about, if it is about one.
+  public var version: Int64?
 
   /// Makes a difference by hand.
-  public init(kind: String, object: String, severity: String = "error", expected: String?, actual: String?) {
+  public init(
+    kind: String, object: String, severity: String = "error", expected: String?, actual: String?,
+    version: Int64? = nil
+  ) {
     self.kind = kind
     self.object = object
     self.severity = severity
     self.expected = expected
     self.actual = actual
+    self.version = version
+  }
+
+  /// The sort of object that it is about; nil where it is about none: the history, the layout, the data.
+  public var objectKind: Schema.Kind? {
+    if let attribute { return attribute.kind }
+    guard let change = kind.split(separator: "_").last, ["missing", "unexpected", "changed"].contains(change)
+    else { return nil }
+    return Schema.Kind(rawValue: String(kind.dropLast(change.count + 1)))
+  }
+
+  /// Whether it is the summary of all that belongs to one version.
+  public var isSummary: Bool { kind == "recorded_not_present" || kind == "present_not_recorded" }
+
+  /// The piece of the object that changed, where it was one.
+  var attribute: Attribute? {
+    kind.hasSuffix("_changed") ? Attribute(rawValue: String(kind.dropLast("_changed".count))) : nil
   }
 }
 
 extension Difference: CustomStringConvertible {
   /// Kind and object in words: `column refresh_tokens.issued_at is missing`.
   public var description: String {
+    if let attribute { return changed(attribute) }
+    if objectKind == nil { return other }
     let parts = kind.split(separator: "_")
     let thing = parts.dropLast().joined(separator: " ")
     return switch parts.last {
@@ -45,36 +66,35 @@ extension Difference: CustomStringConvertible {
     }
   }
 
-  private static func said(_ definition: String?) -> String {
-    guard let definition else { return "absent" }
-    return definition.isEmpty ? "plain" : definition
+  private func changed(_ attribute: Attribute) -> String {
+    let name = "\(attribute.kind.rawValue) \(object)"
+    if attribute == .notNull, actual == nil { return "\(name) is not NOT NULL" }
+    if attribute == .notNull, expected == nil { return "\(name) is NOT NULL" }
+    return "the \(attribute.words) of \(name) is \(actual ?? "none") instead of \(expected ?? "none")"
   }
-}
 
-extension Schema {
-  /// What is different in `actual` from this schema, which is what it should be.
-  ///
-  /// Where a whole table or view is missing or unexpected, what belongs to it is not listed again.
-  public func differences(in actual: Schema) -> [Difference] {
-    guard fingerprint != actual.fingerprint else { return [] }
-    let wholes: Set = [Kind.table, .view]
-    let listed = Set(
-      Set(objects.keys.filter { wholes.contains($0.kind) }).symmetricDifference(
-        actual.objects.keys.filter { wholes.contains($0.kind) }
-      ).map(\.name))
-    return Set(objects.keys).union(actual.objects.keys).sorted().compactMap { key in
-      let mine = objects[key]
-      let theirs = actual.objects[key]
-      guard mine?.definition != theirs?.definition, let table = (mine ?? theirs)?.table else { return nil }
-      if !wholes.contains(key.kind), listed.contains(table) { return nil }
-      return Difference(mine, theirs)
+  /// The differences that are about no object.
+  private var other: String {
+    switch kind {
+    case "history_ahead": "version \(object) is recorded, which these migrations don't have"
+    case "history_gap": "version \(object) is not recorded, though a higher one is"
+    case "history_out_of_order": "version \(object) was recorded \(actual ?? "late")"
+    case "migration_renamed":
+      "version \(object) is recorded as \(Self.said(actual)) instead of \(Self.said(expected))"
+    case "recorded_not_present":
+      "version \(object) is recorded, but not there: \(Self.said(expected))"
+    case "present_not_recorded":
+      "version \(object) is not recorded, but there: \(Self.said(actual))"
+        + (expected.map { "; not there: \($0)" } ?? "")
+    case "layout": "table \(object) has its columns in another order"
+    case "integrity": "\(object) is damaged: \(Self.said(actual))"
+    case "foreign_key_violations": "\(actual ?? "some") rows refer to nothing: \(object)"
+    default: "\(kind.split(separator: "_").joined(separator: " ")) \(object)"
     }
   }
 
-  /// Whether the object that a difference is about is the same here and in `other`: there with the same
-  /// definition, or absent, in both.
-  public func agrees(with other: Schema, on difference: Difference) -> Bool {
-    guard let kind = Kind(rawValue: difference.thing) else { return false }
-    return object(kind, difference.object)?.definition == other.object(kind, difference.object)?.definition
+  private static func said(_ definition: String?) -> String {
+    guard let definition else { return "absent" }
+    return definition.isEmpty ? "plain" : definition
   }
 }

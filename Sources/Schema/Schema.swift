@@ -18,9 +18,27 @@ public struct Schema: Hashable, Sendable {
     public let table: String
     /// What it is, in normal form.
     public let definition: String
+    /// What a column or an ordinary table is, piece by piece, in the order of `Attribute.of(kind)`; nil for a piece
+    /// that it doesn't have. Empty for other objects.
+    let attributes: [String?]
+    /// The text that made it: the CREATE statement, or a column's definition within one. It tells how to make the
+    /// object anew and is no part of what the object is.
+    let sql: String
 
     /// What identifies it within a schema.
     var key: Key { Key(kind: kind, name: name.folded) }
+
+    /// Whether both are the same thing with the same meaning, whatever their texts.
+    public static func == (one: Object, other: Object) -> Bool {
+      one.kind == other.kind && one.name == other.name && one.table == other.table
+        && one.definition == other.definition
+    }
+
+    /// Agrees with equality.
+    public func hash(into hasher: inout Hasher) {
+      hasher.combine(key.name)
+      hasher.combine(definition)
+    }
   }
 
   /// The sorts of things that a schema consists of.
@@ -66,8 +84,15 @@ public struct Schema: Hashable, Sendable {
   public let links: Set<Link>
   /// SHA-256 of the normal form.
   public let fingerprint: Fingerprint
+  /// The columns of each table in their order, in lower case; no part of what the schema is.
+  let layouts: [String: [String]]
+  /// How many objects were left out because they don't count; what belongs to a table that was left out is not
+  /// counted again.
+  public let ignored: Int
 
-  init(_ list: [Object], links: Set<Link>) {
+  init(_ list: [Object], links: Set<Link>, layouts: [String: [String]] = [:], ignored: Int = 0) {
+    self.layouts = layouts
+    self.ignored = ignored
     var objects: [Key: Object] = [:]
     for object in list { objects[object.key] = object }
     self.objects = objects
@@ -79,6 +104,14 @@ public struct Schema: Hashable, Sendable {
     }
     fingerprint = Fingerprint(Array(hash.finalize()))
   }
+
+  /// Whether both mean the same, whatever their layout and whatever was left out.
+  public static func == (one: Schema, other: Schema) -> Bool {
+    one.fingerprint == other.fingerprint && one.objects == other.objects && one.links == other.links
+  }
+
+  /// Agrees with equality.
+  public func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
 
   /// The objects of one kind, by name.
   public func all(_ kind: Kind) -> [Object] {

@@ -13,7 +13,18 @@ extension Schema {
     try reader.read()
     let kept = reader.objects.filter { object in !ignored.contains { $0.covers(object) } }
     let tables = Set(kept.map(\.table))
-    self.init(kept, links: reader.links.filter { tables.contains($0.child) })
+    // What belongs to a table that is left out as a whole is left out with it.
+    let wholes = Set(kept.lazy.filter { $0.kind == .table || $0.kind == .view }.map(\.table))
+    let ignored =
+      ignored.isEmpty
+      ? 0
+      : reader.objects.count { object in
+        guard ignored.contains(where: { $0.covers(object) }) else { return false }
+        return object.kind == .table || object.kind == .view || wholes.contains(object.table)
+      }
+    self.init(
+      kept, links: reader.links.filter { tables.contains($0.child) },
+      layouts: reader.layouts.filter { tables.contains($0.key) }, ignored: ignored)
   }
 
   /// A digest of the schema's text as it is stored, by which one can tell that a schema was read before.
@@ -34,6 +45,8 @@ private struct SchemaReader {
   let database: Connection
   var objects: [Schema.Object] = []
   var links: Set<Schema.Link> = []
+  /// The columns of each table in their order, all in lower case.
+  var layouts: [String: [String]] = [:]
   /// What the text of each table tells, by its name in lower case.
   private var texts: [String: TableText] = [:]
 
@@ -51,18 +64,24 @@ private struct SchemaReader {
     for row in rows {
       switch (row[0], row[4]) {
       case ("table", "shadow"): break
-      case ("table", "virtual"): add(.table, row[1], row[1], text(row[3]))
-      case ("table", _): try table(row[1], withoutRowID: row[5] == "1", strict: row[6] == "1")
+      case ("table", "virtual"): add(.table, row[1], row[1], text(row[3]), sql: row[3])
+      case ("table", _): try table(row[1], row[3], withoutRowID: row[5] == "1", strict: row[6] == "1")
       case ("index", _): try index(row[1], row[2], row[3])
-      case ("trigger", _): add(.trigger, row[1], row[2], trigger(row[3]))
-      case ("view", _): add(.view, row[1], row[1], text(row[3]))
+      case ("trigger", _): add(.trigger, row[1], row[2], trigger(row[3]), sql: row[3])
+      case ("view", _): add(.view, row[1], row[1], text(row[3]), sql: row[3])
       default: break
       }
     }
   }
 
-  private mutating func add(_ kind: Schema.Kind, _ name: String, _ table: String, _ definition: String) {
-    objects.append(Schema.Object(kind: kind, name: name, table: table.folded, definition: definition))
+  private mutating func add(
+    _ kind: Schema.Kind, _ name: String, _ table: String, _ definition: String, sql: String = "",
+    attributes: [String?] = []
+  ) {
+    objects.append(
+      Schema.Object(
+        kind: kind, name: name, table: table.folded, definition: definition, attributes: attributes, sql: sql)
+    )
   }
 
   /// The whole statement, without the name of the schema, which can only be `main`.
@@ -97,7 +116,7 @@ private struct SchemaReader {
   }
 
   private mutating func table(
-    _ name: String, withoutRowID: Bool, strict: Bool
+    _ name: String, _ sql: String, withoutRowID: Bool, strict: Bool
   ) throws(SQLiteError) {
     let text = texts[name.folded] ?? TableText("")
     let columns = try database.rows(
@@ -107,40 +126,44 @@ private struct SchemaReader {
       "SELECT name, origin FROM pragma_index_list(?) WHERE origin != 'c'", [.text(name)]
     ) { (name: $0.text(0) ?? "", isKey: $0.text(1) == "pk") }
     let keyIndex = indexes.first { $0.isKey }?.name
+    layouts[name.folded] = columns.compactMap { $0[0]?.folded }
     for column in columns {
       let own = text.columns[column[0]?.folded ?? ""] ?? .init()
       let isRowID = column[4] != "0" && keyIndex == nil
-      add(.column, "\(name).\(column[0] ?? "")", name, definition(column, own, isRowID: isRowID))
+      let attributes = attributes(column, own, isRowID: isRowID)
+      add(
+        .column, "\(name).\(column[0] ?? "")", name, Attribute.column(attributes), sql: own.sql,
+        attributes: attributes)
     }
     // A key without an index of its own is the rowid under another name.
     let key =
       try keyIndex.map { index throws(SQLiteError) in try keyColumns(index, of: name).map(\.text) }
       ?? columns.filter { $0[4] != "0" }.compactMap { $0[0]?.folded }
     var options: [String] = []
-    if !key.isEmpty {
-      options.append(
-        "PRIMARY KEY (\(key.joined(separator: ", ")))" + (text.keyConflict.map { " \($0)" } ?? ""))
-    }
+    let keyText =
+      key.isEmpty
+      ? nil : "PRIMARY KEY (\(key.joined(separator: ", ")))" + (text.keyConflict.map { " \($0)" } ?? "")
     if text.hasAutoincrement { options.append("AUTOINCREMENT") }
     if withoutRowID { options.append("WITHOUT ROWID") }
     if strict { options.append("STRICT") }
-    add(.table, name, name, options.joined(separator: ", "))
+    let attributes = [keyText, options.isEmpty ? nil : options.joined(separator: ", ")]
+    add(
+      .table, name, name, attributes.compactMap(\.self).joined(separator: ", "), sql: sql,
+      attributes: attributes)
     for check in Set(text.checks) { add(.check, "\(name) (\(check))", name, check) }
     try foreignKeys(name, text)
     for index in indexes where !index.isKey { try unique(index.name, of: name, text) }
   }
 
-  private func definition(_ column: [String?], _ own: TableText.Column, isRowID: Bool) -> String {
-    var parts: [String] = []
-    if let type = column[1], !type.isEmpty {
-      parts.append(SQLTokenizer(type).map { $0.text.uppercased() }.joined(separator: " "))
+  /// In the order of `Attribute.of(.column)`.
+  private func attributes(_ column: [String?], _ own: TableText.Column, isRowID: Bool) -> [String?] {
+    let type = column[1].flatMap { type in
+      type.isEmpty ? nil : SQLTokenizer(type).map { $0.text.uppercased() }.joined(separator: " ")
     }
     // A rowid is never NULL, whatever its column says.
-    if column[2] == "1", !isRowID { parts.append("NOT NULL" + (own.conflict.map { " \($0)" } ?? "")) }
-    if let value = column[3].flatMap(defaultValue) { parts.append("DEFAULT \(value)") }
-    if let collation = own.collation, collation != "binary" { parts.append("COLLATE \(collation)") }
-    if let generated = own.generated { parts.append("AS \(generated)") }
-    return parts.joined(separator: " ")
+    let notNull = column[2] == "1" && !isRowID ? "NOT NULL" + (own.conflict.map { " \($0)" } ?? "") : nil
+    let collation = own.collation == "binary" ? nil : own.collation
+    return [type, notNull, column[3].flatMap(defaultValue), collation, own.generated]
   }
 
   /// NULL is what a column without a default has, and a name can't be one here: SQLite takes it for a string.
@@ -229,6 +252,6 @@ private struct SchemaReader {
     if let place = tokens.lastIndex(where: { $0.isKeyword("where") }), place > 4 {
       definition += " WHERE \(TableText.normal(Array(tokens[(place + 1)...])))"
     }
-    add(.index, name, table, definition)
+    add(.index, name, table, definition, sql: sql)
   }
 }

@@ -8,6 +8,8 @@ struct TableText {
     var generated: String?
     /// What NOT NULL does on a conflict, where it isn't ABORT.
     var conflict: String?
+    /// Its definition as written.
+    var sql = ""
   }
 
   /// By column, in lower case.
@@ -24,7 +26,11 @@ struct TableText {
   var hasAutoincrement = false
 
   init(_ sql: String) {
-    for part in Self.parts(Array(SQLTokenizer(sql))) { read(part) }
+    let bytes = Array(sql.utf8)
+    for part in Self.parts(Array(SQLTokenizer(sql))) {
+      guard let first = part.first, let last = part.last else { continue }
+      read(part, String(decoding: bytes[first.range.lowerBound..<last.range.upperBound], as: UTF8.self))
+    }
   }
 
   /// The comma-separated parts of the first parenthesis.
@@ -47,11 +53,12 @@ struct TableText {
     return parts + (current.isEmpty ? [] : [current])
   }
 
-  private mutating func read(_ part: [SQLToken]) {
+  private mutating func read(_ part: [SQLToken], _ sql: String) {
     guard let first = part.first else { return }
     let starts = ["constraint", "primary", "unique", "check", "foreign"]
     let isConstraint = starts.contains { first.isKeyword($0) }
     var column = Column()
+    column.sql = sql
     var names: [String] = isConstraint ? [] : [first.name]
     var index = isConstraint ? 0 : 1
     var constraint = ""

@@ -8,6 +8,7 @@ struct Inspector {
   let set: MigrationSet
   let blueprint: Blueprint
   let cache: SchemaCache
+  let judgements: JudgementCache
   let options: UpgradeOptions
 
   func inspect(_ path: String) -> Outcome {
@@ -41,7 +42,9 @@ struct Inspector {
     try database.execute("BEGIN")
     let state = try state(of: database)
     database.rollback()
-    return outcome(state, bytes: file.bytes)
+    var outcome = outcome(state, bytes: file.bytes)
+    if options.deep { outcome.drift += try DataTrouble(database, state.schema).differences() }
+    return outcome
   }
 
   /// Versions, schema and plan as one transaction sees them.
@@ -54,19 +57,22 @@ struct Inspector {
 
   func state(of database: Connection) throws -> State {
     let history = try History(reading: database)
-    let schema = try cache.schema(of: database)
+    let (schema, digest) = try cache.schema(of: database)
     let plan = set.plan(for: history, upTo: options.target)
-    return State(history: history, schema: schema, plan: plan, drift: try drift(of: schema, history, plan))
+    let drift = try drift(of: schema, digest, history, plan)
+    return State(history: history, schema: schema, plan: plan, drift: drift)
   }
 
-  /// How a schema differs from what these recorded versions make; an untracked database has nothing to differ from.
-  func drift(of schema: Schema, _ history: History, _ plan: Plan) throws -> [Difference] {
-    guard history.recorded != nil, !plan.isAhead else { return [] }
-    return try blueprint.schema(of: history.versions).differences(in: schema)
-      + plan.renamed.sorted { $0.key < $1.key }.map { version, name in
-        Difference(
-          kind: "migration_renamed", object: "\(version)", expected: set.name(of: version), actual: name)
-      }
+  /// How a database differs from what its recorded versions make, judged once for all that are alike; an untracked
+  /// database has nothing to differ from.
+  func drift(
+    of schema: Schema, _ digest: Fingerprint, _ history: History, _ plan: Plan
+  ) throws -> [Difference] {
+    guard history.recorded != nil else { return [] }
+    return try judgements.drift(of: digest, history) {
+      try Judge(set: set, blueprint: blueprint, showsLayout: options.showsLayout)
+        .differences(in: schema, history, plan)
+    }
   }
 
   func outcome(_ state: State, bytes: Int64) -> Outcome {
@@ -75,6 +81,7 @@ struct Inspector {
     outcome.versionAfter = state.history.version
     outcome.fingerprint = state.schema.fingerprint.description
     outcome.drift = state.drift
+    outcome.ignored = state.schema.ignored
     outcome.bytes = bytes
     if state.plan.isAhead {
       let versions = state.plan.unknown.map(String.init).joined(separator: ", ")

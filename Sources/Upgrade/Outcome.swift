@@ -60,6 +60,8 @@ public struct Outcome: Hashable, Sendable, Codable {
   public var backup: BackupRecord?
   /// How the schema differs from what its version should look like.
   public var drift: [Difference] = []
+  /// How many objects of its schema were left out, since they don't count.
+  public var ignored = 0
   /// Digest of the normal form of its schema, as `sha256:…`.
   public var fingerprint: String?
   /// Why it failed, was skipped or not reached.
@@ -79,7 +81,7 @@ public struct Outcome: Hashable, Sendable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case status, applied, pending, backup, drift, fingerprint, milliseconds, bytes
+    case status, applied, pending, backup, drift, ignored, fingerprint, milliseconds, bytes
     case versionBefore = "version_before"
     case versionAfter = "version_after"
     case mayDelete = "may_delete"

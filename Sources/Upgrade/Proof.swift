@@ -93,9 +93,9 @@ struct Proof {
     return Set(tokens.filter(\.isName).map { $0.text.lowercased() })
   }
 
-  /// Differences that were there before are drift. Others are the migrations' doing, or what they failed to do.
+  /// Differences that were there before are drift, and so is whatever the history tells. Others are the migrations' doing, or what they failed to do.
   private func checkSchema(_ after: Inspector.State) throws {
-    let caused = after.drift.filter { !isOld($0, after.schema) }
+    let caused = after.drift.filter { $0.objectKind != nil && !isOld($0, after.schema) }
     guard let first = caused.first else { return }
     let more = caused.count == 1 ? "" : ", and \(caused.count - 1) more"
     throw Failure(
@@ -111,6 +111,6 @@ struct Proof {
     if before.drift.contains(difference) { return true }
     guard before.schema.agrees(with: after, on: difference) else { return false }
     if before.history.recorded == nil { return difference.actual != nil }
-    return before.drift.contains { $0.object == difference.object && $0.thing == difference.thing }
+    return before.drift.contains { $0.object == difference.object && $0.objectKind == difference.objectKind }
   }
 }

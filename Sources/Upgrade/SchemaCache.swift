@@ -12,14 +12,15 @@ final class SchemaCache: Sendable {
 
   init(ignoring ignored: [IgnoreRule]) { self.ignored = ignored }
 
-  func schema(of database: Connection) throws(SQLiteError) -> Schema {
+  /// - Returns: the schema, and the digest of its text.
+  func schema(of database: Connection) throws(SQLiteError) -> (Schema, Fingerprint) {
     let digest = try Schema.rawDigest(of: database)
-    if let known = schemas.withLock({ $0[digest] }) { return known }
+    if let known = schemas.withLock({ $0[digest] }) { return (known, digest) }
     let schema = try Schema(reading: database, ignoring: ignored)
     schemas.withLock { schemas in
       if schemas.count >= limit { schemas = [:] }
       schemas[digest] = schema
     }
-    return schema
+    return (schema, digest)
   }
 }

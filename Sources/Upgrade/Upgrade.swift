@@ -121,6 +121,7 @@ final class Upgrade {
     outcome.versionAfter = after.history.version
     outcome.fingerprint = after.schema.fingerprint.description
     outcome.drift = after.drift
+    outcome.ignored = after.schema.ignored
   }
 
   /// Runs the one statement of a migration that can't be in a transaction, such as VACUUM.
@@ -136,6 +137,7 @@ final class Upgrade {
     outcome.versionAfter = state.history.version
     outcome.fingerprint = state.schema.fingerprint.description
     outcome.drift = state.drift
+    outcome.ignored = state.schema.ignored
   }
 
   /// After a failed commit the file itself tells at which version it is.

@@ -23,6 +23,10 @@ public struct UpgradeOptions: Sendable {
   public var timeout = Duration.seconds(600)
   /// What of the schema doesn't count.
   public var ignored: [IgnoreRule] = []
+  /// Whether columns in another order are listed; they are no reason to tell installations apart otherwise.
+  public var showsLayout = false
+  /// Whether `inspect` also reads all of the data: `integrity_check` and `foreign_key_check`.
+  public var deep = false
 
   /// The defaults.
   public init() {}
@@ -48,7 +52,8 @@ public struct LocalWorker: Worker {
   /// Makes a worker.
   public init(_ set: MigrationSet, _ blueprint: Blueprint, _ options: UpgradeOptions) {
     inspector = Inspector(
-      set: set, blueprint: blueprint, cache: SchemaCache(ignoring: options.ignored), options: options)
+      set: set, blueprint: blueprint, cache: SchemaCache(ignoring: options.ignored),
+      judgements: JudgementCache(), options: options)
   }
 
   /// See `Worker`.

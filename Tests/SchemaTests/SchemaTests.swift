@@ -65,12 +65,21 @@ import Testing
       ),
       (.init(kind: "index_unexpected", object: "i", expected: nil, actual: "x"), "index i is unexpected"),
       (
-        .init(kind: "column_changed", object: "a.b", expected: "TEXT", actual: "INT"),
-        "column a.b is INT instead of TEXT"
+        .init(kind: "column_type_changed", object: "a.b", expected: "TEXT", actual: "INT"),
+        "the type of column a.b is INT instead of TEXT"
       ),
       (
-        .init(kind: "table_changed", object: "a", expected: "PRIMARY KEY (id)", actual: ""),
-        "table a is plain instead of PRIMARY KEY (id)"
+        .init(kind: "primary_key_changed", object: "a", expected: "PRIMARY KEY (id)", actual: nil),
+        "the primary key of table a is none instead of PRIMARY KEY (id)"
+      ),
+      (
+        .init(kind: "column_not_null_changed", object: "a.b", expected: "NOT NULL", actual: nil),
+        "column a.b is not NOT NULL"
+      ),
+      (
+        .init(
+          kind: "present_not_recorded", object: "6", expected: "index i", actual: "column a.b", version: 6),
+        "version 6 is not recorded, but there: column a.b; not there: index i"
       ),
     ]
     for (difference, text) in words { #expect(difference.description == text) }

@@ -132,7 +132,7 @@ import Upgrade
     try bench.migration("0002_add_age.sql", "ALTER TABLE parents ADD COLUMN age INTEGER;")
     let outcome = try bench.upgrade()
     #expect(outcome.status == .migrated)
-    #expect(outcome.drift.map(\.kind) == ["index_missing", "table_unexpected"])
+    #expect(outcome.drift.map(\.kind) == ["recorded_not_present", "index_missing", "table_unexpected"])
     #expect(try Content.value("SELECT count(*) FROM extra", at: bench.path) == 1)
   }
 

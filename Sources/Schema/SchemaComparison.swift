@@ -1,0 +1,83 @@
+extension Schema {
+  /// What is different in `actual` from this schema, which is what it should be.
+  ///
+  /// Where a whole table or view is missing or unexpected, what belongs to it is not listed again. Of a column or a
+  /// table that changed, each piece that changed is one difference.
+  public func differences(in actual: Schema) -> [Difference] {
+    guard fingerprint != actual.fingerprint else { return [] }
+    let wholes: Set = [Kind.table, .view]
+    let listed = Set(
+      Set(objects.keys.filter { wholes.contains($0.kind) }).symmetricDifference(
+        actual.objects.keys.filter { wholes.contains($0.kind) }
+      ).map(\.name))
+    return Set(objects.keys).union(actual.objects.keys).sorted().flatMap { key -> [Difference] in
+      let mine = objects[key]
+      let theirs = actual.objects[key]
+      guard mine?.definition != theirs?.definition, let table = (mine ?? theirs)?.table else { return [] }
+      if !wholes.contains(key.kind), listed.contains(table) { return [] }
+      return Self.differences(key.kind, mine, theirs)
+    }
+  }
+
+  private static func differences(_ kind: Kind, _ expected: Object?, _ actual: Object?) -> [Difference] {
+    let name = (expected ?? actual)?.name ?? ""
+    guard let expected, let actual, !expected.attributes.isEmpty, !actual.attributes.isEmpty else {
+      let change = expected == nil ? "unexpected" : actual == nil ? "missing" : "changed"
+      return [
+        Difference(
+          kind: "\(kind.rawValue)_\(change)", object: name, expected: expected?.definition,
+          actual: actual?.definition)
+      ]
+    }
+    return zip(Attribute.of(kind), zip(expected.attributes, actual.attributes)).compactMap {
+      attribute, texts in
+      guard texts.0 != texts.1 else { return nil }
+      return Difference(
+        kind: "\(attribute.rawValue)_changed", object: name, expected: texts.0, actual: texts.1)
+    }
+  }
+
+  /// The tables that both have and whose common columns stand in another order in `actual`. It means nothing to
+  /// SQLite, but a program that counts on the order of `SELECT *` would notice.
+  public func layoutDifferences(in actual: Schema) -> [Difference] {
+    all(.table).compactMap { table in
+      guard let mine = layouts[table.table], let theirs = actual.layouts[table.table] else { return nil }
+      let expected = mine.filter { theirs.contains($0) }
+      let found = theirs.filter { mine.contains($0) }
+      guard expected != found else { return nil }
+      return Difference(
+        kind: "layout", object: table.name, severity: "info", expected: expected.joined(separator: ", "),
+        actual: found.joined(separator: ", "))
+    }
+  }
+
+  /// Whether the object that a difference is about is the same here and in `other`: there with the same
+  /// definition, or absent, in both.
+  public func agrees(with other: Schema, on difference: Difference) -> Bool {
+    guard let kind = difference.objectKind else { return false }
+    return object(kind, difference.object)?.definition == other.object(kind, difference.object)?.definition
+  }
+}
+
+extension Schema {
+  /// What became of one object from one schema to another.
+  public struct Change: Hashable, Sendable {
+    /// What sort of object, and its name.
+    public let kind: Kind, name: String
+    /// The table that it belongs to, in lower case; for a table itself, that table.
+    public let table: String
+    /// What it was in normal form, and what it is; nil where it wasn't or isn't there.
+    public let before: String?, after: String?
+  }
+
+  /// Every object that is another one in `other`, with all that belongs to a table that came or went.
+  public func changes(to other: Schema) -> [Change] {
+    Set(objects.keys).union(other.objects.keys).sorted().compactMap { key in
+      let (mine, theirs) = (objects[key], other.objects[key])
+      guard mine?.definition != theirs?.definition, let object = theirs ?? mine else { return nil }
+      return Change(
+        kind: key.kind, name: object.name, table: object.table, before: mine?.definition,
+        after: theirs?.definition)
+    }
+  }
+}
