@@ -1,0 +1,145 @@
+internal import SQLite
+
+/// The SQL that brings back what a database lacks, where that can be done without touching what it has.
+///
+/// Safe are: a table, an index, a trigger or a view that is missing, and a column that is missing and may be NULL or
+/// has a constant default. SQLite refuses a UNIQUE index or a CHECK that rows of the database contradict, and then
+/// changes nothing. Everything else takes a decision about what is there, or a table to be rebuilt, and gets a
+/// comment: that is a migration's work.
+public enum Repair {
+  /// The statements, in an order in which they run, with a comment line for each difference that has no safe repair.
+  ///
+  /// - Parameters:
+  ///   - differences: all those of one database.
+  ///   - schema: what the database should look like.
+  /// - Returns: statements that end with a semicolon, and lines that begin with `--`.
+  public static func script(for differences: [Difference], toward schema: Schema) -> [String] {
+    var mending = Mending(schema, differences)
+    for difference in differences { mending.add(difference) }
+    return mending.statements.sorted { $0.rank < $1.rank }.map(\.sql) + mending.comments
+  }
+}
+
+private struct Mending {
+  let schema: Schema
+  /// Missing columns that can't be added, and those that can, by `table.column` in lower case.
+  let lost: [Schema.Object], added: [Schema.Object]
+  var statements: [(rank: Int, sql: String)] = []
+  var comments: [String] = []
+
+  init(_ schema: Schema, _ differences: [Difference]) {
+    self.schema = schema
+    let missing = differences.filter { $0.kind == "column_missing" }.compactMap {
+      schema.object(.column, $0.object)
+    }
+    lost = missing.filter { ColumnText($0.sql).obstacle != nil }
+    added = missing.filter { ColumnText($0.sql).obstacle == nil }
+  }
+
+  mutating func add(_ difference: Difference) {
+    guard difference.kind.hasSuffix("_missing"), let kind = difference.objectKind,
+      let object = schema.object(kind, difference.object)
+    else { return comment(difference, Self.advice(difference)) }
+    switch kind {
+    case .table:
+      statements.append((0, object.sql + ";"))
+      for part in schema.all(.index) + schema.all(.trigger) where part.table == object.table {
+        statements.append((part.kind == .index ? 2 : 4, part.sql + ";"))
+      }
+    case .column:
+      if let obstacle = ColumnText(object.sql).obstacle { return comment(difference, obstacle) }
+      let table = schema.object(.table, object.table)?.name ?? object.table
+      statements.append((1, "ALTER TABLE \(quoted(table)) ADD COLUMN \(object.sql);"))
+    case .index:
+      let names = Set(SQLTokenizer(object.sql).map(\.name))
+      if let column = lost.first(where: { $0.table == object.table && names.contains(columnName($0)) }) {
+        return comment(difference, "column \(column.name) is missing")
+      }
+      statements.append((2, object.sql + ";"))
+    case .view:
+      statements.append((3, object.sql + ";"))
+      for part in schema.all(.trigger) where part.table == object.table {
+        statements.append((4, part.sql + ";"))
+      }
+    case .trigger: statements.append((4, object.sql + ";"))
+    case .foreignKey, .unique, .check:
+      if !comesWithColumn(object) { comment(difference, "the table has to be rebuilt by a migration") }
+    }
+  }
+
+  /// A foreign key or a CHECK that stands with a missing column is added with it.
+  private func comesWithColumn(_ object: Schema.Object) -> Bool {
+    added.contains { column in
+      guard column.table == object.table else { return false }
+      let text = ColumnText(column.sql)
+      return object.kind == .foreignKey
+        ? text.hasReference && object.name.folded == column.name.folded
+        : object.kind == .check && text.checks.contains(object.definition)
+    }
+  }
+
+  private func columnName(_ column: Schema.Object) -> String {
+    column.name.dropFirst(column.table.count + 1).folded
+  }
+
+  private mutating func comment(_ difference: Difference, _ why: String) {
+    // A name may hold a line break, which would end the comment.
+    let line = "-- \(difference): no safe repair, \(why)"
+    comments.append(line.split(whereSeparator: \.isNewline).joined(separator: " "))
+  }
+
+  private static func advice(_ difference: Difference) -> String {
+    switch difference.objectKind {
+    case nil where difference.kind == "present_not_recorded" || difference.kind == "history_gap":
+      "applying the migration records it"
+    case nil where difference.kind == "recorded_not_present": "see what of it is listed by itself"
+    case nil: "it is not about the schema"
+    case .table?, .column?, .foreignKey?, .unique?, .check?:
+      difference.kind.hasSuffix("_unexpected")
+        ? "taking it away could lose data" : "the table has to be rebuilt by a migration"
+    case .index?, .trigger?, .view?: "somebody may have made it on purpose"
+    }
+  }
+}
+
+/// What a column's definition as written tells about adding it to a table that has rows.
+/// (https://sqlite.org/lang_altertable.html#altertabaddcol)
+private struct ColumnText {
+  let sql: String
+  private let tokens: [SQLToken]
+
+  init(_ sql: String) {
+    self.sql = sql
+    tokens = Array(SQLTokenizer(sql))
+  }
+
+  var hasReference: Bool { has("references") }
+  var checks: [String] { TableText("CREATE TABLE t (\(sql))").checks }
+
+  /// Why SQLite wouldn't add it, or nil.
+  var obstacle: String? {
+    guard tokens.count > 0 else { return "its definition is not known" }
+    if has("unique") || has("primary") { return "a column that is a key can't be added" }
+    if has("stored") { return "a stored column can't be added" }
+    let value = standard
+    if has("not"), has("null"), value == nil, !has("as") {
+      return "rows that are there would have no value for it"
+    }
+    guard let value else { return nil }
+    let clock = ["current_timestamp", "current_date", "current_time"]
+    if value.isSymbol("(") || clock.contains(where: { value.isKeyword($0) }) {
+      return "its default is not a constant, so the table has to be rebuilt by a migration"
+    }
+    return hasReference ? "a reference with a default can't be added" : nil
+  }
+
+  /// The first token of a default that isn't NULL.
+  private var standard: SQLToken? {
+    guard let place = tokens.firstIndex(where: { $0.isKeyword("default") }), place > 0,
+      place + 1 < tokens.count
+    else { return nil }
+    return tokens[place + 1].isKeyword("null") ? nil : tokens[place + 1]
+  }
+
+  private func has(_ keyword: String) -> Bool { tokens.dropFirst().contains { $0.isKeyword(keyword) } }
+}
