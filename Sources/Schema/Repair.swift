@@ -42,9 +42,9 @@ private struct Mending {
     else { return comment(difference, Self.advice(difference)) }
     switch kind {
     case .table:
-      statements.append((0, object.sql + ";"))
+      statements.append((0, Self.statement(object)))
       for part in schema.all(.index) + schema.all(.trigger) where part.table == object.table {
-        statements.append((part.kind == .index ? 2 : 4, part.sql + ";"))
+        statements.append((part.kind == .index ? 2 : 4, Self.statement(part)))
       }
     case .column:
       if let obstacle = ColumnText(object.sql).obstacle { return comment(difference, obstacle) }
@@ -55,16 +55,22 @@ private struct Mending {
       if let column = lost.first(where: { $0.table == object.table && names.contains(columnName($0)) }) {
         return comment(difference, "column \(column.name) is missing")
       }
-      statements.append((2, object.sql + ";"))
+      statements.append((2, Self.statement(object)))
     case .view:
-      statements.append((3, object.sql + ";"))
+      statements.append((3, Self.statement(object)))
       for part in schema.all(.trigger) where part.table == object.table {
-        statements.append((4, part.sql + ";"))
+        statements.append((4, Self.statement(part)))
       }
-    case .trigger: statements.append((4, object.sql + ";"))
+    case .trigger: statements.append((4, Self.statement(object)))
     case .foreignKey, .unique, .check:
       if !comesWithColumn(object) { comment(difference, "the table has to be rebuilt by a migration") }
     }
+  }
+
+  /// The text that made it, closed: SQLite may have kept a comment behind it, which would hide a semicolon.
+  private static func statement(_ object: Schema.Object) -> String {
+    let end = Array(SQLTokenizer(object.sql)).last { !$0.isSymbol(";") }?.range.upperBound ?? 0
+    return String(decoding: object.sql.utf8.prefix(end), as: UTF8.self) + ";"
   }
 
   /// A foreign key or a CHECK that stands with a missing column is added with it.
@@ -107,10 +113,18 @@ private struct Mending {
 private struct ColumnText {
   let sql: String
   private let tokens: [SQLToken]
+  /// Those behind the name that stand in no parenthesis.
+  private let outer: [SQLToken]
 
   init(_ sql: String) {
     self.sql = sql
     tokens = Array(SQLTokenizer(sql))
+    var depth = 0
+    outer = tokens.dropFirst().filter { token in
+      if token.isSymbol("(") { depth += 1 }
+      if token.isSymbol(")") { depth -= 1 }
+      return depth == 0
+    }
   }
 
   var hasReference: Bool { has("references") }
@@ -135,11 +149,11 @@ private struct ColumnText {
 
   /// The first token of a default that isn't NULL.
   private var standard: SQLToken? {
-    guard let place = tokens.firstIndex(where: { $0.isKeyword("default") }), place > 0,
-      place + 1 < tokens.count
+    guard let keyword = outer.first(where: { $0.isKeyword("default") }),
+      let place = tokens.firstIndex(of: keyword), place + 1 < tokens.count
     else { return nil }
     return tokens[place + 1].isKeyword("null") ? nil : tokens[place + 1]
   }
 
-  private func has(_ keyword: String) -> Bool { tokens.dropFirst().contains { $0.isKeyword(keyword) } }
+  private func has(_ keyword: String) -> Bool { outer.contains { $0.isKeyword(keyword) } }
 }

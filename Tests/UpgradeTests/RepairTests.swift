@@ -48,7 +48,8 @@ import Testing
     let sql = """
       CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
       CREATE INDEX i ON t (a);
-      CREATE VIEW v AS SELECT id, a FROM t;
+      CREATE VIEW v AS SELECT id, a FROM t -- all of it
+      ;
       CREATE TRIGGER r INSTEAD OF DELETE ON v BEGIN DELETE FROM t WHERE id = old.id; END;
       CREATE TRIGGER s AFTER DELETE ON t BEGIN SELECT ';'; END;
       """
@@ -64,7 +65,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("a INT CHECK (a > 0)", true), ("a TEXT DEFAULT 'it''s' COLLATE NOCASE", true),
+    ("a INT CHECK (a > 0)", true), ("a INT CHECK (a IS NULL OR a IS NOT NULL)", true),
+    ("a INT NOT NULL CHECK (CAST(a AS TEXT) <> '')", false), ("\"default\" INT, a INT", true),
+    ("a TEXT DEFAULT 'it''s' COLLATE NOCASE", true),
     ("a INT NOT NULL DEFAULT -5", true), ("a INT REFERENCES parents (id) ON DELETE SET NULL", true),
     ("a TEXT AS (upper(note)) VIRTUAL", true), ("\"a\" VARCHAR (10) -- text\n DEFAULT NULL", true),
     ("a INT NOT NULL", false), ("a INT UNIQUE", false), ("a TEXT AS (upper(note)) STORED", false),
