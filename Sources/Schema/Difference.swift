@@ -35,6 +35,19 @@ public struct Difference: Hashable, Sendable, Codable {
     self.version = version
   }
 
+  /// `expected` and `actual` are there as null where there is nothing; `version` is left out.
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(kind, forKey: .kind)
+    try fields.encode(object, forKey: .object)
+    try fields.encode(severity, forKey: .severity)
+    try fields.encode(expected, forKey: .expected)
+    try fields.encode(actual, forKey: .actual)
+    try fields.encodeIfPresent(version, forKey: .version)
+  }
+
+  enum CodingKeys: String, CodingKey { case kind, object, severity, expected, actual, version }
+
   /// The sort of object that it is about; nil where it is about none: the history, the layout, the data.
   public var objectKind: Schema.Kind? {
     if let attribute { return attribute.kind }

@@ -1,3 +1,4 @@
+import Foundation
 import SQLite
 import TestSupport
 import Testing
@@ -83,6 +84,20 @@ import Testing
       ),
     ]
     for (difference, text) in words { #expect(difference.description == text) }
+  }
+
+  @Test func `a difference is read as it was written, with null for nothing`() throws {
+    let missing = Difference(kind: "index_missing", object: "i", expected: "x", actual: nil)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let text = String(decoding: try encoder.encode(missing), as: UTF8.self)
+    #expect(
+      text == #"{"actual":null,"expected":"x","kind":"index_missing","object":"i","severity":"error"}"#)
+    let gap = Difference(kind: "history_gap", object: "6", expected: "x", actual: nil, version: 6)
+    for difference in [missing, gap] {
+      let data = try encoder.encode(difference)
+      #expect(try JSONDecoder().decode(Difference.self, from: data) == difference)
+    }
   }
 
   @Test func `children are the tables that refer, whatever the case`() throws {
