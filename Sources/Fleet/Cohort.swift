@@ -22,6 +22,9 @@ public struct Cohort: Hashable, Sendable {
   /// Computed once, since a cohort is looked up for each installation while others wait.
   private let digest: Int
 
+  /// Whether something differs that is more than a remark.
+  public var isDrifted: Bool { drift.contains { $0.severity == "error" } }
+
   init(_ outcome: Outcome) {
     status = outcome.status
     version = outcome.versionAfter
@@ -63,12 +66,15 @@ public struct Standing: Sendable {
   public private(set) var cohorts: [Cohort] = []
   private var numbers: [Cohort: Int32] = [:]
   private var places: [Int32]
+  /// How many objects `drift.ignore` left out, over all installations.
+  public private(set) var ignored = 0
 
   /// For a selection of `count` installations, none of which was looked at yet.
   public init(count: Int) { places = Array(repeating: -1, count: count) }
 
   /// Puts an installation into the cohort that its outcome makes it part of.
-  mutating func put(_ cohort: Cohort, at position: Int) {
+  mutating func put(_ cohort: Cohort, at position: Int, ignored count: Int = 0) {
+    ignored += count
     if numbers[cohort] == nil {
       numbers[cohort] = Int32(cohorts.count)
       cohorts.append(cohort)

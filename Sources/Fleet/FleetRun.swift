@@ -57,7 +57,7 @@ public struct FleetRun: Sendable {
       if notesPending || outcome.status != .pending { note(installation, place, wave: nil, outcome) }
       let cohort = Cohort(outcome)
       standing.withLock {
-        $0.put(cohort, at: place)
+        $0.put(cohort, at: place, ignored: outcome.ignored)
         observer.finished(installation, outcome)
       }
     }

@@ -44,12 +44,13 @@ extension Journal {
   /// - Parameters:
   ///   - found: by installation, what was found; empty for one that is as it should be. Installations that were not
   ///     judged are left out.
+  ///   - isDeep: whether the data was checked too; else what is known of it stays as it is.
   ///   - date: the time of the check, in ISO 8601.
   /// - Returns: what is new, what persists, what is resolved.
   /// - Throws: `StateError` where the journal can't be read or written.
-  public func judge(_ found: [(installation: String, drift: [Difference])], at date: String) throws
-    -> DriftChanges
-  {
+  public func judge(
+    _ found: [(installation: String, drift: [Difference])], isDeep: Bool, at date: String
+  ) throws -> DriftChanges {
     let known = try read { database in
       try database.execute(Self.verdicts)
       return Dictionary(
@@ -63,7 +64,9 @@ extension Journal {
       let text = known[installation]
       if text == nil, drift.isEmpty { continue }
       let old = try text.map { try JSONDecoder().decode([KnownFinding].self, from: Data($0.utf8)) } ?? []
-      remember(installation, changes.add(installation, drift, old, date), replacing: old)
+      let kept = isDeep ? [] : old.filter { ["integrity", "foreign_key_violations"].contains($0.kind) }
+      let judged = old.filter { !kept.contains($0) }
+      remember(installation, changes.add(installation, drift, judged, date) + kept, replacing: old)
     }
     try check()
     return changes

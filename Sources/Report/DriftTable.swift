@@ -24,14 +24,15 @@ public struct DriftTable {
 
   /// One line of counts.
   public var counts: String {
-    let drifted = standing.count { !$0.drift.isEmpty }
+    let drifted = standing.count(where: \.isDrifted)
     let unknown = standing.count(where: Self.isUnknown)
-    let untracked = standing.count { $0.drift.isEmpty && Self.isUntracked($0) }
+    let untracked = standing.count { !$0.isDrifted && Self.isUntracked($0) }
     let well = standing.count { _ in true } - drifted - unknown - untracked
     var parts = ["\(well) as they should be"]
     if drifted > 0 { parts.append("\(drifted) drifted") }
     if untracked > 0 { parts.append("\(untracked) untracked, not judged") }
     if unknown > 0 { parts.append("\(unknown) unknown") }
+    if standing.ignored > 0 { parts.append("\(TextLayout.count(standing.ignored, "object")) ignored") }
     let news = changes.isChanged ? " (\(changes.new.count) new, \(changes.resolved.count) resolved)" : ""
     return parts.joined(separator: " · ") + news
   }
@@ -45,12 +46,14 @@ public struct DriftTable {
 
   private func drifted() -> [String] {
     var causes: [[Difference]: [Int]] = [:]
-    for (cohort, positions) in standing.members() where !cohort.drift.isEmpty {
-      causes[cohort.drift, default: []] += positions
+    for (cohort, positions) in standing.members() {
+      let drift = shown(cohort.drift)
+      if !drift.isEmpty { causes[drift, default: []] += positions }
     }
     let sorted = causes.sorted { ($1.value.count, $0.value[0]) < ($0.value.count, $1.value[0]) }
     return sorted.flatMap { drift, positions -> [String] in
-      let head = "\(positions.count) drifted  "
+      let isDrift = drift.contains { $0.severity == "error" }
+      let head = "\(positions.count) \(isDrift ? "drifted" : "noted")  "
       let indent = String(repeating: " ", count: head.count)
       let ids = positions.sorted().map(names)
       let list = CohortTable.list(ids, room: TextLayout.width - head.count, isVerbose: isVerbose)
@@ -60,6 +63,17 @@ public struct DriftTable {
       let more =
         drift.count > shown.count ? [indent + "and \(drift.count - shown.count) more (--verbose)"] : []
       return [head + list[0]] + list.dropFirst().map { indent + $0 } + findings + more
+    }
+  }
+
+  /// What is one migration's work is summed up in one finding; remarks and the single differences of such a finding
+  /// are for those who want to see all.
+  private func shown(_ drift: [Difference]) -> [Difference] {
+    guard !isVerbose else { return drift }
+    let summedUp = Set(drift.filter(\.isSummary).compactMap(\.version))
+    return drift.filter { difference in
+      guard difference.severity == "error" else { return false }
+      return difference.isSummary || difference.version.map { !summedUp.contains($0) } ?? true
     }
   }
 

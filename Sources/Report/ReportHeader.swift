@@ -100,7 +100,7 @@ public struct ReportHeader: Encodable {
       figures[status.rawValue] = .count(standing.count { $0.status == status })
     }
     figures["installations"] = .count(standing.count { _ in true })
-    figures["drifted"] = .count(standing.count { !$0.drift.isEmpty })
+    figures["drifted"] = .count(standing.count(where: \.isDrifted))
     var versions: [String: Int] = [:]
     var cohorts: [Cohort] = []
     for (cohort, positions) in members where cohort.fingerprint != nil {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Fleet
 import FoundationEssentials
 import Glibc
+import Migrations
 import Report
 import Schema
 import Upgrade
@@ -9,6 +10,8 @@ import Upgrade
 struct DriftOptions: ParsableArguments {
   @Flag(help: "Uploads the report to report.url.") var upload = false
   @Flag(help: "With --upload: only when something changed since the last check.") var onlyChanges = false
+  @Flag(help: "Checks integrity and foreign keys too, which reads every database to its end.") var deep =
+    false
 }
 
 struct DriftCommand: ParsableCommand {
@@ -21,6 +24,7 @@ struct DriftCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @OptionGroup var options: DriftOptions
   @Option(help: "table or json") var format = TableFormat.table
+  @Flag(help: "Prints the SQL that mends what can be mended safely, instead of the table.") var sql = false
 
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
@@ -28,7 +32,10 @@ struct DriftCommand: ParsableCommand {
       let session = try Session(global.orElse(root.global), console)
       let check = try DriftCheck(session, options, needsRecords: format == .json || options.upload)
       if format == .json { try check.report { console.out($0) } }
-      if format == .table { console.out(lines: [session.headline, ""] + check.lines + ["", check.counts]) }
+      if sql { console.out(lines: try check.repairs()) }
+      if format == .table, !sql {
+        console.out(lines: [session.headline, ""] + check.lines + ["", check.counts])
+      }
       return try check.finish()
     }
   }
@@ -59,12 +66,15 @@ struct DriftCheck {
     lock = try session.state.lock()
     journal = try Journal(session.state)
     let started = Session.now()
+    var how = session.options
+    how.deep = options.deep
+    how.showsLayout = session.global.verbose
     run = FleetRun(
-      session.inventory, session.selection, session.worker(), journal: needsRecords ? journal : nil,
+      session.inventory, session.selection, session.worker(how), journal: needsRecords ? journal : nil,
       interruption: session.interruption)
     try journal.begin(run.id, command: "drift", fleet: session.fleet.name, at: started)
     standing = session.scan(run)
-    changes = try journal.judge(Self.verdicts(session, standing), at: started)
+    changes = try journal.judge(Self.verdicts(session, standing), isDeep: options.deep, at: started)
     let result = session.interruption.signal == nil ? "finished" : "interrupted"
     header = try ReportHeader(
       fleet: session.fleet.name, program: "flotilla \(programVersion)",
@@ -80,7 +90,7 @@ struct DriftCheck {
   {
     session.selection.indices.compactMap { place in
       guard let cohort = standing.cohort(at: place), !DriftTable.isUnknown(cohort) else { return nil }
-      return (session.name(place), cohort.drift)
+      return (session.name(place), cohort.drift.filter { $0.severity == "error" })
     }
   }
 
@@ -90,6 +100,16 @@ struct DriftCheck {
 
   var lines: [String] { table.lines() }
   var counts: String { table.counts }
+
+  /// SQL for each cause, behind a comment that says whose it is.
+  func repairs() throws -> [String] {
+    try standing.members().filter(\.cohort.isDrifted).flatMap { cohort, positions -> [String] in
+      let versions = session.set.migrations.compactMap(\.version).filter { !cohort.pending.contains($0) }
+      let names = positions.map(session.name).joined(separator: ", ")
+      let schema = try session.blueprint.schema(of: versions)
+      return ["-- \(names)"] + Repair.script(for: cohort.drift, toward: schema) + [""]
+    }
+  }
 
   /// Gives the report's text to `body`, piece by piece.
   func report(_ body: (String) throws -> Void) throws {
@@ -110,6 +130,6 @@ struct DriftCheck {
   private var ending: Ending {
     let ending = session.ending(standing)
     guard ending == .well || ending == .someFailed else { return ending }
-    return standing.count { !$0.drift.isEmpty } > 0 ? .drift : ending
+    return standing.count(where: \.isDrifted) > 0 ? .drift : ending
   }
 }
