@@ -16,8 +16,7 @@ public struct History: Hashable, Sendable {
   /// Reads the table, if it is there.
   public init(reading database: Connection) throws(SQLiteError) {
     guard try Condition.table("schema_migrations").holds(in: database) else {
-      recorded = nil
-      late = [:]
+      self.init(recorded: nil)
       return
     }
     typealias Row = (version: Int64, name: String, time: Int64?)
@@ -32,6 +31,11 @@ public struct History: Hashable, Sendable {
     } catch  where error.code == .error {
       rows = try read("NULL")  // a table without the column
     }
+    self.init(rows)
+  }
+
+  /// From the table's rows: version, name, and `applied_at` in seconds since 1970 where it tells a time.
+  public init(_ rows: [(version: Int64, name: String, time: Int64?)]) {
     recorded = Dictionary(rows.map { ($0.version, $0.name) }) { _, last in last }
     late = Self.late(rows.map { ($0.version, $0.time) })
   }

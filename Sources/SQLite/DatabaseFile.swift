@@ -35,9 +35,14 @@ public struct DatabaseFile: Hashable, Sendable {
   public let isWAL: Bool
   /// Whether a `-wal` file with something in it stands beside it.
   public let hasLog: Bool
+  /// Whether the last change lies so far back that another one would give the file another time: the kernel's
+  /// clock for files ticks every few milliseconds.
+  public let isSettled: Bool
 
   /// Looks at the file at `path`.
   public static func inspect(_ path: String) -> Result<DatabaseFile, TroubleError> {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
     var status = stat()
     guard stat(path, &status) == 0 else { return .failure(missing(path, errno)) }
     guard status.st_mode & S_IFMT == S_IFREG else {
@@ -50,7 +55,7 @@ public struct DatabaseFile: Hashable, Sendable {
     var header = [UInt8](repeating: 0, count: 100)
     let count = pread(file, &header, 100, 0)
     guard count >= 0 else { return .failure(TroubleError(trouble: .refused(errno))) }
-    return read(Array(header.prefix(count)), status, path)
+    return read(Array(header.prefix(count)), status, path, at: nanoseconds(now))
   }
 
   /// Whether the file at `path` is the same one, with no change of its content since it was looked at.
@@ -61,12 +66,12 @@ public struct DatabaseFile: Hashable, Sendable {
       && Self.nanoseconds(status.st_mtim) == modified && Self.isFilled(beside: path, "-wal") == hasLog
   }
 
-  private static func nanoseconds(_ time: timespec) -> Int64 {
+  static func nanoseconds(_ time: timespec) -> Int64 {
     Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
   /// Reads the header, as https://sqlite.org/fileformat2.html#the_database_header lays it out.
-  private static func read(_ header: [UInt8], _ status: stat, _ path: String)
+  private static func read(_ header: [UInt8], _ status: stat, _ path: String, at now: Int64)
     -> Result<DatabaseFile, TroubleError>
   {
     let size = Int64(status.st_size)
@@ -96,11 +101,11 @@ public struct DatabaseFile: Hashable, Sendable {
         user: status.st_uid, group: status.st_gid,
         modified: nanoseconds(status.st_mtim),
         pageSize: pageSize, isWAL: header[18] == 2 || header[19] == 2,
-        hasLog: hasLog))
+        hasLog: hasLog, isSettled: nanoseconds(status.st_mtim) < now - 50_000_000))
   }
 
   /// SQLite keeps log and journal beside the file itself, not beside a symbolic link to it.
-  private static func isFilled(beside path: String, _ ending: String) -> Bool {
+  static func isFilled(beside path: String, _ ending: String) -> Bool {
     var status = stat()
     guard lstat(path, &status) == 0 else { return false }
     guard status.st_mode & S_IFMT == S_IFLNK else {

@@ -29,14 +29,29 @@ extension Schema {
 
   /// A digest of the schema's text as it is stored, by which one can tell that a schema was read before.
   public static func rawDigest(of database: Connection) throws(SQLiteError) -> Fingerprint {
-    var hash = SHA256()
-    _ = try database.rows("SELECT type, name, sql FROM sqlite_schema") { row in
-      for column in 0..<3 {
-        row.withText(column) { hash.update(bufferPointer: $0) }
-        hash.update(data: [0])
-      }
+    var digest = TextDigest()
+    _ = try database.rows("SELECT type, name, tbl_name, sql FROM sqlite_schema") { row in
+      for column in 0..<4 { row.withText(column) { digest.add($0) } }
     }
-    return Fingerprint(Array(hash.finalize()))
+    return digest.finish()
+  }
+
+  /// What `rawDigest` is made from: type, name, table and text of each row of sqlite_schema, in the order
+  /// of the rows.
+  public struct TextDigest {
+    private var bytes: [UInt8] = []
+
+    /// Begins one without a row.
+    public init() { bytes.reserveCapacity(16384) }
+
+    /// Adds the next column; NULL is empty.
+    public mutating func add(_ text: UnsafeRawBufferPointer) {
+      bytes.append(contentsOf: text)
+      bytes.append(0)
+    }
+
+    /// The digest of all that was added.
+    public func finish() -> Fingerprint { Fingerprint(Array(SHA256.hash(data: bytes))) }
   }
 }
 

@@ -10,6 +10,7 @@ struct Inspector {
   let cache: SchemaCache
   let judgements: JudgementCache
   let options: UpgradeOptions
+  let layouts = HistoryLayouts()
 
   func inspect(_ path: String) -> Outcome {
     do {
@@ -23,6 +24,9 @@ struct Inspector {
     // Without a log beside it, nothing holds what isn't in the file itself; reading it as immutable makes no
     // -wal and -shm file. Had it changed meanwhile, it is read again with locks.
     let before = try DatabaseFile.inspect(path).get()
+    if !options.deep, let look = QuickLook(path, before, cache, layouts) {
+      return outcome(try state(look.history, look.schema, look.digest), bytes: before.bytes)
+    }
     if before.isWAL, !before.hasLog {
       let outcome = try read(path, .immutable, before)
       if before.isUnchanged(at: path) { return outcome }
@@ -56,8 +60,11 @@ struct Inspector {
   }
 
   func state(of database: Connection) throws -> State {
-    let history = try History(reading: database)
     let (schema, digest) = try cache.schema(of: database)
+    return try state(History(reading: database), schema, digest)
+  }
+
+  private func state(_ history: History, _ schema: Schema, _ digest: Fingerprint) throws -> State {
     let plan = set.plan(for: history, upTo: options.target)
     let drift = try drift(of: schema, digest, history, plan)
     return State(history: history, schema: schema, plan: plan, drift: drift)

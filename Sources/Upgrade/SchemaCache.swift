@@ -12,10 +12,13 @@ final class SchemaCache: Sendable {
 
   init(ignoring ignored: [IgnoreRule]) { self.ignored = ignored }
 
+  /// The schema whose stored text has this digest, where it was read before.
+  func known(_ digest: Fingerprint) -> Schema? { schemas.withLock { $0[digest] } }
+
   /// - Returns: the schema, and the digest of its text.
   func schema(of database: Connection) throws(SQLiteError) -> (Schema, Fingerprint) {
     let digest = try Schema.rawDigest(of: database)
-    if let known = schemas.withLock({ $0[digest] }) { return (known, digest) }
+    if let known = known(digest) { return (known, digest) }
     let schema = try Schema(reading: database, ignoring: ignored)
     schemas.withLock { schemas in
       if schemas.count >= limit { schemas = [:] }
