@@ -111,6 +111,23 @@ import Testing
     #expect(try !isQuick(try recorded("CREATE TABLE schema_migrations (version, name, at);" + rows)))
   }
 
+  @Test(arguments: [
+    ("2026-02-01 00:00:05", "2026-02-01 00:00:00", true),
+    ("2026-02-01 00:00:00", "2026-02-01 00:00:05", true),
+    ("1969-12-31 23:59:59", "1970-01-01 00:00:00", true),
+    ("2024-02-29 00:00:00", "2024-02-28 00:00:00", false),
+    ("2026-02-01T00:00:05", "2026-02-01 00:00:00", false), ("", "2026-02-01 00:00:00", false),
+  ])
+  func `the order of the history is told as SQLite tells it`(first: String, second: String, quick: Bool)
+    throws
+  {
+    let table =
+      "CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT, applied_at TIMESTAMP);"
+    let rows =
+      "INSERT INTO schema_migrations VALUES (1, 'one', '\(first)'), (2, 'two', '\(second)'), (3, 'x', NULL);"
+    #expect(try isQuick(try recorded(table + rows)) == quick)
+  }
+
   @Test(arguments: [512, 1024, 65536], ["", "PRAGMA journal_mode = WAL;", "PRAGMA auto_vacuum = 1;"])
   func `large schemas are read from their pages`(size: Int, mode: String) throws {
     let tables = (0..<100).map { "CREATE TABLE t\($0) (a TEXT UNIQUE, b);" }.joined()
