@@ -12,6 +12,9 @@ public final class Connection {
     case readOnly
     /// Reads a file that nobody writes, without locks and without touching its folder.
     case immutable
+    /// Reads what a crash left in a log, with the file to itself and the log's index in memory, so that nothing is
+    /// written and no file is made. Fails at the first read where somebody else has the file open.
+    case alone
     /// Reads and writes.
     case readWrite
     /// A database in memory, empty at first; the path is not used.
@@ -41,12 +44,12 @@ public final class Connection {
       switch access {
       case .memory: ":memory:"
       case .immutable: Self.immutableURI(path)
-      case .readOnly, .readWrite: path
+      case .readOnly, .readWrite, .alone: path
       }
     let mode =
       access == .memory
       ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY
-      : access == .readWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
+      : access == .readWrite || access == .alone ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
     var opened: OpaquePointer?
     let flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI
     let result = sqlite3_open_v2(name, &opened, flags, nil)
@@ -59,6 +62,12 @@ public final class Connection {
     watch = Watch(busyTimeout: busyTimeout, deadline: deadline)
     watch.install(on: handle)
     try harden()
+    guard access == .alone else { return }
+    var now: Int32 = 0
+    let kept = flotilla_sqlite3_db_config_flag(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &now)
+    guard kept == SQLITE_OK else { throw error(kept) }
+    try execute("PRAGMA locking_mode=EXCLUSIVE")
+    try execute("PRAGMA query_only=ON")
   }
 
   deinit { close() }

@@ -35,6 +35,8 @@ public struct DatabaseFile: Hashable, Sendable {
   public let isWAL: Bool
   /// Whether a `-wal` file with something in it stands beside it.
   public let hasLog: Bool
+  /// Whether a `-shm` file stands beside that log: a process has it open, or had when the machine stopped.
+  public let hasSharedMemory: Bool
   /// Whether the last change lies so far back that another one would give the file another time: the kernel's
   /// clock for files ticks every few milliseconds.
   public let isSettled: Bool
@@ -101,7 +103,8 @@ public struct DatabaseFile: Hashable, Sendable {
         user: status.st_uid, group: status.st_gid,
         modified: nanoseconds(status.st_mtim),
         pageSize: pageSize, isWAL: header[18] == 2 || header[19] == 2,
-        hasLog: hasLog, isSettled: nanoseconds(status.st_mtim) < now - 50_000_000))
+        hasLog: hasLog, hasSharedMemory: hasLog && isFilled(beside: path, "-shm"),
+        isSettled: nanoseconds(status.st_mtim) < now - 50_000_000))
   }
 
   /// SQLite keeps log and journal beside the file itself, not beside a symbolic link to it.

@@ -53,6 +53,7 @@ public struct Failure: Error, Hashable, Sendable, Codable {
     case "timeout": "run again, or raise rollout.timeout"
     case "foreign_key", "rows_lost", "schema", "expectation", "sql", "column_lost":
       "mend the migration and try it on a copy of this installation"
+    case "journal": "the application does that when it starts, and so does flotilla migrate"
     case "unreachable": "run flotilla on that host, or leave it out with --only 'all:!ID'"
     case "requirement": "do what the message asks for, then run again"
     default: "run again; if it stays, look at the message"

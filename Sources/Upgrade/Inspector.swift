@@ -31,10 +31,18 @@ struct Inspector {
       let outcome = try read(path, .immutable, before)
       if before.isUnchanged(at: path) { return outcome }
     }
+    if before.hasLog, !before.hasSharedMemory, let outcome = try? read(path, .alone, before) {
+      return outcome
+    }
     do {
       return try read(path, .readOnly, before)
     } catch let error as SQLiteError where error.code == .needsRollback {
-      // A writer crashed. Whoever opens the file next takes its unfinished transaction back, so this does.
+      // A writer crashed. Whoever opens the file for writing takes its unfinished transaction back.
+      guard options.recovers else {
+        throw Failure(
+          code: "journal", step: .inspect,
+          message: "a writer crashed and left a journal, which has to be rolled back before anybody can read")
+      }
       return try read(path, .readWrite, before)
     }
   }

@@ -28,6 +28,9 @@ public struct UpgradeOptions: Sendable {
   /// Whether `inspect` also reads all of the data: `integrity_check` and `foreign_key_check`.
   public var deep = false
 
+  /// Whether a look may roll back the journal that a crashed writer left, which is the only write that it ever does.
+  public var recovers = true
+
   /// The defaults.
   public init() {}
 }

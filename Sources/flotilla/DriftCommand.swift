@@ -68,6 +68,7 @@ struct DriftCheck {
     let started = Session.now()
     var how = session.options
     how.deep = options.deep
+    how.recovers = false
     how.showsLayout = session.global.verbose
     run = FleetRun(
       session.inventory, session.selection, session.worker(how), journal: needsRecords ? journal : nil,

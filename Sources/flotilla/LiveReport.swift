@@ -2,6 +2,7 @@ import Fleet
 import FoundationEssentials
 import Glibc
 import Report
+import Upgrade
 
 /// A report of the fleet as it is now, through a journal in memory's stead: a folder that goes away.
 struct LiveReport {
@@ -26,8 +27,10 @@ struct LiveReport {
     defer { try? FileManager.default.removeItem(atPath: path) }
     let journal = try Journal(StateFolder(path))
     let started = Session.now()
+    var options = session.options
+    options.recovers = false
     let run = FleetRun(
-      session.inventory, session.selection, session.worker(), journal: journal,
+      session.inventory, session.selection, session.worker(options), journal: journal,
       interruption: session.interruption)
     try journal.begin(run.id, command: command, fleet: session.fleet.name, at: started)
     let standing = session.scan(run)

@@ -101,6 +101,8 @@ struct Session {
 
   /// A run that leaves no trace.
   func look(_ options: UpgradeOptions? = nil) -> (run: FleetRun, standing: Standing) {
+    var options = options ?? self.options
+    options.recovers = false
     let run = FleetRun(inventory, selection, worker(options), journal: nil, interruption: interruption)
     return (run, scan(run))
   }

@@ -49,6 +49,17 @@ import Upgrade
     #expect(outcome.versionBefore == 1)
   }
 
+  @Test func `a look that must write nothing leaves a crashed writer's journal alone`() throws {
+    let bench = try crashed("DELETE", Self.halfWritten, files: ["", "-journal"])
+    bench.options.recovers = false
+    let path = bench.folder.file("crashed.sqlite")
+    let before = try [Content.bytes(path), Content.bytes(path + "-journal")]
+    let outcome = try bench.worker().inspect(path)
+    #expect(outcome.status == .failed)
+    #expect(outcome.failure?.code == "journal")
+    #expect(try [Content.bytes(path), Content.bytes(path + "-journal")] == before)
+  }
+
   @Test func `what is only in a log left by a crash is seen and kept`() throws {
     let sql = "INSERT INTO parents VALUES (4, 'four'); INSERT INTO children VALUES (9, 4, 'late');"
     let bench = try crashed("WAL", sql, files: ["", "-wal"])
