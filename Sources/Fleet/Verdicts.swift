@@ -87,7 +87,15 @@ extension Journal {
   }
 
   /// Removes the records of all but the latest checks, so that a check every few minutes doesn't fill the disk.
-  public func forgetChecks(keeping count: Int) throws {
+  ///
+  /// - Returns: the checks that are forgotten, whose reports can go.
+  public func forgetChecks(keeping count: Int) throws -> [RunID] {
+    let old = try read { database in
+      try database.rows(
+        "SELECT id FROM runs WHERE command = 'drift' ORDER BY id DESC LIMIT -1 OFFSET ?",
+        [.integer(Int64(count))]
+      ) { $0.text(0).flatMap { RunID($0) } }
+    }
     write { journal in
       try journal.database.execute(
         """
@@ -101,6 +109,7 @@ extension Journal {
         """, [.integer(Int64(count))])
     }
     try check()
+    return old.compactMap { $0 }
   }
 }
 

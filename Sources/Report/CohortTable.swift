@@ -92,9 +92,11 @@ public struct CohortTable {
       remarks += ["\(failure)", "→ \(failure.advice)"]
     }
     let limit = isVerbose ? Int.max : 3
-    remarks += cohort.drift.prefix(limit).map { "drift: \($0)" }
-    if cohort.drift.count > limit {
-      remarks.append("drift: and \(cohort.drift.count - limit) more (--verbose)")
+    // Of one that is left alone it is said already that it is ahead.
+    let drift = cohort.status == .skipped ? [] : cohort.drift.shown(all: isVerbose)
+    remarks += drift.prefix(limit).map { "drift: \($0)" }
+    if drift.count > limit {
+      remarks.append("drift: and \(drift.count - limit) more (--verbose)")
     }
     return remarks
   }

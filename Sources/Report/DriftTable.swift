@@ -47,7 +47,7 @@ public struct DriftTable {
   private func drifted() -> [String] {
     var causes: [[Difference]: [Int]] = [:]
     for (cohort, positions) in standing.members() {
-      let drift = shown(cohort.drift)
+      let drift = cohort.drift.shown(all: isVerbose)
       if !drift.isEmpty { causes[drift, default: []] += positions }
     }
     let sorted = causes.sorted { ($1.value.count, $0.value[0]) < ($0.value.count, $1.value[0]) }
@@ -63,17 +63,6 @@ public struct DriftTable {
       let more =
         drift.count > shown.count ? [indent + "and \(drift.count - shown.count) more (--verbose)"] : []
       return [head + list[0]] + list.dropFirst().map { indent + $0 } + findings + more
-    }
-  }
-
-  /// What is one migration's work is summed up in one finding; remarks and the single differences of such a finding
-  /// are for those who want to see all.
-  private func shown(_ drift: [Difference]) -> [Difference] {
-    guard !isVerbose else { return drift }
-    let summedUp = Set(drift.filter(\.isSummary).compactMap(\.version))
-    return drift.filter { difference in
-      guard difference.severity == "error" else { return false }
-      return difference.isSummary || difference.version.map { !summedUp.contains($0) } ?? true
     }
   }
 
@@ -108,6 +97,19 @@ public struct DriftTable {
       let list = CohortTable.list(
         positions.map(names), room: TextLayout.width - head.count, isVerbose: isVerbose)
       return [head + list[0]] + (cohort.failure.map { TextLayout.wrap("\($0)", first: indent) } ?? [])
+    }
+  }
+}
+
+extension [Difference] {
+  /// What people are shown. What is one migration's work is summed up in one finding; remarks, and the single
+  /// differences of such a finding, are for those who want to see all.
+  func shown(all: Bool) -> [Difference] {
+    guard !all else { return self }
+    let summedUp = Set(filter(\.isSummary).compactMap(\.version))
+    return filter { difference in
+      guard difference.severity == "error" else { return false }
+      return difference.isSummary || difference.version.map { !summedUp.contains($0) } ?? true
     }
   }
 }

@@ -34,11 +34,13 @@ public struct RunSummary {
 
   /// The drift that was found and left, by cohort.
   public func drift() -> [String] {
-    standing.members().filter { !$0.cohort.drift.isEmpty }.flatMap { cohort, positions -> [String] in
+    let drifted = standing.members().filter { $0.cohort.isDrifted && $0.cohort.status != .skipped }
+    return drifted.flatMap { cohort, positions -> [String] in
       let head = "\(positions.count) drifted  "
       let list = CohortTable.list(positions.map(names), room: TextLayout.width - head.count, isVerbose: false)
       let indent = String(repeating: " ", count: head.count)
-      return [head + list[0]] + cohort.drift.prefix(5).flatMap { TextLayout.wrap("\($0)", first: indent) }
+      return [head + list[0]]
+        + cohort.drift.shown(all: false).prefix(5).flatMap { TextLayout.wrap("\($0)", first: indent) }
     }
   }
 

@@ -82,7 +82,7 @@ struct DriftCheck {
       run: (run.id, "drift", started, Session.now(), result), session.set, standing, changes
     ).json()
     try journal.finish(run.id, result: result, header: header, at: Session.now())
-    try journal.forgetChecks(keeping: 100)
+    for id in try journal.forgetChecks(keeping: 100) { unlink(Self.path(id, session)) }
   }
 
   /// Installations that could be looked at, with their drift.
@@ -117,12 +117,21 @@ struct DriftCheck {
     try ReportWriter(journal, run.id, header: header).write(body)
   }
 
+  private static func path(_ id: RunID, _ session: Session) -> String {
+    "\(session.state.reports)/\(id).json"
+  }
+
   /// Uploads where that was asked for, and says how the check ended.
-  func finish() throws -> Ending {
+  ///
+  /// - Parameter keepsReport: whether the report is written into the state folder also where it isn't uploaded.
+  /// - Returns: the command's end.
+  /// - Throws: what keeps the report from being written or put into the outbox.
+  func finish(keepsReport: Bool = false) throws -> Ending {
     let verdict = ending
-    guard let delivery, changes.isChanged || !options.onlyChanges else { return verdict }
-    let path = "\(session.state.reports)/\(run.id).json"
-    try ReportWriter(journal, run.id, header: header).write(to: path)
+    let uploads = delivery != nil && (changes.isChanged || !options.onlyChanges)
+    let path = Self.path(run.id, session)
+    if keepsReport || uploads { try ReportWriter(journal, run.id, header: header).write(to: path) }
+    guard uploads, let delivery else { return verdict }
     let (sentence, isDelivered) = try delivery.deliver(path, id: run.id)
     session.console.talk("Report  \(path)\n        \(sentence)")
     return !isDelivered && verdict == .well ? .undelivered : verdict

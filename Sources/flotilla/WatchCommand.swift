@@ -38,8 +38,8 @@ struct WatchCommand: ParsableCommand {
     do {
       let session = try Session(
         global.orElse(root.global), console.quiet, interruption: interruption)
-      let check = try DriftCheck(session, options, needsRecords: options.upload)
-      let ending = try check.finish()
+      let check = try DriftCheck(session, options, needsRecords: true)
+      let ending = try check.finish(keepsReport: true)
       line = "\(check.counts), status \(ending.rawValue)"
     } catch {
       line = "failed: \(error)"

@@ -180,5 +180,7 @@ import Testing
     #expect((3...4).contains(lines.count), "\(run.output)")
     #expect(lines.first?.contains("drift: 2 as they should be, status 0") == true)
     #expect(lines.last?.contains("1 unknown, status 3") == true)
+    let reports = fleet.files.filter { $0.hasPrefix(".flotilla/reports/") && $0.hasSuffix(".json") }
+    #expect(reports.count == lines.count + 1, "one a check, and that of migrate")
   }
 }
