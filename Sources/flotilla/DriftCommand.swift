@@ -34,7 +34,7 @@ struct DriftCommand: ParsableCommand {
       if format == .json { try check.report { console.out($0) } }
       if sql { console.out(lines: try check.repairs()) }
       if format == .table, !sql {
-        console.out(lines: [session.headline, ""] + check.lines + ["", check.counts])
+        console.out(lines: [session.headline, ""] + check.lines + [check.counts])
       }
       return try check.finish()
     }
@@ -99,7 +99,11 @@ struct DriftCheck {
     DriftTable(standing, changes, isVerbose: session.global.verbose, names: session.name)
   }
 
-  var lines: [String] { table.lines() }
+  /// What to show, with a blank line behind it where there is anything.
+  var lines: [String] {
+    let lines = table.lines()
+    return lines + (lines.isEmpty ? [] : [""])
+  }
   var counts: String { table.counts }
 
   /// SQL for each cause, behind a comment that says whose it is.
