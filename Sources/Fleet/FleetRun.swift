@@ -72,7 +72,7 @@ public struct FleetRun: Sendable {
   ///   - lanes: how many at once.
   ///   - maxFailures: how many of a wave may fail before no more work begins.
   ///   - observer: told of everything.
-  ///   - work: called on many threads at once.
+  ///   - work: called on many threads at once, never for an installation on a host, whose path is no path here.
   /// - Returns: why the rollout stopped before its end, or nil.
   public func rollOut(
     _ waves: [Wave], _ standing: inout Standing, lanes: Lanes, maxFailures: FailureLimit,
@@ -92,7 +92,7 @@ public struct FleetRun: Sendable {
       lanes.run(wave.indices.count, until: stops) { position in
         let installation = inventory.installations[wave.indices[position]]
         guard let place = places[wave.indices[position]] else { return }
-        let outcome = work(installation)
+        let outcome = Self.unreachable(installation) ?? work(installation)
         if outcome.status == .failed || outcome.status == .unreachable { failed.add(1, ordering: .relaxed) }
         note(installation, place, wave: wave.number, outcome)
         let cohort = Cohort(outcome)
