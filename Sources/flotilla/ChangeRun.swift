@@ -43,12 +43,8 @@ struct ChangeRun {
     let wave = Wave(number: 1, name: command, indices: chosen)
     let stop = run.rollOut([wave], &standing, lanes: lanes, maxFailures: limit, progress, work)
     progress.end()
-    let result = stop == nil ? "finished" : session.interruption.signal == nil ? "stopped" : "interrupted"
-    let header = try ReportHeader(
-      fleet: session.fleet.name, program: "flotilla \(programVersion)",
-      run: (run.id, command, started, Session.now(), result), session.set, standing
-    ).json()
-    try journal.finish(run.id, result: result, header: header, at: Session.now())
+    let header = try session.header(run.id, command, startedAt: started, standing, stop)
+    try journal.finish(run.id, result: session.result(stop), header: header, at: Session.now())
     let summary = RunSummary(standing, names: session.name)
     let attention = summary.attention()
     let done = standing.count { ![.failed, .unreachable].contains($0.status) }

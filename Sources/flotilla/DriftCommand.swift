@@ -12,6 +12,10 @@ struct DriftOptions: ParsableArguments {
   @Flag(help: "With --upload: only when something changed since the last check.") var onlyChanges = false
   @Flag(help: "Checks integrity and foreign keys too, which reads every database to its end.") var deep =
     false
+
+  func validate() throws {
+    if onlyChanges, !upload { throw ValidationError("--only-changes goes with --upload") }
+  }
 }
 
 struct DriftCommand: ParsableCommand {
@@ -25,6 +29,10 @@ struct DriftCommand: ParsableCommand {
   @OptionGroup var options: DriftOptions
   @Option(help: "table or json") var format = TableFormat.table
   @Flag(help: "Prints the SQL that mends what can be mended safely, instead of the table.") var sql = false
+
+  func validate() throws {
+    if sql, format == .json { throw ValidationError("--sql and --format json can't go together") }
+  }
 
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
@@ -76,12 +84,8 @@ struct DriftCheck {
     try journal.begin(run.id, command: "drift", fleet: session.fleet.name, at: started)
     standing = session.scan(run)
     changes = try journal.judge(Self.verdicts(session, standing), isDeep: options.deep, at: started)
-    let result = session.interruption.signal == nil ? "finished" : "interrupted"
-    header = try ReportHeader(
-      fleet: session.fleet.name, program: "flotilla \(programVersion)",
-      run: (run.id, "drift", started, Session.now(), result), session.set, standing, changes
-    ).json()
-    try journal.finish(run.id, result: result, header: header, at: Session.now())
+    header = try session.header(run.id, "drift", startedAt: started, standing, changes: changes)
+    try journal.finish(run.id, result: session.result(), header: header, at: Session.now())
     for id in try journal.forgetChecks(keeping: 100) { unlink(Self.path(id, session)) }
   }
 

@@ -4,7 +4,7 @@ import Glibc
 import Report
 import Upgrade
 
-/// A report of the fleet as it is now, through a journal in memory's stead: a folder that goes away.
+/// A report of the fleet as it is now, through a journal in a folder that goes away with it.
 struct LiveReport {
   private let session: Session
   private let command: String
@@ -35,11 +35,8 @@ struct LiveReport {
     try journal.begin(run.id, command: command, fleet: session.fleet.name, at: started)
     let standing = session.scan(run)
     try journal.check()
-    let result = session.interruption.signal == nil ? "finished" : "interrupted"
-    let header = ReportHeader(
-      fleet: session.fleet.name, program: "flotilla \(programVersion)",
-      run: (run.id, command, started, Session.now(), result), session.set, standing)
-    try body(run.id, ReportWriter(journal, run.id, header: try header.json()))
+    let header = try session.header(run.id, command, startedAt: started, standing)
+    try body(run.id, ReportWriter(journal, run.id, header: header))
     return session.ending(standing)
   }
 }

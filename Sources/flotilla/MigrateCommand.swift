@@ -95,12 +95,8 @@ struct MigrateRun {
     let start = ContinuousClock.now
     let stop = try work(run, rollout, &standing, journal)
     run.noteRest(standing)
-    let result = stop == nil ? "finished" : session.interruption.signal == nil ? "stopped" : "interrupted"
-    let header = try ReportHeader(
-      fleet: session.fleet.name, program: "flotilla \(programVersion)",
-      run: (run.id, "migrate", started, Session.now(), result), session.set, standing
-    ).json()
-    try journal.finish(run.id, result: result, header: header, at: Session.now())
+    let header = try session.header(run.id, "migrate", startedAt: started, standing, stop)
+    try journal.finish(run.id, result: session.result(stop), header: header, at: Session.now())
     let path = "\(session.state.reports)/\(run.id).json"
     let writer = ReportWriter(journal, run.id, header: header)
     try writer.write(to: path)

@@ -119,6 +119,22 @@ struct Session {
   /// The time in ISO 8601, such as `2026-01-28T09:30:00Z`.
   static func now() -> String { Date().formatted(.iso8601) }
 
+  /// How a run ended, in a word: `finished`, `stopped` by failures, or `interrupted`.
+  func result(_ stop: RolloutStop? = nil) -> String {
+    interruption.signal != nil ? "interrupted" : stop == nil ? "finished" : "stopped"
+  }
+
+  /// A run's report without its installations, as JSON; the run ends now.
+  func header(
+    _ run: RunID, _ command: String, startedAt: String, _ standing: Standing, _ stop: RolloutStop? = nil,
+    changes: DriftChanges? = nil
+  ) throws -> String {
+    try ReportHeader(
+      fleet: fleet.name, program: "flotilla \(programVersion)",
+      run: (run, command, startedAt, Self.now(), result(stop)), set, standing, changes
+    ).json()
+  }
+
   /// How the command ends, given where the installations stand.
   func ending(_ standing: Standing) -> Ending {
     switch interruption.signal {

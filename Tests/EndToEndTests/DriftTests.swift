@@ -140,6 +140,12 @@ import Testing
     #expect(try fleet.run("drift", "--deep").output.contains("items → parents (since 20"))
   }
 
+  @Test(arguments: [["--only-changes"], ["--sql", "--format", "json"]])
+  func `options that would have no effect are wrong usage`(options: [String]) throws {
+    let fleet = try SmallFleet(1)
+    #expect(try Program.run(["drift"] + options, in: fleet.folder.path).status == 64)
+  }
+
   @Test func `the SQL that is printed mends what it can, and says what it can't`() throws {
     let fleet = try migrated(1)
     try SmallFleet.change(fleet.path(0), "DROP INDEX idx_items_parent")
