@@ -77,8 +77,9 @@ struct RestoreCommand: ParsableCommand {
         throw Refusal("there is no backup yet: \(session.state.path) does not exist")
       }
       let run = try ChangeRun(session, "restore")
-      let found = try choose(run.journal, session)
+      let found: [String: StoredBackup]
       do {
+        found = try choose(run.journal, session)
         try confirm(found, session)
       } catch {
         try run.journal.discard(run.run.id)
@@ -107,6 +108,14 @@ struct RestoreCommand: ParsableCommand {
     let found = backups.filter { $0.run.description == chosen }
     guard !found.isEmpty else {
       throw Refusal("run \(past) made no backup of the selected installations; flotilla backups lists them")
+    }
+    // An id that was given to another database since must not get the content of the old one.
+    for backup in found {
+      guard let path = session.inventory.installation(id: backup.installation)?.path, path != backup.database
+      else { continue }
+      throw Refusal(
+        "the backup of \(backup.installation) was made of \(backup.database), and the inventory now says \(path); "
+          + "nothing was restored. If it is the same database, name the old path for the time of the restore")
     }
     return Dictionary(found.map { ($0.installation, $0) }) { first, _ in first }
   }

@@ -33,4 +33,17 @@ import Testing
     #expect(run.status == 3, "\(run.output)\(run.errors)")
     #expect(try Content.bytes(fleet.path(0)) == before)
   }
+
+  @Test func `a backup is not restored into another database that has the id now`() throws {
+    let fleet = try SmallFleet(2)
+    try self.fleet(onHost: false, fleet)
+    #expect(try fleet.run("backup").status == 0)
+    try fleet.configure("", installations: "  - { id: far, path: \"\(fleet.path(1))\" }")
+    let before = try fleet.paths.map { try Content.bytes($0) }
+    let run = try fleet.run("restore", "--run", "last", "--yes")
+    #expect(run.status == 1)
+    #expect(run.errors.contains(fleet.path(0)) && run.errors.contains(fleet.path(1)))
+    #expect(try fleet.paths.map { try Content.bytes($0) } == before)
+    #expect(try !fleet.run("history").output.contains("restore"))
+  }
 }
