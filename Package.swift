@@ -4,22 +4,28 @@ import PackageDescription
 let sqlite = Target.Dependency.target(name: "SQLite")
 let support = Target.Dependency.target(name: "TestSupport")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
   name: "flotilla",
-  products: [.executable(name: "flotilla", targets: ["flotilla"])],
+  products: [
+    .executable(name: "flotilla", targets: ["flotilla"]),
+    .executable(name: "flotilla-agent", targets: ["flotilla-agent"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    // Without its traits, which would link all of Foundation.
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // The two system libraries, with a typed inline for each variadic function.
-    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
     // One connection.
@@ -38,11 +44,28 @@ let package = Package(
     .target(name: "Upload", dependencies: ["CCurl", log]),
     // Unit files, crontab lines and CronJobs, as text.
     .target(name: "Schedule"),
+    // What goes between a coordinator and an agent: frames, requests, answers.
+    .target(name: "Wire", dependencies: ["Schema", "Migrations", "Upgrade"]),
+    // The remote end: the worker on a host. It needs glibc there and nothing else.
+    .executableTarget(
+      name: "flotilla-agent", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Wire"],
+      exclude: ["static"],
+      linkerSettings: [
+        .unsafeFlags([
+          "-static-stdlib", "-L\(Context.packageDirectory)/Sources/flotilla-agent/static",
+          "-Xclang-linker", "-static-libgcc", "-Xlinker", "-l:libsqlite3.a", "-Xlinker", "-l:libstdc++.a",
+          "-l_FoundationCollections", "-l_FoundationCShims",
+        ])
+      ]),
+    // The worker on a host, reached over SSH.
+    .target(
+      name: "Remote", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Wire", crypto, subprocess]),
     // Commands and terminal.
     .executableTarget(
       name: "flotilla",
       dependencies: [
-        sqlite, "Schema", "Migrations", "Upgrade", "Fleet", "Report", "Upload", "Schedule", arguments, log,
+        sqlite, "Schema", "Migrations", "Upgrade", "Wire", "Fleet", "Remote", "Report", "Upload", "Schedule",
+        arguments, log,
       ]),
 
     // Temporary folders, fixtures and where the project's files are, for all tests.

@@ -15,7 +15,7 @@ public struct FleetRun: Sendable {
   /// The installations of the inventory that are selected, as positions in it.
   public let selection: [Int]
   let inventory: Inventory
-  let worker: any Worker
+  let workers: any Workers
   let interruption: Interruption
   let journal: Journal?
   /// Its name.
@@ -26,16 +26,16 @@ public struct FleetRun: Sendable {
   /// - Parameters:
   ///   - inventory: the fleet.
   ///   - selection: positions in it, ascending.
-  ///   - worker: who does the work on single installations.
+  ///   - workers: who does the work on single installations.
   ///   - journal: where outcomes are noted, or nil for a run that leaves no trace.
   ///   - interruption: asked before each installation.
   public init(
-    _ inventory: Inventory, _ selection: [Int], _ worker: any Worker, journal: Journal?,
+    _ inventory: Inventory, _ selection: [Int], _ workers: any Workers, journal: Journal?,
     interruption: Interruption
   ) {
     self.inventory = inventory
     self.selection = selection
-    self.worker = worker
+    self.workers = workers
     self.journal = journal
     self.interruption = interruption
     id = RunID.make()
@@ -51,9 +51,10 @@ public struct FleetRun: Sendable {
   /// - Returns: where they stand.
   public func scan(lanes: Lanes, notesPending: Bool = true, _ observer: any RunObserver) -> Standing {
     let standing = Mutex(Standing(count: selection.count))
-    lanes.run(selection.count, until: { interruption.signal != nil }) { place in
+    attempt(selection, lanes, until: { interruption.signal != nil }) { installation in
+      workers.worker(for: installation).inspect(installation.path)
+    } note: { place, outcome in
       let installation = inventory.installations[selection[place]]
-      let outcome = Self.unreachable(installation) ?? worker.inspect(installation.path)
       if notesPending || outcome.status != .pending { note(installation, place, wave: nil, outcome) }
       let cohort = Cohort(outcome)
       standing.withLock {
@@ -72,7 +73,7 @@ public struct FleetRun: Sendable {
   ///   - lanes: how many at once.
   ///   - maxFailures: how many of a wave may fail before no more work begins.
   ///   - observer: told of everything.
-  ///   - work: called on many threads at once, never for an installation on a host, whose path is no path here.
+  ///   - work: called on many threads at once; what an installation's worker does.
   /// - Returns: why the rollout stopped before its end, or nil.
   public func rollOut(
     _ waves: [Wave], _ standing: inout Standing, lanes: Lanes, maxFailures: FailureLimit,
@@ -89,10 +90,9 @@ public struct FleetRun: Sendable {
       let stops: @Sendable () -> Bool = {
         failed.load(ordering: .relaxed) > allowed || interruption.signal != nil || journal?.hasFailed == true
       }
-      lanes.run(wave.indices.count, until: stops) { position in
+      attempt(wave.indices, lanes, until: stops, work) { position, outcome in
         let installation = inventory.installations[wave.indices[position]]
         guard let place = places[wave.indices[position]] else { return }
-        let outcome = Self.unreachable(installation) ?? work(installation)
         if outcome.status == .failed || outcome.status == .unreachable { failed.add(1, ordering: .relaxed) }
         note(installation, place, wave: wave.number, outcome)
         let cohort = Cohort(outcome)
@@ -115,19 +115,47 @@ public struct FleetRun: Sendable {
       let installation = inventory.installations[selection[place]]
       var status = stat()
       var outcome = cohort.outcome
-      if stat(installation.path, &status) == 0 { outcome.bytes = Int64(status.st_size) }
+      if installation.host == nil, stat(installation.path, &status) == 0 {
+        outcome.bytes = Int64(status.st_size)
+      }
       note(installation, place, wave: nil, outcome)
     }
   }
 
-  /// What becomes of an installation on a host as long as hosts can't be reached.
-  static func unreachable(_ installation: Installation) -> Outcome? {
-    guard let host = installation.host else { return nil }
-    return Outcome(
-      Failure(
-        code: "unreachable", step: .open,
-        message: "it is on host \(host), and this version works on files of this machine only"),
-      status: .unreachable)
+  /// Does `work` with each installation, and once more at the end with those whose hosts were not reached.
+  ///
+  /// - Parameters:
+  ///   - indices: positions in the inventory.
+  ///   - lanes: how many at once.
+  ///   - stops: asked before each.
+  ///   - work: called on many threads at once.
+  ///   - note: told once of each that work was done with, with its position in `indices`.
+  private func attempt(
+    _ indices: [Int], _ lanes: Lanes, until stops: @escaping @Sendable () -> Bool,
+    _ work: @escaping @Sendable (Installation) -> Outcome,
+    note: @escaping @Sendable (Int, Outcome) -> Void
+  ) {
+    let hosts = { (position: Int) in inventory.installations[indices[position]].host }
+    let missed = Mutex<[Int: Outcome]>([:])
+    lanes.run(indices.count, on: hosts, until: stops) { position in
+      let outcome = work(inventory.installations[indices[position]])
+      if outcome.status == .unreachable {
+        missed.withLock { $0[position] = outcome }
+      } else {
+        note(position, outcome)
+      }
+    }
+    let first = missed.withLock { $0 }
+    guard !first.isEmpty else { return }
+    workers.retry()
+    let again = first.keys.sorted()
+    lanes.run(again.count, on: { hosts(again[$0]) }, until: stops) { place in
+      let outcome = work(inventory.installations[indices[again[place]]])
+      missed.withLock { $0[again[place]] = nil }
+      note(again[place], outcome)
+    }
+    // Where the run was stopped before their second chance, the first attempt is what is known.
+    for (position, outcome) in missed.withLock({ $0 }) { note(position, outcome) }
   }
 
   private func note(_ installation: Installation, _ place: Int, wave: Int?, _ outcome: Outcome) {

@@ -3,14 +3,8 @@ public struct Installation: Sendable, Equatable, Identifiable {
   /// Its name, unique in the fleet. Letters of any alphabet and spaces are fine; `/` and control characters are not.
   public let id: String
   /// The machine that it is on; nil for this one.
-  public let host: String?
-  /// The user to log in as, where the inventory names one.
-  public let user: String?
-  /// The SSH port, where the inventory names one.
-  public let port: Int?
-  /// Whether the worker on the host is run through sudo.
-  public let become: Bool
-  /// The database file; absolute where it is on this machine.
+  public let host: Host?
+  /// The database file; absolute where it is on this machine. On a host a relative one starts from the home folder.
   public let path: String
   /// The groups that it belongs to, each once, in the order of the inventory.
   public let groups: [String]
@@ -21,20 +15,19 @@ public struct Installation: Sendable, Equatable, Identifiable {
 
   /// Describes an installation; the inventory checks what it is given, this doesn't.
   public init(
-    id: String, host: String? = nil, user: String? = nil, port: Int? = nil, become: Bool = false,
-    path: String,
-    groups: [String] = [], labels: [String: String] = [:], location: InventoryLocation
+    id: String, host: Host? = nil, path: String, groups: [String] = [], labels: [String: String] = [:],
+    location: InventoryLocation
   ) {
     self.id = id
     self.host = host
-    self.user = user
-    self.port = port
-    self.become = become
     self.path = path
     self.groups = groups
     self.labels = labels
     self.location = location
   }
+
+  /// Where the database is, as `HOST:PATH` or a path of this machine.
+  public var place: String { host.map { "\($0):\(path)" } ?? path }
 
   /// The id as a file name: everything but ASCII letters, digits, `.`, `_` and `-` percent-encoded.
   ///

@@ -18,9 +18,8 @@ struct InventoryBuilder {
     case .one(let single):
       append(
         Installation(
-          id: single.id, host: single.host, user: single.user, port: single.port, become: single.become,
-          path: single.path, groups: entry.groups ?? fleet.defaults.groups, labels: labels(entry),
-          location: entry.location))
+          id: single.id, host: single.host, path: single.path, groups: entry.groups ?? fleet.defaults.groups,
+          labels: labels(entry), location: entry.location))
     case .files(let glob, let written): addFiles(glob, written, entry)
     case .hosts(let path, let written): addHosts(path, written, entry)
     }
@@ -82,7 +81,7 @@ struct InventoryBuilder {
   }
 
   private struct RemoteKey: Hashable {
-    let host: String
+    let address: String
     let user: String?
     let port: Int?
     let path: String
@@ -96,7 +95,7 @@ struct InventoryBuilder {
       var sameFile: Int?
       if let host = installation.host {
         let key = RemoteKey(
-          host: host, user: installation.user, port: installation.port, path: installation.path)
+          address: host.address, user: host.user, port: host.port, path: installation.path)
         sameFile = remotes.updateValue(position, forKey: key)
       } else if let status = InventoryPath.status(installation.path) {
         let key = FileKey(device: UInt(status.st_dev), inode: UInt(status.st_ino))

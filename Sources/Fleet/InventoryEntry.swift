@@ -16,14 +16,8 @@ public struct InstallationEntry: Sendable, Equatable {
     public var id: String
     /// Its file; absolute where there is no host.
     public var path: String
-    /// The machine that it is on.
-    public var host: String?
-    /// The user to log in as.
-    public var user: String?
-    /// The SSH port.
-    public var port: Int?
-    /// Whether the worker is run through sudo.
-    public var become = false
+    /// The machine that it is on; nil for this one.
+    public var host: Host?
   }
 
   /// Where the installations come from.

@@ -64,12 +64,25 @@ extension FleetFileParser {
       }
     }
     let port = section.number("port", in: 1...65_535)
-    let become = section.flag("become") ?? false
+    let become = become(section)
     let fallback = section.has("host") ? defaultPath : nil
     if fallback == nil { section.require("path", "the database file") }
     let path = section.has("host") ? section.text("path") : section.path("path")
     guard let id, let path = section.has("path") ? path : fallback else { return nil }
-    return .one(.init(id: id, path: path, host: host, user: user, port: port, become: become))
+    let machine = host.map { Host($0, user: user, port: port, become: become) }
+    return .one(.init(id: id, path: path, host: machine))
+  }
+
+  /// `become: true` for root, or the name of a user.
+  private func become(_ section: InventorySection) -> String? {
+    guard let text = section.text("become") else { return nil }
+    switch text.lowercased() {
+    case "true", "yes": return "root"
+    case "false", "no": return nil
+    default:
+      check("become", text, in: section)
+      return text
+    }
   }
 
   private func check(_ key: String, _ word: String?, in section: InventorySection) {

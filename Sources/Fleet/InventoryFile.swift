@@ -99,11 +99,21 @@ public struct FleetFile: Sendable, Equatable {
 
   /// `ssh:`
   public struct SSH: Sendable, Equatable {
-    /// How a host key is checked.
-    public var hostKey: String?
-    /// The agent program on the hosts.
+    /// How a host's key is checked.
+    public enum HostKey: String, Sendable, CaseIterable {
+      /// It must be known.
+      case strict
+      /// One that was never seen is taken down; one that changed is refused.
+      case acceptNew = "accept-new"
+    }
+
+    /// How a host's key is checked.
+    public var hostKey = HostKey.strict
+    /// The agent's path on the hosts, where it is installed there; nil for sending this program's own.
     public var agent: String?
-    /// More options for ssh, one argument each.
+    /// How long a connection may take, and as long again the agent's start.
+    public var connectTimeout = Duration.seconds(10)
+    /// More arguments for ssh, such as `-F`, `PATH`.
     public var options: [String] = []
   }
 

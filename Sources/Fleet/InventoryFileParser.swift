@@ -119,7 +119,6 @@ struct FleetFileParser {
     backup.keep = section.number("keep", in: 1...1_000_000) ?? backup.keep
     backup.check = section.choice("check", of: FleetFile.Backup.Check.self) ?? backup.check
     backup.fetch = section.flag("fetch") ?? backup.fetch
-    if backup.fetch { section.noteUnsupported("fetch") }
     return backup
   }
 

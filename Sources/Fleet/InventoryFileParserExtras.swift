@@ -64,11 +64,16 @@ extension FleetFileParser {
 
   func ssh(_ top: InventorySection) -> FleetFile.SSH {
     var ssh = FleetFile.SSH()
-    guard let section = top.section("ssh", keys: ["host_key", "agent", "options"]) else { return ssh }
-    ssh.hostKey = section.text("host_key")
+    let keys = ["host_key", "agent", "connect_timeout", "options"]
+    guard let section = top.section("ssh", keys: keys) else { return ssh }
+    ssh.hostKey = section.choice("host_key", of: FleetFile.SSH.HostKey.self) ?? ssh.hostKey
     ssh.agent = section.text("agent")
+    if let agent = ssh.agent, !agent.hasPrefix("/") {
+      section.reject("agent", mustBe: "an absolute path on the hosts")
+    }
+    ssh.connectTimeout = section.duration("connect_timeout") ?? ssh.connectTimeout
+    if ssh.connectTimeout < .seconds(1) { section.reject("connect_timeout", mustBe: "a second at least") }
     ssh.options = section.list("options") ?? []
-    if ssh != FleetFile.SSH() { top.noteUnsupported("ssh") }
     return ssh
   }
 }

@@ -76,18 +76,24 @@ extension InventoryBuilder {
     let isLocal = variables["ansible_connection"] == "local"
     let address = isLocal ? nil : variables["ansible_host"] ?? host.name
     let user = isLocal ? nil : variables["ansible_user"]
-    for (kind, word) in [("host", address), ("user", user)] {
+    let become = isLocal ? nil : become(variables)
+    for (kind, word) in [("host", address), ("user", user), ("become", become)] {
       guard let word, let problem = InventoryRules.problem(kind, word) else { continue }
       throw error(.invalidValue, entry, "\(written): host \"\(host.name)\": \(problem)")
     }
     var groups = host.groups
     for group in entry.groups ?? [] where !groups.contains(group) { groups.append(group) }
+    let port = isLocal ? nil : try port(host, written, entry)
     return Installation(
-      id: host.name, host: address, user: user, port: isLocal ? nil : try port(host, written, entry),
-      become: !isLocal && ["true", "yes"].contains(variables["ansible_become"]?.lowercased()),
+      id: host.name, host: address.map { Host($0, user: user, port: port, become: become) },
       path: isLocal ? InventoryPath.absolute(path, in: fleet.folder) : path,
       groups: groups.isEmpty ? fleet.defaults.groups : groups,
       labels: labels(entry).merging(Self.labels(variables)) { $1 }, location: entry.location)
+  }
+
+  private func become(_ variables: [String: String]) -> String? {
+    guard ["true", "yes"].contains(variables["ansible_become"]?.lowercased()) else { return nil }
+    return variables["ansible_become_user"] ?? "root"
   }
 
   private func port(

@@ -28,6 +28,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
       _ = try database.scalar("PRAGMA journal_mode=WAL")
       try database.execute("PRAGMA synchronous=NORMAL")
       try database.executeScript(Self.schema)
+      try addColumns(["host", "fetched"], to: "backups")
     } catch {
       throw StateError(path, error)
     }
@@ -46,6 +47,16 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
     CREATE TABLE IF NOT EXISTS migrations (
       version INTEGER PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, run TEXT NOT NULL) STRICT;
     """
+
+  /// Adds what journals of earlier versions don't have.
+  private func addColumns(_ columns: [String], to table: String) throws(SQLiteError) {
+    let known = try database.rows("SELECT name FROM pragma_table_info(?)", [.text(table)]) {
+      $0.text(0) ?? ""
+    }
+    for column in columns where !known.contains(column) {
+      try database.execute("ALTER TABLE \(table) ADD COLUMN \(column) TEXT")
+    }
+  }
 
   /// Runs `body` with the connection, after everything that was recorded before.
   func read<T>(_ body: (Connection) throws -> T) throws -> T {

@@ -10,12 +10,24 @@ public struct StoredBackup: Sendable {
   public let run: RunID
   /// The installation that it is of.
   public let installation: String
+  /// The host of the database; nil for this machine.
+  public let host: String?
   /// The database file that it was made from.
   public let database: String
   /// The version that it holds; nil where the database was untracked.
   public let version: Int64?
-  /// The file.
+  /// The file, on the database's machine.
   public let record: BackupRecord
+  /// The copy of it here, where it was fetched from its host.
+  public let fetched: String?
+
+  /// Where the database was, as `HOST:PATH` or a path of this machine.
+  public var place: String { host.map { "\($0):\(database)" } ?? database }
+  /// Where the backup is, for people.
+  public var `where`: String {
+    let path = host.map { "\($0):\(record.path)" } ?? record.path
+    return fetched.map { "\(path) and \($0)" } ?? path
+  }
 }
 
 extension Journal {
@@ -24,14 +36,16 @@ extension Journal {
     write { journal in
       try journal.database.execute(
         """
-        INSERT OR REPLACE INTO backups (run, installation, database, version, path, bytes, sha256)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT OR REPLACE INTO backups
+          (run, installation, database, version, path, bytes, sha256, host, fetched)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           .text(backup.run.description), .text(backup.installation), .text(backup.database),
           backup.version.map(Value.integer) ?? .null, .text(backup.record.path),
           .integer(backup.record.bytes),
-          .text(backup.record.sha256),
+          .text(backup.record.sha256), backup.host.map(Value.text) ?? .null,
+          backup.fetched.map(Value.text) ?? .null,
         ])
       guard let keep else { return }
       let old = try journal.database.rows(
@@ -54,18 +68,37 @@ extension Journal {
     try read { database in
       try database.rows(
         """
-        SELECT run, installation, database, version, path, bytes, sha256 FROM backups
+        SELECT run, installation, database, version, path, bytes, sha256, host, fetched FROM backups
         WHERE run = coalesce(?, run) ORDER BY installation, run DESC
-        """, [run.map { .text($0.description) } ?? .null]
-      ) { row -> StoredBackup? in
-        guard let run = row.text(0).flatMap(RunID.init), access(row.text(4) ?? "", F_OK) == 0 else {
-          return nil
-        }
-        return StoredBackup(
-          run: run, installation: row.text(1) ?? "", database: row.text(2) ?? "",
-          version: row.text(3).flatMap { Int64($0) },
-          record: BackupRecord(path: row.text(4) ?? "", bytes: row.int(5), sha256: row.text(6) ?? ""))
-      }.compactMap { $0 }
+        """, [run.map { .text($0.description) } ?? .null], Self.stored
+      ).compactMap { $0 }
+    }
+  }
+
+  private static func stored(_ row: Statement) -> StoredBackup? {
+    let isThere = { (path: String) in access(path, F_OK) == 0 }
+    let (path, host) = (row.text(4) ?? "", row.text(7))
+    guard let run = row.text(0).flatMap(RunID.init), host != nil || isThere(path) else { return nil }
+    return StoredBackup(
+      run: run, installation: row.text(1) ?? "", host: host, database: row.text(2) ?? "",
+      version: row.text(3).flatMap { Int64($0) },
+      record: BackupRecord(path: path, bytes: row.int(5), sha256: row.text(6) ?? ""),
+      fetched: row.text(8).flatMap { isThere($0) ? $0 : nil })
+  }
+
+  /// The backups of an installation that are older than the newest `keep`.
+  func outdatedBackups(of installation: String, keep: Int) throws -> [StoredBackup] {
+    try Array(backups().filter { $0.installation == installation }.dropFirst(max(1, keep)))
+  }
+
+  /// Forgets backups whose files are removed.
+  func forget(_ backups: [StoredBackup]) {
+    write { journal in
+      for backup in backups {
+        try journal.database.execute(
+          "DELETE FROM backups WHERE installation = ? AND run = ?",
+          [.text(backup.installation), .text(backup.run.description)])
+      }
     }
   }
 

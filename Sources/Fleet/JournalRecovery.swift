@@ -15,7 +15,8 @@ extension Journal {
     }
     guard !runs.isEmpty else { return }
     let known = Set(try read { try $0.rows("SELECT path FROM backups") { $0.text(0) ?? "" } })
-    let installations = Dictionary(inventory.installations.map { ("\($0.fileName).sqlite", $0) }) { $1 }
+    let here = inventory.installations.filter { $0.host == nil }
+    let installations = Dictionary(here.map { ("\($0.fileName).sqlite", $0) }) { $1 }
     for run in runs.compactMap({ RunID($0) }) {
       let folder = "\(state.backups)/\(run)"
       for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
@@ -35,7 +36,7 @@ extension Journal {
     let database = try Connection(path: path, access: .immutable)
     defer { database.close() }
     return StoredBackup(
-      run: run, installation: installation.id, database: installation.path,
-      version: try History(reading: database).version, record: try BackupRecord(reading: path))
+      run: run, installation: installation.id, host: nil, database: installation.path,
+      version: try History(reading: database).version, record: try BackupRecord(reading: path), fetched: nil)
   }
 }

@@ -1,5 +1,3 @@
-internal import Glibc
-internal import SQLite
 public import Schema
 
 /// The migrations of one application, with its baseline and its schema for fresh installations.
@@ -19,6 +17,9 @@ public struct MigrationSet: Sendable {
   /// The name of a version.
   public func name(of version: Int64) -> String? { migrations.first { $0.version == version }?.name }
 
+  /// The files that it was made from.
+  public let files: MigrationFiles
+
   /// Reads and checks all files.
   ///
   /// - Parameters:
@@ -30,31 +31,37 @@ public struct MigrationSet: Sendable {
   public static func load(folder: String, baseline: String? = nil, schema: String? = nil)
     throws(MigrationError) -> MigrationSet
   {
-    var migrations: [Int64: Migration] = [:]
-    for file in try list(folder) where file.hasSuffix(".sql") && !file.hasPrefix(".") {
-      let (version, name) = try parseName(file)
-      if let other = migrations[version] {
-        throw MigrationError(
-          .duplicateVersion, file: file,
-          "version \(version) is taken by \(other.file): give one of them another number")
-      }
-      let text = try read(folder + "/" + file)
-      migrations[version] = try MigrationParser.parse(text, file: file, version: version, name: name)
-    }
-    guard !migrations.isEmpty else {
+    let set = try MigrationSet(MigrationFiles(folder: folder, baseline: baseline, schema: schema))
+    guard !set.migrations.isEmpty else {
       throw MigrationError(
         .unreadable, file: folder, "there is no migration (such as 0001_create_tables.sql) in it")
     }
-    var first: Migration?
-    if let baseline {
-      first = try MigrationParser.parse(
-        try read(baseline), file: lastPart(baseline), version: nil, name: "baseline")
+    return set
+  }
+
+  /// Checks files that were read already.
+  ///
+  /// - Throws: `MigrationError` with file and line.
+  public init(_ files: MigrationFiles) throws(MigrationError) {
+    var found: [Int64: Migration] = [:]
+    for file in files.migrations {
+      let (version, name) = try Self.parseName(file.name)
+      if let other = found[version] {
+        throw MigrationError(
+          .duplicateVersion, file: file.name,
+          "version \(version) is taken by \(other.file): give one of them another number")
+      }
+      found[version] = try MigrationParser.parse(file.text, file: file.name, version: version, name: name)
     }
-    var fresh: (text: String, file: String)?
-    if let schema { fresh = (text: try read(schema), file: lastPart(schema)) }
-    let sorted = migrations.sorted { $0.key < $1.key }.map(\.value)
-    return MigrationSet(
-      baseline: first, migrations: sorted, schema: fresh, digest: digest(first, sorted, fresh?.text))
+    var first: Migration?
+    if let file = files.baseline {
+      first = try MigrationParser.parse(file.text, file: file.name, version: nil, name: "baseline")
+    }
+    self.files = files
+    baseline = first
+    migrations = found.sorted { $0.key < $1.key }.map(\.value)
+    schema = files.schema.map { (text: $0.text, file: $0.name) }
+    digest = Self.digest(baseline, migrations, schema?.text)
   }
 
   /// Version and name from `0006_add_family_id.sql`.
@@ -81,42 +88,5 @@ public struct MigrationSet: Sendable {
     if let baseline { parts.append("baseline \(baseline.digest)\n") }
     if let schema { parts.append("schema \(Fingerprint(of: schema.utf8))\n") }
     return Fingerprint(of: parts.joined().utf8)
-  }
-
-  private static func lastPart(_ path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
-  }
-
-  private static func list(_ folder: String) throws(MigrationError) -> [String] {
-    guard let stream = opendir(folder) else { throw unreadable(folder) }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      names.append(
-        withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-          pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        })
-    }
-    return names.sorted()
-  }
-
-  private static func read(_ path: String) throws(MigrationError) -> String {
-    guard let file = fopen(path, "re") else { throw unreadable(path) }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65536)
-    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
-    guard ferror(file) == 0 else { throw unreadable(path) }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw MigrationError(.unreadable, file: lastPart(path), "the file is not UTF-8 text")
-    }
-    guard !bytes.contains(0) else {
-      throw MigrationError(.unreadable, file: lastPart(path), "the file is not text: it holds a NUL byte")
-    }
-    return text
-  }
-
-  private static func unreadable(_ path: String) -> MigrationError {
-    MigrationError(.unreadable, file: path, strerror(errno).map { String(cString: $0) } ?? "can't be read")
   }
 }

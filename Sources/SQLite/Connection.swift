@@ -37,7 +37,7 @@ public final class Connection {
   /// - Throws: `SQLiteError`; nothing is left open.
   public init(
     path: String, access: Access, busyTimeout: Duration = .seconds(5),
-    deadline: ContinuousClock.Instant? = nil
+    deadline: Deadline? = nil
   ) throws(SQLiteError) {
     Library.initialize()
     let name =

@@ -6,15 +6,15 @@ internal import Glibc
 /// It belongs to its connection's thread, but for `cancelled`, which any thread may be asked.
 final class Watch {
   var busyTimeout: Duration
-  var deadline: ContinuousClock.Instant?
+  var deadline: Deadline?
   private var busySince = ContinuousClock.now
 
-  init(busyTimeout: Duration, deadline: ContinuousClock.Instant?) {
+  init(busyTimeout: Duration, deadline: Deadline?) {
     self.busyTimeout = busyTimeout
     self.deadline = deadline
   }
 
-  var isOver: Bool { deadline.map { ContinuousClock.now >= $0 } ?? false }
+  var isOver: Bool { deadline?.isOver ?? false }
 
   /// Waits a little for a lock that another connection holds, and says whether to try again.
   ///

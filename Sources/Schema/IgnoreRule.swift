@@ -2,7 +2,7 @@ internal import SQLite
 
 /// A part of the schema that doesn't count, as `drift.ignore` of fleet.yml names it: `table store_*`,
 /// `index idx_*`, `column users.notes`.
-public struct IgnoreRule: Hashable, Sendable {
+public struct IgnoreRule: Hashable, Sendable, Codable {
   let kind: Schema.Kind
   let pattern: String
 

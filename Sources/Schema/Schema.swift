@@ -42,7 +42,7 @@ public struct Schema: Hashable, Sendable {
   }
 
   /// The sorts of things that a schema consists of.
-  public enum Kind: String, Sendable, CaseIterable {
+  public enum Kind: String, Sendable, CaseIterable, Codable {
     /// A table: its primary key and options.
     case table
     /// A column: type, NOT NULL, default, collation, generation.

@@ -10,7 +10,7 @@ struct Backup {
 
   func run() -> Outcome {
     let start = ContinuousClock.now
-    let deadline = start + inspector.options.timeout
+    let deadline = inspector.options.deadline
     var step = Step.open
     do {
       let file = try DatabaseFile.inspect(path).get()

@@ -5,7 +5,7 @@ internal import SQLite
 struct BackupWriter {
   let check: BackupCheck
   let busyTimeout: Duration
-  let deadline: ContinuousClock.Instant
+  let deadline: Deadline
 
   /// Databases up to this size are compared as pages in memory, larger ones row by row.
   private static let largestImage: Int64 = 8 << 20
@@ -29,15 +29,25 @@ struct BackupWriter {
       return record
     } catch {
       unlink(temporary)
+      rmdir(parent(of: temporary))
       throw error
     }
   }
 
   private func create(_ path: String) throws {
+    try Self.makeFolder(parent(of: path))
     unlink(path)
     let file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard file >= 0 else { throw Self.failure("can't create \(path)") }
     close(file)
+  }
+
+  /// Makes the folder for backups where it isn't there, and those above it; only this user may look into them.
+  static func makeFolder(_ path: String) throws {
+    guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
+    guard errno == ENOENT, path.count > 1 else { throw failure("can't make the folder \(path)") }
+    try makeFolder(parent(of: path))
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("can't make the folder \(path)") }
   }
 
   private func copy(_ path: String, to destination: String) throws {
@@ -106,8 +116,7 @@ struct BackupWriter {
   /// Gives a finished file its name, and makes that last.
   static func publish(_ path: String, as name: String) throws {
     guard rename(path, name) == 0 else { throw failure("can't rename \(path)") }
-    let folder = open(
-      String(name.prefix(upTo: name.lastIndex(of: "/") ?? name.startIndex)), O_RDONLY | O_DIRECTORY)
+    let folder = open(parent(of: name), O_RDONLY | O_DIRECTORY)
     guard folder >= 0 else { throw failure("can't open the folder of \(name)") }
     defer { close(folder) }
     guard fsync(folder) == 0 else { throw failure("can't sync the folder of \(name)") }
@@ -119,4 +128,10 @@ struct BackupWriter {
     return Failure(
       code: code, step: .backUp, message: what + (strerror(cause).map { ": " + String(cString: $0) } ?? ""))
   }
+}
+
+/// The folder of a file; `.` where the path names none.
+func parent(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
 }

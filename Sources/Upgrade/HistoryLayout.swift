@@ -14,7 +14,7 @@ struct HistoryLayout {
   /// plainly, one column after the other.
   init?(_ sql: String) {
     guard
-      let database = try? Connection(path: "", access: .memory, deadline: .now + .seconds(5)),
+      let database = try? Connection(path: "", access: .memory, deadline: Deadline(in: .seconds(5))),
       (try? database.execute(sql)) != nil,
       let tables = try? database.rows(
         """

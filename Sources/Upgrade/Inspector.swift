@@ -49,7 +49,7 @@ struct Inspector {
 
   private func read(_ path: String, _ access: Connection.Access, _ file: DatabaseFile) throws -> Outcome {
     let database = try Connection(
-      path: path, access: access, busyTimeout: options.busyTimeout, deadline: .now + options.timeout)
+      path: path, access: access, busyTimeout: options.busyTimeout, deadline: options.deadline)
     defer { database.close() }
     try database.execute("BEGIN")
     let state = try state(of: database)

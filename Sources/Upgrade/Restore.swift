@@ -45,7 +45,7 @@ struct Restore {
   }
 
   private func write() throws {
-    let deadline = ContinuousClock.now + inspector.options.timeout
+    let deadline = inspector.options.deadline
     try check()
     let source = try Connection(path: backup.path, access: .immutable, deadline: deadline)
     defer { source.close() }
@@ -81,7 +81,14 @@ struct Restore {
 
   /// The backup must be the very file that was written.
   private func check() throws {
-    let digest = try FileDigest(backup.path).sha256
+    let digest: String
+    do {
+      digest = try FileDigest(backup.path).sha256
+    } catch {
+      throw Failure(
+        code: "backup", step: .restore,
+        message: "the backup can't be read: \(Failure(error, at: .restore).message)")
+    }
     guard digest == backup.sha256 else {
       throw Failure(
         code: "backup", step: .restore,

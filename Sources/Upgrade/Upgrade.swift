@@ -11,15 +11,17 @@ final class Upgrade {
   private let inspector: Inspector
   private let path: String
   private let backupPath: String
-  private let deadline: ContinuousClock.Instant
-  private var step = Step.open
+  private let deadline: Deadline
+  private var step = Step.open {
+    didSet { inspector.options.control.began?(path, step) }
+  }
   private var outcome = Outcome(status: .failed)
 
   init(_ inspector: Inspector, _ path: String, backup: String) {
     self.inspector = inspector
     self.path = path
     backupPath = backup
-    deadline = .now + inspector.options.timeout
+    deadline = inspector.options.deadline
   }
 
   func run() -> Outcome {
@@ -149,7 +151,7 @@ final class Upgrade {
 
 /// Opens the database behind `path` for an upgrade or a restore.
 func openForWriting(
-  _ path: String, _ file: DatabaseFile, _ options: UpgradeOptions, _ deadline: ContinuousClock.Instant
+  _ path: String, _ file: DatabaseFile, _ options: UpgradeOptions, _ deadline: Deadline
 ) throws -> Connection {
   let database = try Connection(
     path: path, access: .readWrite, busyTimeout: options.busyTimeout, deadline: deadline)

@@ -1,8 +1,10 @@
+internal import Glibc
 public import Migrations
+internal import SQLite
 public import Schema
 
 /// How thoroughly a backup is checked before anything is written.
-public enum BackupCheck: String, Sendable, CaseIterable {
+public enum BackupCheck: String, Sendable, CaseIterable, Codable {
   /// `integrity_check`, and every row compared with the database's.
   case full
   /// `quick_check`.
@@ -12,7 +14,7 @@ public enum BackupCheck: String, Sendable, CaseIterable {
 }
 
 /// How to treat each installation.
-public struct UpgradeOptions: Sendable {
+public struct UpgradeOptions: Sendable, Codable {
   /// The highest version to apply, or nil for all.
   public var target: Int64?
   /// The check of the backup, or no backup.
@@ -31,8 +33,18 @@ public struct UpgradeOptions: Sendable {
   /// Whether a look may roll back the journal that a crashed writer left, which is the only write that it ever does.
   public var recovers = true
 
+  /// Who is told how far the work is and may call it off; it stays with this process.
+  public var control = WorkControl()
+
   /// The defaults.
   public init() {}
+
+  enum CodingKeys: CodingKey {
+    case target, check, busyTimeout, timeout, ignored, showsLayout, deep, recovers
+  }
+
+  /// When work that begins now has to be done.
+  var deadline: Deadline { Deadline(in: timeout, control.cancellation) }
 }
 
 /// Does the work on single installations, here or elsewhere. It is called by many lanes at once.
@@ -45,6 +57,12 @@ public protocol Worker: Sendable {
   func backUp(_ path: String, to destination: String) -> Outcome
   /// Writes a backup's content into the live file, after making another backup of what is there.
   func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome
+  /// Removes backup files, and their folder with the last one.
+  func remove(_ backups: [String]) throws(Failure)
+  /// Brings a backup from where the worker works to `path` here, proved to be the same file; gives its record here.
+  func fetch(_ backup: BackupRecord, to path: String) throws(Failure) -> BackupRecord
+  /// Takes the file at `path` here to where the worker works, as `backup`; proved to be the same file.
+  func store(_ path: String, as backup: BackupRecord) throws(Failure)
 }
 
 /// Works on files of this machine.
@@ -75,6 +93,32 @@ public struct LocalWorker: Worker {
   /// See `Worker`.
   public func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome {
     timed { Restore(inspector: inspector, path: path, backup: backup, saved: saved).run() }
+  }
+
+  /// See `Worker`. A file that isn't there is as good as removed.
+  public func remove(_ backups: [String]) throws(Failure) {
+    for path in backups {
+      guard unlink(path) == 0 || errno == ENOENT else { throw BackupWriter.failure("can't remove \(path)") }
+      rmdir(parent(of: path))
+    }
+  }
+
+  /// See `Worker`.
+  public func fetch(_ backup: BackupRecord, to path: String) throws(Failure) -> BackupRecord {
+    let copy = BackupRecord(path: path, bytes: backup.bytes, sha256: backup.sha256)
+    try store(backup.path, as: copy)
+    return copy
+  }
+
+  /// See `Worker`.
+  public func store(_ path: String, as backup: BackupRecord) throws(Failure) {
+    let arriving = try ArrivingBackup(backup)
+    do {
+      try readPieces(of: path, length: 1 << 20) { try arriving.append($0) }
+    } catch {
+      throw Failure(error, at: .backUp)
+    }
+    try arriving.finish()
   }
 
   private func timed(_ work: () -> Outcome) -> Outcome {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Fleet
 import FoundationEssentials
 import Glibc
+import Remote
 import Report
 import Upgrade
 
@@ -18,10 +19,11 @@ struct BackupCommand: ParsableCommand {
     try finishing(console) {
       let session = try Session(global.orElse(root.global), console)
       let run = try ChangeRun(session, "backup")
-      let store = try run.backups()
-      let worker = session.worker()
+      let (store, workers) = (try run.backups(), run.workers)
       return try run.each(lanes: session.lanes(concurrency), limit: .percentage(.all)) { installation in
-        store.keep(worker.backUp(installation.path, to: store.path(installation)), of: installation)
+        let worker = workers.worker(for: installation)
+        let outcome = worker.backUp(installation.path, to: store.path(installation))
+        return store.keep(outcome, of: installation, worker)
       } tell: { summary, count in
         "\(Session.count(count, "backup")) in \(session.state.backups)/\(run.run.id)"
       }
@@ -48,7 +50,7 @@ struct Backups: ParsableCommand {
       let lines = backups.map { backup in
         let name = backup.installation + String(repeating: " ", count: width - backup.installation.count)
         let version = backup.version.map { "version \($0)" } ?? "untracked"
-        return "\(backup.run)  \(name)  \(version)  \(backup.record.bytes) bytes  \(backup.record.path)"
+        return "\(backup.run)  \(name)  \(version)  \(backup.record.bytes) bytes  \(backup.where)"
       }
       console.out(lines: lines.isEmpty ? ["There are no backups."] : lines)
       return .well
@@ -86,14 +88,14 @@ struct RestoreCommand: ParsableCommand {
         throw error
       }
       // The backup that is restored would be the first to be pushed out.
-      let store = try run.backups(prunes: false)
-      let worker = session.worker()
+      let (store, workers) = (try run.backups(prunes: false), run.workers)
       return try run.each(
         lanes: session.lanes(), limit: .percentage(.all), only: Set(found.keys)
       ) { installation in
         guard let backup = found[installation.id] else { return Outcome(status: .skipped) }
-        let outcome = worker.restore(installation.path, from: backup.record, saving: store.path(installation))
-        return store.keep(outcome, of: installation)
+        let worker = workers.worker(for: installation)
+        let outcome = store.restore(installation, from: backup, worker)
+        return store.keep(outcome, of: installation, worker)
       } tell: { summary, count in
         "\(Session.count(count, "installation")) restored from run \(past); "
           + "what was there before is in \(session.state.backups)/\(run.run.id)"
@@ -111,10 +113,11 @@ struct RestoreCommand: ParsableCommand {
     }
     // An id that was given to another database since must not get the content of the old one.
     for backup in found {
-      guard let path = session.inventory.installation(id: backup.installation)?.path, path != backup.database
+      guard let place = session.inventory.installation(id: backup.installation)?.place,
+        place != backup.place
       else { continue }
       throw Refusal(
-        "the backup of \(backup.installation) was made of \(backup.database), and the inventory now says \(path); "
+        "the backup of \(backup.installation) was made of \(backup.place), and the inventory now says \(place); "
           + "nothing was restored. If it is the same database, name the old path for the time of the restore")
     }
     return Dictionary(found.map { ($0.installation, $0) }) { first, _ in first }
@@ -124,7 +127,7 @@ struct RestoreCommand: ParsableCommand {
     if yes { return }
     for backup in found.values.sorted(by: { $0.installation < $1.installation }) {
       let version = backup.version.map { "version \($0)" } ?? "untracked"
-      session.console.talk("  \(backup.installation)  back to \(version)  \(backup.record.path)")
+      session.console.talk("  \(backup.installation)  back to \(version)  \(backup.where)")
     }
     guard session.console.canAsk else { throw Refusal("there is no terminal to ask on; add --yes") }
     let count = Session.count(found.count, "backup")

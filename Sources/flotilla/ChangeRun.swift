@@ -1,5 +1,6 @@
 import Fleet
 import Glibc
+import Remote
 import Report
 import Upgrade
 
@@ -8,6 +9,7 @@ struct ChangeRun {
   let session: Session
   let journal: Journal
   let run: FleetRun
+  let workers: FleetWorkers
   private let command: String
   private let lock: StateLock
   private let started = Session.now()
@@ -19,17 +21,16 @@ struct ChangeRun {
     lock = try session.state.lock()
     journal = try Journal(session.state)
     try journal.recover(session.state, session.inventory)
+    workers = try session.workers()
     run = FleetRun(
-      session.inventory, session.selection, session.worker(), journal: journal,
+      session.inventory, session.selection, workers, journal: journal,
       interruption: session.interruption)
     try journal.begin(run.id, command: command, fleet: session.fleet.name, at: started)
   }
 
   /// Where this run's backups go; `prunes` says whether they push out older ones.
   func backups(prunes: Bool = true) throws -> BackupStore {
-    BackupStore(
-      journal, run.id, folder: try session.state.createBackupFolder(run.id),
-      keep: prunes ? session.fleet.backup.keep : nil)
+    try session.backups(journal, run.id, prunes: prunes)
   }
 
   /// Works on each selected installation and tells how it went.

@@ -2,6 +2,7 @@ import Fleet
 import Glibc
 import Logging
 import Upload
+import Wire
 
 /// Uploads reports, through the outbox: what can't be delivered stays there and goes first the next time.
 struct ReportDelivery {

@@ -79,7 +79,7 @@ struct DriftCheck {
     how.recovers = false
     how.showsLayout = session.global.verbose
     run = FleetRun(
-      session.inventory, session.selection, session.worker(how), journal: needsRecords ? journal : nil,
+      session.inventory, session.selection, try session.workers(how), journal: needsRecords ? journal : nil,
       interruption: session.interruption)
     try journal.begin(run.id, command: "drift", fleet: session.fleet.name, at: started)
     standing = session.scan(run)

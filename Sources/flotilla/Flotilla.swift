@@ -1,7 +1,7 @@
 import ArgumentParser
+import Wire
 
 /// The program's version, as reports and `--version` give it.
-let programVersion = "0.1.0"
 
 @main
 struct Flotilla: ParsableCommand {

@@ -30,7 +30,7 @@ struct LiveReport {
     var options = session.options
     options.recovers = false
     let run = FleetRun(
-      session.inventory, session.selection, session.worker(options), journal: journal,
+      session.inventory, session.selection, try session.workers(options), journal: journal,
       interruption: session.interruption)
     try journal.begin(run.id, command: command, fleet: session.fleet.name, at: started)
     let standing = session.scan(run)

@@ -3,6 +3,7 @@ import Fleet
 import FoundationEssentials
 import Glibc
 import Migrations
+import Remote
 import Report
 import Upgrade
 
@@ -74,9 +75,9 @@ struct MigrateRun {
     let journal = try Journal(session.state)
     try journal.recover(session.state, session.inventory)
     let started = Session.now()
-    let worker = session.worker(options)
+    let workers = try session.workers(options)
     let run = FleetRun(
-      session.inventory, session.selection, worker, journal: journal, interruption: session.interruption)
+      session.inventory, session.selection, workers, journal: journal, interruption: session.interruption)
     try journal.begin(run.id, command: "migrate", fleet: session.fleet.name, at: started)
     var standing = session.scan(run, lanes: session.lanes(command.concurrency), notesPending: false)
     let rollout = try RolloutPlan(
@@ -93,7 +94,7 @@ struct MigrateRun {
         "flotilla: \(file) was changed since it was last used; databases that have it keep the old result")
     }
     let start = ContinuousClock.now
-    let stop = try work(run, rollout, &standing, journal)
+    let stop = try work(run, workers, rollout, &standing, journal)
     run.noteRest(standing)
     let header = try session.header(run.id, "migrate", startedAt: started, standing, stop)
     try journal.finish(run.id, result: session.result(stop), header: header, at: Session.now())
@@ -121,19 +122,20 @@ struct MigrateRun {
   }
 
   private func work(
-    _ run: FleetRun, _ rollout: RolloutPlan, _ standing: inout Standing, _ journal: Journal
+    _ run: FleetRun, _ workers: FleetWorkers, _ rollout: RolloutPlan, _ standing: inout Standing,
+    _ journal: Journal
   ) throws -> RolloutStop? {
     guard rollout.count > 0 else { return session.interruption.signal.map { .interrupted($0) } }
-    let folder = try session.state.createBackupFolder(run.id)
-    defer { rmdir(folder) }
-    let worker = session.worker(options)
-    let backups = BackupStore(journal, run.id, folder: folder, keep: session.fleet.backup.keep)
+    let backups = try session.backups(journal, run.id)
+    defer { backups.removeEmptyFolder() }
     let progress = Progress(console, "", total: 0, verbose: session.global.verbose)
     defer { progress.end() }
     let stop = run.rollOut(
       rollout.waves, &standing, lanes: rollout.lanes, maxFailures: rollout.maxFailures, progress
     ) { installation in
-      backups.keep(worker.upgrade(installation.path, backup: backups.path(installation)), of: installation)
+      let worker = workers.worker(for: installation)
+      let outcome = worker.upgrade(installation.path, backup: backups.path(installation))
+      return backups.keep(outcome, of: installation, worker)
     }
     try journal.check()
     return stop

@@ -3,9 +3,11 @@ import Fleet
 import FoundationEssentials
 import Glibc
 import Migrations
+import Remote
 import Report
 import Schema
 import Upgrade
+import Wire
 
 /// What a command needs: the fleet file, its installations, its migrations, and a way to talk.
 struct Session {
@@ -82,11 +84,36 @@ struct Session {
 
   var state: StateFolder { StateFolder(fleet.state) }
 
-  func worker(_ options: UpgradeOptions? = nil) -> LocalWorker {
-    LocalWorker(set, blueprint, options ?? self.options)
+  /// Who does the work: here, and on the hosts that are selected.
+  ///
+  /// - Throws: `Failure` where there are hosts and no agent to send to them.
+  func workers(_ options: UpgradeOptions? = nil) throws(Failure) -> FleetWorkers {
+    let options = options ?? self.options
+    let local = LocalWorker(set, blueprint, options)
+    guard selection.contains(where: { inventory.installations[$0].host != nil }) else {
+      return FleetWorkers(local, nil)
+    }
+    let program = fleet.ssh.agent == nil ? try AgentProgram(beside: executablePath()) : nil
+    return FleetWorkers(local, HostPool(fleet.ssh, program, set, options))
   }
 
-  func lanes(_ count: Int? = nil) -> Lanes { Lanes(count ?? fleet.rollout.concurrency) }
+  /// Where a run's backups go; `prunes` says whether they push out older ones.
+  func backups(_ journal: Journal, _ run: RunID, prunes: Bool = true) throws -> BackupStore {
+    BackupStore(
+      journal, run, folder: try state.createBackupFolder(run), keep: prunes ? fleet.backup.keep : nil,
+      fetches: fleet.backup.fetch)
+  }
+
+  /// Where this program is, links followed.
+  private func executablePath() -> String {
+    guard let path = realpath("/proc/self/exe", nil) else { return CommandLine.arguments[0] }
+    defer { free(path) }
+    return String(cString: path)
+  }
+
+  func lanes(_ count: Int? = nil) -> Lanes {
+    Lanes(count ?? fleet.rollout.concurrency, perHost: fleet.rollout.perHost)
+  }
 
   /// The id of the installation at a place of the selection.
   func name(_ place: Int) -> String { inventory.installations[selection[place]].id }
@@ -100,10 +127,11 @@ struct Session {
   }
 
   /// A run that leaves no trace.
-  func look(_ options: UpgradeOptions? = nil) -> (run: FleetRun, standing: Standing) {
+  func look(_ options: UpgradeOptions? = nil) throws -> (run: FleetRun, standing: Standing) {
     var options = options ?? self.options
     options.recovers = false
-    let run = FleetRun(inventory, selection, worker(options), journal: nil, interruption: interruption)
+    let run = FleetRun(
+      inventory, selection, try workers(options), journal: nil, interruption: interruption)
     return (run, scan(run))
   }
 

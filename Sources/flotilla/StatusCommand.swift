@@ -21,7 +21,7 @@ struct StatusCommand: ParsableCommand {
     try finishing(console) {
       let session = try Session(global.orElse(root.global), console)
       if format == .json { return try LiveReport(session, command: "status").print() }
-      let (_, standing) = session.look()
+      let (_, standing) = try session.look()
       console.out(lines: [session.headline, ""] + session.table.lines(standing, showsPlan: false))
       return session.ending(standing)
     }
@@ -41,7 +41,7 @@ struct PlanCommand: ParsableCommand {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
       let session = try Session(global.orElse(root.global), console, target: to)
-      let (_, standing) = session.look()
+      let (_, standing) = try session.look()
       let rollout = try RolloutPlan(session, standing, failures: nil, concurrency: nil)
       console.out(
         lines: [session.headline, ""] + session.table.lines(standing, showsPlan: true) + [

@@ -1,42 +1,113 @@
 import Foundation
+import SQLite
 import TestSupport
 import Testing
 
-/// An installation on a host, as long as hosts can't be reached: never taken for a file of this machine.
+/// Installations on a host, through a real sshd.
 @Suite struct HostTests {
-  /// A fleet whose one database here has the path that an installation on a host has there.
-  private func fleet(onHost: Bool, _ fleet: SmallFleet) throws {
-    let host = onHost ? ", host: far.example.net" : ""
-    try fleet.configure("", installations: "  - { id: far, path: \"\(fleet.path(0))\"\(host) }")
+  @Test func `a host's installations are treated as those here are`() throws {
+    let host = try HostFleet(4)
+    let there = try host.fleet.migrate()
+    #expect(there.status == 0, "\(there.output)\(there.errors)")
+    #expect(try host.fleet.versions() == Array(repeating: [1, 2, 3], count: 4))
+    let records = try host.fleet.records()
+    let here = try SmallFleet(4)
+    #expect(try here.migrate().status == 0)
+    let same = try here.records()
+    for number in 0..<4 {
+      let (one, other) = (records["i\(number)"], same["i000\(number)"])
+      for key in ["status", "version_before", "version_after", "fingerprint", "drift", "pending", "error"] {
+        #expect("\(one?[key] ?? "-")" == "\(other?[key] ?? "-")", "\(key)")
+      }
+      #expect(one?["host"] as? String == "127.0.0.1")
+    }
+    #expect(host.server.logins == 1)
   }
 
-  @Test(arguments: [["status"], ["plan"], ["migrate", "--yes"], ["backup"], ["drift"]])
-  func `no command looks at the local file of the same path`(command: [String]) throws {
-    let fleet = try SmallFleet(1)
-    try self.fleet(onHost: true, fleet)
-    let before = try Content.bytes(fleet.path(0))
-    let run = try Program.run(command, in: fleet.folder.path)
-    #expect(run.status == 3, "\(run.output)\(run.errors)")
-    #expect(run.output.contains("far.example.net"), "\(run.output)")
-    #expect(try Content.bytes(fleet.path(0)) == before)
-    #expect(fleet.backups.isEmpty)
+  @Test func `its backups stay beside the databases, and none is here`() throws {
+    let host = try HostFleet(3)
+    #expect(try host.fleet.migrate().status == 0)
+    #expect(host.backups.count == 3)
+    #expect(host.fleet.backups.isEmpty)
+    let list = try host.fleet.run("backups")
+    #expect(list.output.contains("127.0.0.1:\(host.fleet.folder.path)/db/.flotilla/backups/"))
   }
 
-  @Test func `a backup from here is not restored over it either`() throws {
-    let fleet = try SmallFleet(1)
-    try self.fleet(onHost: false, fleet)
+  @Test func `a second run finds nothing to do and writes nothing`() throws {
+    let host = try HostFleet(2)
+    #expect(try host.fleet.migrate().status == 0)
+    let before = try host.fleet.paths.map { try Content.bytes($0) }
+    let run = try host.fleet.migrate()
+    #expect(run.status == 0 && run.output.contains("2 current"), "\(run.output)\(run.errors)")
+    #expect(try host.fleet.paths.map { try Content.bytes($0) } == before)
+  }
+
+  @Test func `status, plan and drift change nothing on a host`() throws {
+    let host = try HostFleet(2)
+    let before = try host.fleet.paths.map { try Content.bytes($0) }
+    #expect(try host.fleet.run("status").status == 0)
+    #expect(try host.fleet.run("plan", "--check").status == 5)
+    #expect(try host.fleet.run("drift").status == 0)
+    #expect(try host.fleet.paths.map { try Content.bytes($0) } == before)
+    #expect(host.backups.isEmpty)
+  }
+
+  @Test func `a restore puts a host's backup back`() throws {
+    let host = try HostFleet(2)
+    let before = try host.fleet.paths.map { try Content.dump($0) }
+    #expect(try host.fleet.migrate().status == 0)
+    let run = try host.fleet.run("restore", "--run", "last", "--yes")
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    #expect(try host.fleet.paths.map { try Content.dump($0) } == before)
+  }
+
+  @Test func `a fetched backup takes the place of one that is gone from its host`() throws {
+    let host = try HostFleet(2, extra: "backup: { fetch: true }")
+    let before = try host.fleet.paths.map { try Content.dump($0) }
+    #expect(try host.fleet.migrate().status == 0)
+    #expect(host.fleet.backups.count == 2)
+    try FileManager.default.removeItem(atPath: host.fleet.folder.file(host.backups[0]))
+    let run = try host.fleet.run("restore", "--run", "last", "--yes")
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    #expect(try host.fleet.paths.map { try Content.dump($0) } == before)
+  }
+
+  @Test func `the oldest backups go from a host too, with their folders`() throws {
+    let host = try HostFleet(1, extra: "backup: { keep: 2 }")
+    for _ in 0..<4 { #expect(try host.fleet.run("backup").status == 0) }
+    #expect(host.backups.count == 2)
+    let folders = try FileManager.default.contentsOfDirectory(
+      atPath: host.fleet.folder.file("db/.flotilla/backups"))
+    #expect(folders.count == 2)
+  }
+
+  @Test func `an agent that a host doesn't have is sent once`() throws {
+    let host = try HostFleet(1, hasAgent: false)
+    #expect(host.server.agents.isEmpty)
+    let run = try host.fleet.run("status")
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    let agents = host.server.agents
+    #expect(agents.count == 1 && agents[0].count == 64)
+    #expect(try host.fleet.run("status").status == 0)
+    #expect(host.server.agents == agents)
+  }
+
+  @Test func `a backup from here is not restored over a host's database`() throws {
+    let host = try HostFleet(1)
+    let fleet = host.fleet
+    try fleet.configure("", installations: "  - { id: i0, path: \"\(fleet.path(0))\" }")
     #expect(try fleet.run("backup").status == 0)
     try SmallFleet.change(fleet.path(0), "DELETE FROM items")
-    try self.fleet(onHost: true, fleet)
+    try host.configure()
     let before = try Content.bytes(fleet.path(0))
     let run = try fleet.run("restore", "--run", "last", "--yes")
-    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    #expect(run.status == 1 && run.errors.contains("127.0.0.1:"), "\(run.output)\(run.errors)")
     #expect(try Content.bytes(fleet.path(0)) == before)
   }
 
   @Test func `a backup is not restored into another database that has the id now`() throws {
     let fleet = try SmallFleet(2)
-    try self.fleet(onHost: false, fleet)
+    try fleet.configure("", installations: "  - { id: far, path: \"\(fleet.path(0))\" }")
     #expect(try fleet.run("backup").status == 0)
     try fleet.configure("", installations: "  - { id: far, path: \"\(fleet.path(1))\" }")
     let before = try fleet.paths.map { try Content.bytes($0) }

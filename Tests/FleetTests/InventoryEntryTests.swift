@@ -116,8 +116,7 @@ import Testing
     #expect(inventory.installations[0].labels == ["tier": "1", "region": "eu"])
     #expect(inventory.installations[1].labels == ["tier": "2", "region": "eu"])
     #expect(inventory.installations[2].path == "/var/db")
-    #expect(inventory.installations[2].port == 22)
-    #expect(inventory.installations[2].become)
+    #expect(inventory.installations[2].host == Host("h", port: 22, become: "root"))
     #expect(inventory.groups == ["canary", "stores"])
   }
 

@@ -218,7 +218,7 @@ import Testing
     let set = try Files(
       "SELECT 1;\nWITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i FROM n;"
     ).load()
-    let database = try Connection(path: "", access: .memory, deadline: .now + .milliseconds(20))
+    let database = try Connection(path: "", access: .memory, deadline: Deadline(in: .milliseconds(20)))
     let error = #expect(throws: MigrationFailure.self) {
       try Migrator(database).apply(set.plan(for: History(recorded: [:])))
     }

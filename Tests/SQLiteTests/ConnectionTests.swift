@@ -90,7 +90,7 @@ import Testing
   @Test func `a deadline ends the waiting for a lock`() throws {
     let holder = try open()
     try holder.execute("BEGIN IMMEDIATE")
-    let deadline = ContinuousClock.now + .milliseconds(50)
+    let deadline = Deadline(in: .milliseconds(50))
     let database = try Connection(
       path: path, access: .readWrite, busyTimeout: .seconds(600), deadline: deadline)
     #expect(failure(database, "BEGIN IMMEDIATE")?.code.primary == .busy)
@@ -98,7 +98,7 @@ import Testing
 
   @Test func `a deadline interrupts a long statement, and its changes are undone`() throws {
     let database = try Connection(
-      path: path, access: .readWrite, deadline: ContinuousClock.now + .milliseconds(50))
+      path: path, access: .readWrite, deadline: Deadline(in: .milliseconds(50)))
     let endless = "WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n) SELECT i, NULL FROM n"
     #expect(failure(database, "INSERT INTO t \(endless)")?.code.primary == .interrupt)
     #expect(try open().scalar("SELECT count(*) FROM t") == 2)

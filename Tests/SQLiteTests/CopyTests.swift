@@ -20,7 +20,7 @@ import Testing
   @Test func `a copy that is cut short by its deadline leaves the target as it was`() throws {
     let target = try folder.database("target.db", "PRAGMA page_size = 1024; CREATE TABLE mine (a)")
     let from = try Connection(path: source, access: .readOnly)
-    let into = try Connection(path: target, access: .readWrite, deadline: .now)
+    let into = try Connection(path: target, access: .readWrite, deadline: Deadline(in: .zero))
     let error = #expect(throws: SQLiteError.self) { try into.copyContent(of: from) }
     #expect(error?.code.primary == .interrupt)
     into.close()

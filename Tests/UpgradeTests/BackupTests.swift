@@ -57,12 +57,13 @@ import Upgrade
     #expect(!bench.exists("backup.sqlite"))
   }
 
-  @Test func `a backup folder that isn't there stops everything`() throws {
+  @Test func `a backup folder that can't be made stops everything`() throws {
     let bench = try bench()
     let bytes = try Content.bytes(bench.path)
-    let outcome = try bench.worker().upgrade(bench.path, backup: bench.folder.file("nowhere/b.sqlite"))
+    try bench.folder.write("", to: "file")
+    let outcome = try bench.worker().upgrade(bench.path, backup: bench.folder.file("file/a/b.sqlite"))
     #expect(outcome.failure?.step == .backUp)
-    #expect(outcome.failure?.message.contains("No such file") == true)
+    #expect(outcome.failure?.message.contains("Not a directory") == true)
     #expect(try Content.bytes(bench.path) == bytes)
   }
 

@@ -1,0 +1,77 @@
+internal import Glibc
+
+/// The texts that a migration set is made of, as they are on the disk, so that they can be sent to a host.
+public struct MigrationFiles: Hashable, Sendable, Codable {
+  /// One file.
+  public struct File: Hashable, Sendable, Codable {
+    /// Its name, without folders.
+    public let name: String
+    /// Its content.
+    public let text: String
+  }
+
+  /// The migrations, sorted by file name.
+  public let migrations: [File]
+  /// What runs first on a database without `schema_migrations`.
+  public let baseline: File?
+  /// The script for fresh installations.
+  public let schema: File?
+
+  /// Reads the files; nothing in them is looked at yet.
+  ///
+  /// - Parameters:
+  ///   - folder: the folder of `0001_name.sql` files; others than `.sql` in it don't count.
+  ///   - baseline: path of the baseline, if there is one.
+  ///   - schema: path of the script for fresh installations, if there is one.
+  /// - Throws: `MigrationError` where one can't be read or is no text.
+  public init(folder: String, baseline: String?, schema: String?) throws(MigrationError) {
+    var files: [File] = []
+    for name in try Self.list(folder) where name.hasSuffix(".sql") && !name.hasPrefix(".") {
+      files.append(try Self.read("\(folder)/\(name)"))
+    }
+    migrations = files
+    var first: File?
+    if let baseline { first = try Self.read(baseline) }
+    self.baseline = first
+    var fresh: File?
+    if let schema { fresh = try Self.read(schema) }
+    self.schema = fresh
+  }
+
+  private static func lastPart(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  private static func list(_ folder: String) throws(MigrationError) -> [String] {
+    guard let stream = opendir(folder) else { throw unreadable(folder) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+          pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
+    }
+    return names.sorted()
+  }
+
+  private static func read(_ path: String) throws(MigrationError) -> File {
+    guard let file = fopen(path, "re") else { throw unreadable(path) }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
+    guard ferror(file) == 0 else { throw unreadable(path) }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw MigrationError(.unreadable, file: lastPart(path), "the file is not UTF-8 text")
+    }
+    guard !bytes.contains(0) else {
+      throw MigrationError(.unreadable, file: lastPart(path), "the file is not text: it holds a NUL byte")
+    }
+    return File(name: lastPart(path), text: text)
+  }
+
+  private static func unreadable(_ path: String) -> MigrationError {
+    MigrationError(.unreadable, file: path, strerror(errno).map { String(cString: $0) } ?? "can't be read")
+  }
+}

@@ -1,0 +1,24 @@
+public import Fleet
+public import Upgrade
+
+/// Works here on what is here, and has the work done on hosts for what is there.
+public struct FleetWorkers: Workers {
+  private let local: LocalWorker
+  private let hosts: HostPool?
+
+  /// Makes workers; `hosts` may be nil where no installation is on a host.
+  public init(_ local: LocalWorker, _ hosts: HostPool?) {
+    self.local = local
+    self.hosts = hosts
+  }
+
+  /// See `Workers`.
+  public func worker(for installation: Installation) -> any Worker {
+    guard let host = installation.host else { return local }
+    guard let hosts else { preconditionFailure("installations on hosts are worked on with a pool of hosts") }
+    return hosts.worker(for: host)
+  }
+
+  /// See `Workers`.
+  public func retry() { hosts?.retry() }
+}

@@ -1,0 +1,110 @@
+internal import Dispatch
+public import Fleet
+public import Migrations
+internal import Synchronization
+public import Upgrade
+internal import Wire
+
+/// The connections of one run: one a host, made when it is first needed.
+public final class HostPool: Sendable {
+  private let settings: FleetFile.SSH
+  private let program: AgentProgram?
+  private let setup: Frame
+  private let limit: Duration
+  private let silence: Duration
+  private let longestIdle: Int
+  private let hosts = Mutex<[Host: Entry]>([:])
+
+  /// What is known of a host. Whoever connects holds its lock, so that others wait for that instead of connecting too.
+  private final class Entry: Sendable {
+    struct State {
+      var connection: HostConnection?
+      /// Why it was not reached; it isn't tried again until somebody asks for that.
+      var failure: Failure?
+    }
+    let state = Mutex(State())
+    let connecting = DispatchSemaphore(value: 1)
+  }
+
+  /// Prepares connections; none is made yet.
+  ///
+  /// - Parameters:
+  ///   - settings: how hosts are reached.
+  ///   - program: the agent to send; nil where `settings.agent` names one that is installed.
+  ///   - set: the migrations.
+  ///   - options: how to treat each installation.
+  ///   - longestIdle: how many connections are kept although nothing is asked of them.
+  public init(
+    _ settings: FleetFile.SSH, _ program: AgentProgram?, _ set: MigrationSet, _ options: UpgradeOptions,
+    longestIdle: Int = 128
+  ) {
+    self.settings = settings
+    self.program = program
+    setup = Frame(.setup, json: Setup(set, options))
+    // The agent keeps to the limit itself; a coordinator that ends it first would not hear how it ended.
+    limit = options.timeout + .seconds(10)
+    silence = min(options.timeout, .seconds(20))
+    self.longestIdle = longestIdle
+  }
+
+  /// Who does the work on a host.
+  public func worker(for host: Host) -> RemoteWorker { RemoteWorker(hosts: self, host: host) }
+
+  /// Forgets which hosts were not reached, so that they are tried again.
+  public func retry() {
+    for entry in hosts.withLock({ Array($0.values) }) { entry.state.withLock { $0.failure = nil } }
+  }
+
+  /// Ends all connections.
+  public func close() {
+    for entry in hosts.withLock({ Array($0.values) }) { entry.state.withLock { $0.connection }?.close() }
+  }
+
+  deinit { close() }
+
+  func perform(
+    _ request: Request, on host: Host,
+    sending: (((([UInt8]) throws -> Void)) throws -> Void)? = nil,
+    receiving: (@Sendable ([UInt8]) -> Void)? = nil
+  ) throws(Failure) -> Frame {
+    while true {
+      let connection = try connection(to: host)
+      let answer = try connection.perform(request, limit: limit, sending: sending, receiving: receiving)
+      // One that ended before the request was made is replaced; if that can't be done, the reason is thrown.
+      if let answer { return answer }
+    }
+  }
+
+  private func connection(to host: Host) throws(Failure) -> HostConnection {
+    let entry = hosts.withLock { hosts in
+      let entry = hosts[host] ?? Entry()
+      hosts[host] = entry
+      return entry
+    }
+    entry.connecting.wait()
+    defer { entry.connecting.signal() }
+    let known = entry.state.withLock { ($0.connection, $0.failure) }
+    if let connection = known.0, connection.isOpen { return connection }
+    if let failure = known.1 { throw failure }
+    closeIdle()
+    do throws(Failure) {
+      let connection = try HostConnection(host, settings, program, setup, silence: silence)
+      entry.state.withLock { $0.connection = connection }
+      return connection
+    } catch {
+      entry.state.withLock { $0 = Entry.State(connection: nil, failure: error) }
+      throw error
+    }
+  }
+
+  /// Closes the connections that have waited longest where there are too many, since each is a process here.
+  private func closeIdle() {
+    let open = hosts.withLock { Array($0.values) }.compactMap { entry in
+      entry.state.withLock { $0.connection }
+    }.filter(\.isOpen)
+    guard open.count >= longestIdle else { return }
+    let idle = open.compactMap { connection in connection.idleSince.map { (connection, $0) } }
+      .sorted { $0.1 < $1.1 }
+    for (connection, _) in idle.prefix(open.count - longestIdle + 1) { connection.close() }
+  }
+}

@@ -1,0 +1,100 @@
+internal import Dispatch
+internal import Glibc
+internal import Subprocess
+internal import Synchronization
+internal import SystemPackage
+internal import Upgrade
+
+/// One ssh that runs: its input and output as one stream, and what it says on its standard error.
+///
+/// It is in a process group of its own, so that Ctrl-C at the terminal doesn't take it away from work that is to be
+/// finished.
+final class SSHProcess: Sendable {
+  /// Both directions; non-blocking.
+  let stream: Int32
+  private let errors: Int32
+  private let task: Task<Void, Never>
+  private let ended = DispatchSemaphore(value: 0)
+  private let state: State
+
+  private final class State: Sendable {
+    let ending = Mutex<String?>(nil)
+    let said = Mutex<[UInt8]>([])
+  }
+
+  /// Starts ssh, which is found through PATH.
+  init(_ arguments: [String]) throws(Failure) {
+    var (stream, errors): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
+    guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &stream) == 0
+    else {
+      throw Self.failure(errno)
+    }
+    guard pipe(&errors) == 0 else {
+      let code = errno
+      for file in stream { close(file) }
+      throw Self.failure(code)
+    }
+    for file in errors { _ = fcntl(file, F_SETFD, FD_CLOEXEC) }
+    _ = fcntl(errors[0], F_SETFL, O_NONBLOCK)
+    (self.stream, self.errors) = (stream[0], errors[0])
+    let (child, said) = (FileDescriptor(rawValue: stream[1]), FileDescriptor(rawValue: errors[1]))
+    let (state, ended) = (State(), ended)
+    self.state = state
+    task = Task.detached {
+      var options = PlatformOptions()
+      options.processGroupID = 0
+      do {
+        let result = try await Subprocess.run(
+          .name("ssh"), arguments: Arguments(arguments), platformOptions: options,
+          input: .fileDescriptor(child, closeAfterSpawningProcess: false),
+          output: .fileDescriptor(child, closeAfterSpawningProcess: true),
+          error: .fileDescriptor(said, closeAfterSpawningProcess: true))
+        state.ending.withLock { $0 = "\(result.terminationStatus)" }
+      } catch {
+        try? child.close()
+        try? said.close()
+        state.ending.withLock { $0 = "ssh can't be run: \(error)" }
+      }
+      ended.signal()
+    }
+  }
+
+  deinit {
+    close(stream)
+    close(errors)
+  }
+
+  private static func failure(_ code: Int32) -> Failure {
+    let cause = strerror(code).map { String(cString: $0) } ?? "error \(code)"
+    return Failure(code: "unreachable", step: .open, message: "ssh can't be run: \(cause)")
+  }
+
+  /// Ends it at once.
+  func kill() { task.cancel() }
+
+  /// What it said, at most 4,000 bytes of it, the latest, with line breaks and without control characters.
+  func said() -> String {
+    state.said.withLock { said in
+      var buffer = [UInt8](repeating: 0, count: 4096)
+      while case let count = read(errors, &buffer, buffer.count), count > 0 {
+        said = (said + buffer[..<count]).suffix(4000)
+      }
+      let text = String(decoding: said, as: UTF8.self)
+      return String(text.map { $0.isNewline ? "\n" : $0.isControl ? "\u{FFFD}" : $0 })
+    }
+  }
+
+  /// Waits for its end, at most so long.
+  func waitForEnd(_ seconds: Double) {
+    if ended.wait(timeout: .now() + seconds) == .success { ended.signal() }
+  }
+
+  /// How it ended, where it did.
+  var ending: String? { state.ending.withLock { $0 } }
+}
+
+extension Character {
+  fileprivate var isControl: Bool {
+    unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+  }
+}

@@ -1,0 +1,31 @@
+internal import Synchronization
+
+/// When work has to stop: at a moment, or as soon as somebody calls it off.
+public struct Deadline: Sendable {
+  /// The moment.
+  public let instant: ContinuousClock.Instant
+  private let cancellation: Cancellation?
+
+  /// A deadline `duration` from now, or when `cancellation` is asked for.
+  public init(in duration: Duration, _ cancellation: Cancellation? = nil) {
+    instant = .now + duration
+    self.cancellation = cancellation
+  }
+
+  /// Whether it has passed.
+  public var isOver: Bool { cancellation?.isCancelled == true || ContinuousClock.now >= instant }
+}
+
+/// Calls work off, all that looks here at once. Any thread may ask.
+public final class Cancellation: Sendable {
+  private let flag = Atomic(false)
+
+  /// Not asked for yet.
+  public init() {}
+
+  /// Whether it was asked for.
+  public var isCancelled: Bool { flag.load(ordering: .relaxed) }
+
+  /// Asks for it; there is no way back.
+  public func cancel() { flag.store(true, ordering: .relaxed) }
+}

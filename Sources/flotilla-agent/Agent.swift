@@ -1,0 +1,119 @@
+import Dispatch
+import Glibc
+import Migrations
+import SQLite
+import Upgrade
+import Wire
+
+/// The remote end: takes requests from standard input, does them beside the databases, answers on standard output.
+///
+/// It ends by itself when its input does: what has not been committed by then is rolled back.
+final class Agent {
+  private let output = Output()
+  private let cancellation = Cancellation()
+  private let running = DispatchGroup()
+  private var parser = FrameParser()
+  private var desk: Desk?
+  private var arriving: [UInt32: Arrival] = [:]
+
+  /// How long work that was called off may take to end: a rollback, and a hook that starts a service again.
+  private static let patience = DispatchTimeInterval.seconds(180)
+  /// After this long without a word from the coordinator, and with nothing to do, nobody is there, in milliseconds.
+  private static let idle: Int32 = 15 * 60 * 1000
+
+  func run() -> Never {
+    // A file that this user makes is nobody else's business.
+    umask(0o077)
+    let hello = Hello(program: "flotilla-agent \(programVersion)", sqlite: libraryVersion)
+    output.send(WireProtocol.greeting + Frame(.hello, json: hello).bytes)
+    let timer = DispatchSource.makeTimerSource()
+    timer.schedule(deadline: .now(), repeating: .seconds(WireProtocol.beat))
+    timer.setEventHandler { [output] in output.send(Frame(.beat)) }
+    timer.resume()
+    var status: Int32 = 0
+    do {
+      try serve()
+    } catch {
+      let message = "flotilla-agent: what arrived is not the protocol: \(error)\n"
+      _ = message.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+      status = 1
+    }
+    cancellation.cancel()
+    _ = running.wait(timeout: .now() + Self.patience)
+    exit(status)
+  }
+
+  /// Reads until there is no more to come.
+  private func serve() throws {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+      let ready = poll(&input, 1, Self.idle)
+      if ready == 0, running.wait(timeout: .now()) == .success { return }
+      guard ready > 0 else { continue }
+      let count = read(STDIN_FILENO, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        guard parser.isBetweenFrames else { throw WireError.truncated }
+        return
+      }
+      parser.append(buffer[..<count])
+      while let frame = try parser.next() { try take(frame) }
+    }
+  }
+
+  private func take(_ frame: Frame) throws {
+    switch frame.kind {
+    case .setup:
+      do {
+        desk = try Desk(frame.value(), output, cancellation)
+        output.send(Frame(.done, frame.request))
+      } catch let failure as Failure {
+        output.send(Frame(.problem, frame.request, json: failure))
+      }
+    case .request:
+      guard let desk else { throw WireError.garbage }
+      let request = try frame.value(Request.self)
+      if case .store(let record) = request {
+        arriving[frame.request] = Arrival(record)
+      } else {
+        // A serial queue of its own: the coordinator says how much is done at once.
+        DispatchQueue(label: "request \(frame.request)").async(group: running) {
+          desk.answer(request, frame.request)
+        }
+      }
+    case .data: arriving[frame.request]?.append(frame.payload)
+    case .end:
+      guard let arrival = arriving.removeValue(forKey: frame.request) else { throw WireError.garbage }
+      let failure = arrival.finish()
+      output.send(
+        failure.map { Frame(.problem, frame.request, json: $0) } ?? Frame(.done, frame.request))
+    case .beat: break
+    case .hello, .done, .outcome, .step, .problem: throw WireError.garbage
+    }
+  }
+}
+
+/// A backup that the coordinator brings, and the first thing that went wrong with it.
+private final class Arrival {
+  private var backup: ArrivingBackup?
+  private var failure: Failure?
+
+  init(_ record: BackupRecord) {
+    do throws(Failure) { backup = try ArrivingBackup(record) } catch { failure = error }
+  }
+
+  func append(_ piece: [UInt8]) {
+    do throws(Failure) {
+      if failure == nil { try backup?.append(piece) }
+    } catch {
+      failure = error
+    }
+  }
+
+  func finish() -> Failure? {
+    guard failure == nil, let backup else { return failure }
+    do throws(Failure) { try backup.finish() } catch { return error }
+    return nil
+  }
+}
