@@ -4,9 +4,10 @@ import PackageDescription
 let sqlite = Target.Dependency.target(name: "SQLite")
 let support = Target.Dependency.target(name: "TestSupport")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
-let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -19,9 +20,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    // Without its traits, which would link all of Foundation.
-    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // Without its trait for Foundation, which would be linked in whole.
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
   targets: [
     // The two system libraries, with a typed inline for each variadic function.
@@ -34,10 +36,12 @@ let package = Package(
     .target(name: "Schema", dependencies: [sqlite, crypto]),
     // Migration files and what applying them to one database takes.
     .target(name: "Migrations", dependencies: [sqlite, "Schema", crypto]),
+    // Other programs, run without a shell, for bounded time and output.
+    .target(name: "Programs", dependencies: [subprocess, system]),
     // All that is done to one installation.
-    .target(name: "Upgrade", dependencies: [sqlite, "Schema", "Migrations", crypto]),
+    .target(name: "Upgrade", dependencies: [sqlite, "Schema", "Migrations", "Programs", crypto]),
     // Many installations: inventory, waves, lanes, journal.
-    .target(name: "Fleet", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", yams, log]),
+    .target(name: "Fleet", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", yams, log]),
     // The report of a run and its renderers.
     .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet"]),
     // HTTP through libcurl.
@@ -59,12 +63,13 @@ let package = Package(
       ]),
     // The worker on a host, reached over SSH.
     .target(
-      name: "Remote", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Wire", crypto, subprocess]),
+      name: "Remote", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Wire", subprocess, system]),
     // Commands and terminal.
     .executableTarget(
       name: "flotilla",
       dependencies: [
         sqlite, "Schema", "Migrations", "Upgrade", "Wire", "Fleet", "Remote", "Report", "Upload", "Schedule",
+        "Programs",
         arguments, log,
       ]),
 
@@ -73,6 +78,7 @@ let package = Package(
     .testTarget(name: "SQLiteTests", dependencies: [sqlite, support]),
     .testTarget(name: "SchemaTests", dependencies: [sqlite, "Schema", support]),
     .testTarget(name: "MigrationsTests", dependencies: [sqlite, "Schema", "Migrations", support]),
+    .testTarget(name: "ProgramsTests", dependencies: ["Programs", support]),
     .testTarget(
       name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support]),
     .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet", support]),

@@ -1,10 +1,11 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Fleet
 
 // One after the other: a script that is being written while another test starts a program would be "text file busy".
-@Suite(.serialized) struct InventoryAnsibleTests {
+@Suite(.serialized, .ownThreads) struct InventoryAnsibleTests {
   let folder: InventoryFolder
 
   init() throws {

@@ -1,0 +1,87 @@
+internal import Glibc
+internal import Subprocess
+internal import SystemPackage
+
+/// How Subprocess runs a program.
+extension Program {
+  func execute(_ outputs: Outputs) async -> ProgramRun.Ending {
+    do {
+      switch try await execute(reading: input, outputs) {
+      case .exited(let status): return .exited(status)
+      case .signaled(let signal): return .signaled(signal)
+      }
+    } catch is Outputs.TooLong {
+      return .tooLong
+    } catch let error as SubprocessError {
+      return ending(error)
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+
+  /// Input is read from a file without a name: a program that doesn't read it would, as the end of a pipe, have this
+  /// process ended by SIGPIPE.
+  private func execute(reading input: [UInt8], _ outputs: Outputs) async throws -> TerminationStatus {
+    guard !input.isEmpty else { return try await execute(input: .none, outputs) }
+    guard let file = tmpfile() else { throw Errno(rawValue: errno) }
+    defer { fclose(file) }
+    guard pwrite(fileno(file), input, input.count, 0) == input.count else { throw Errno(rawValue: errno) }
+    let descriptor = FileDescriptor(rawValue: fileno(file))
+    return try await execute(
+      input: .fileDescriptor(descriptor, closeAfterSpawningProcess: false), outputs)
+  }
+
+  private func execute(
+    input: some InputProtocol, _ outputs: Outputs
+  ) async throws -> TerminationStatus {
+    guard outputs.areJoined else {
+      return try await Subprocess.run(configuration, input: input, output: .sequence, error: .sequence) {
+        run in
+        async let errors: Void = {
+          for try await buffer in run.standardError {
+            outputs.add(errors: buffer.withUnsafeBytes(Array.init))
+          }
+        }()
+        for try await buffer in run.standardOutput {
+          try outputs.add(output: buffer.withUnsafeBytes(Array.init))
+        }
+        try await errors
+      }.terminationStatus
+    }
+    return try await Subprocess.run(
+      configuration, input: input, output: .sequence, error: .combinedWithOutput
+    ) { run in
+      for try await buffer in run.standardOutput {
+        try outputs.add(output: buffer.withUnsafeBytes(Array.init))
+      }
+    }.terminationStatus
+  }
+
+  private var configuration: Configuration {
+    var options = PlatformOptions()
+    options.processGroupID = hasOwnGroup ? 0 : nil
+    // When the task is cancelled or reading ends early. SIGKILL at once, since a leader that ends at a milder signal
+    // would leave those of its group that don't behind.
+    options.teardownSequence = [
+      .send(signal: .kill, toProcessGroup: hasOwnGroup, allowedDurationToNextStep: .zero)
+    ]
+    let variables = environment.map { name, value in Array("\(name)=\(value)\0".utf8) }
+    return Configuration(
+      executable: executable, arguments: Arguments(Array(arguments.dropFirst())),
+      environment: .custom(variables), platformOptions: options)
+  }
+
+  private var name: String { arguments.first ?? "" }
+  private var isPath: Bool { name.contains("/") }
+  private var executable: Executable { isPath ? .path(FilePath(name)) : .name(name) }
+
+  private func ending(_ error: SubprocessError) -> ProgramRun.Ending {
+    switch error.code {
+    case .executableNotFound:
+      // Of a file that may not be run Subprocess says that it isn't found.
+      return .notStarted(isPath && access(name, X_OK) != 0 ? errno : ENOENT)
+    case .spawnFailed: return .notStarted(error.underlyingError?.rawValue ?? EINVAL)
+    default: return .failed(error.description)
+    }
+  }
+}

@@ -1,0 +1,16 @@
+internal import Dispatch
+
+/// Runs what follows the programs on a thread that is always there, however busy the threads of Swift's concurrency
+/// are.
+///
+/// Subprocess does a last part of its work outside of it, at the end of a program: so whoever waits for a program
+/// must not hold one of those threads.
+final class ProgramExecutor: TaskExecutor {
+  static let shared = ProgramExecutor()
+  private let queue = DispatchQueue(label: "programs")
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
+}
