@@ -68,13 +68,21 @@ public struct Standing: Sendable {
   private var places: [Int32]
   /// How many objects `drift.ignore` left out, over all installations.
   public private(set) var ignored = 0
+  /// How many installations other processes have open, and which programs these are.
+  public private(set) var openElsewhere: (count: Int, programs: Set<String>) = (0, [])
 
   /// For a selection of `count` installations, none of which was looked at yet.
   public init(count: Int) { places = Array(repeating: -1, count: count) }
 
   /// Puts an installation into the cohort that its outcome makes it part of.
-  mutating func put(_ cohort: Cohort, at position: Int, ignored count: Int = 0) {
+  mutating func put(
+    _ cohort: Cohort, at position: Int, ignored count: Int = 0, openIn programs: Set<String> = []
+  ) {
     ignored += count
+    if !programs.isEmpty {
+      openElsewhere.count += 1
+      openElsewhere.programs.formUnion(programs)
+    }
     if numbers[cohort] == nil {
       numbers[cohort] = Int32(cohorts.count)
       cohorts.append(cohort)

@@ -58,7 +58,7 @@ public struct FleetRun: Sendable {
       if notesPending || outcome.status != .pending { note(installation, place, wave: nil, outcome) }
       let cohort = Cohort(outcome)
       standing.withLock {
-        $0.put(cohort, at: place, ignored: outcome.ignored)
+        $0.put(cohort, at: place, ignored: outcome.ignored, openIn: outcome.programs)
         observer.finished(installation, outcome)
       }
     }

@@ -18,12 +18,12 @@ public struct InstallationRecord: Encodable {
 
   enum Keys: String, CodingKey {
     case id, host, path, groups, labels, wave, status, applied, pending, backup, drift, ignored, error,
-      milliseconds,
-      bytes
+      milliseconds, bytes, hooks
     case fingerprint
     case versionBefore = "version_before"
     case versionAfter = "version_after"
     case mayDelete = "may_delete"
+    case openBy = "open_by"
   }
 
   /// Fields that have no value are there as null.
@@ -48,6 +48,8 @@ public struct InstallationRecord: Encodable {
     try fields.encode(outcome.failure, forKey: .error)
     try fields.encode(outcome.milliseconds.mapValues { ($0 * 1000).rounded() / 1000 }, forKey: .milliseconds)
     try fields.encode(outcome.bytes, forKey: .bytes)
+    try fields.encode(outcome.hooks, forKey: .hooks)
+    try fields.encode(outcome.openBy, forKey: .openBy)
   }
 
   /// The record as one line of JSON, keys sorted.

@@ -61,6 +61,8 @@ public struct FleetFile: Sendable, Equatable {
     public var timeout = Duration.seconds(600)
     /// How long to wait for another process's lock on a database.
     public var busyTimeout = Duration.seconds(30)
+    /// Whether databases on network file systems are migrated.
+    public var networkFileSystems = false
   }
 
   /// `backup:`
@@ -85,7 +87,7 @@ public struct FleetFile: Sendable, Equatable {
 
   /// `hooks:`, argument vectors that are run without a shell.
   public struct Hooks: Sendable, Equatable {
-    /// Before an installation is migrated; empty for nothing.
+    /// Before an installation is migrated; empty for nothing. A program that is given as a path has an absolute one.
     public var before: [String] = []
     /// After it was migrated; empty for nothing.
     public var after: [String] = []

@@ -91,7 +91,9 @@ struct FleetFileParser {
 
   private func rollout(_ top: InventorySection) -> FleetFile.Rollout {
     var rollout = FleetFile.Rollout(location: top.location("rollout"))
-    let keys = ["waves", "concurrency", "per_host", "max_failures", "timeout", "busy_timeout"]
+    let keys = [
+      "waves", "concurrency", "per_host", "max_failures", "timeout", "busy_timeout", "network_file_systems",
+    ]
     guard let section = top.section("rollout", keys: keys) else { return rollout }
     if let items = section.texts("waves") {
       rollout.location = section.location("waves")
@@ -110,6 +112,7 @@ struct FleetFileParser {
     rollout.timeout = section.duration("timeout") ?? rollout.timeout
     if rollout.timeout == .zero { section.reject("timeout", mustBe: "longer than nothing") }
     rollout.busyTimeout = section.duration("busy_timeout") ?? rollout.busyTimeout
+    rollout.networkFileSystems = section.flag("network_file_systems") ?? rollout.networkFileSystems
     return rollout
   }
 

@@ -3,10 +3,21 @@ extension FleetFileParser {
   func hooks(_ top: InventorySection) -> FleetFile.Hooks {
     var hooks = FleetFile.Hooks()
     guard let section = top.section("hooks", keys: ["before", "after"]) else { return hooks }
-    hooks.before = section.list("before") ?? []
-    hooks.after = section.list("after") ?? []
-    if hooks != FleetFile.Hooks() { top.noteUnsupported("hooks") }
+    hooks.before = program(section, "before")
+    hooks.after = program(section, "after")
     return hooks
+  }
+
+  /// An argument vector. Its program is a name to be found in PATH, or a path, which starts as all do from the file's
+  /// folder.
+  private func program(_ section: InventorySection, _ key: String) -> [String] {
+    guard var words = section.list(key), let name = words.first else { return [] }
+    if name.isEmpty { section.reject(key, mustBe: "a program and its arguments") }
+    if words.contains(where: { $0.utf8.contains(0) }) {
+      section.report(.invalidValue, key, "\"\(section.name(key))\" must not contain a NUL character")
+    }
+    if name.contains("/") { words[0] = InventoryPath.absolute(name, in: reader.folder) }
+    return words
   }
 
   func report(_ top: InventorySection) -> FleetFile.Report {

@@ -4,6 +4,8 @@ internal import SQLite
 
 /// How far the work on one installation got.
 public enum Step: String, Sendable, Codable {
+  /// The hook before the upgrade.
+  case before
   /// Finding and opening the file.
   case open
   /// Waiting for the write lock.
@@ -20,6 +22,8 @@ public enum Step: String, Sendable, Codable {
   case commit
   /// Writing a backup back.
   case restore
+  /// The hook after the upgrade.
+  case after
 }
 
 /// Why the work on one installation ended early: a value that says how far it got.
@@ -55,6 +59,11 @@ public struct Failure: Error, Hashable, Sendable, Codable {
       "mend the migration and try it on a copy of this installation"
     case "journal": "the application does that when it starts, and so does flotilla migrate"
     case "unreachable": "run flotilla on that host, or leave it out with --only 'all:!ID'"
+    case "hook" where step == .after:
+      "do by hand what the hook should have done: migrating again runs no hook where nothing is pending"
+    case "hook": "mend what the hook complains about, then run the same command again"
+    case "network_file_system":
+      "work on the machine that has the disk, or accept the risk with rollout.network_file_systems: true"
     case "requirement": "do what the message asks for, then run again"
     default: "run again; if it stays, look at the message"
     }

@@ -66,6 +66,11 @@ public struct Outcome: Hashable, Sendable, Codable {
   public var fingerprint: String?
   /// Why it failed, was skipped or not reached.
   public var failure: Failure?
+  /// The hooks that ran.
+  public var hooks: [HookResult] = []
+  /// Other processes that had the file open before it was worked on, as `ownprem-server (pid 812)`: five, and how many
+  /// more. Empty where nobody looked.
+  public var openBy: [String] = []
   /// How long things took, in milliseconds: `backup`, `migrate`, `total`.
   public var milliseconds: [String: Double] = [:]
   /// The file's size in bytes.
@@ -81,10 +86,11 @@ public struct Outcome: Hashable, Sendable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case status, applied, pending, backup, drift, ignored, fingerprint, milliseconds, bytes
+    case status, applied, pending, backup, drift, ignored, fingerprint, hooks, milliseconds, bytes
     case versionBefore = "version_before"
     case versionAfter = "version_after"
     case mayDelete = "may_delete"
+    case openBy = "open_by"
     case failure = "error"
   }
 }

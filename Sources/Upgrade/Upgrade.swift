@@ -17,11 +17,11 @@ final class Upgrade {
   }
   private var outcome = Outcome(status: .failed)
 
-  init(_ inspector: Inspector, _ path: String, backup: String) {
+  init(_ inspector: Inspector, _ path: String, backup: String, deadline: Deadline) {
     self.inspector = inspector
     self.path = path
     backupPath = backup
-    deadline = inspector.options.deadline
+    self.deadline = deadline
   }
 
   func run() -> Outcome {

@@ -29,7 +29,15 @@ public struct UpgradeOptions: Sendable, Codable {
   public var showsLayout = false
   /// Whether `inspect` also reads all of the data: `integrity_check` and `foreign_key_check`.
   public var deep = false
-
+  /// What to run around an upgrade.
+  public var hooks = Hooks()
+  /// Whether `inspect` of what is to be migrated also looks for room and a local disk, and whether it and `upgrade`
+  /// say who has the file open.
+  public var preflight = false
+  /// Where backups go, for the look for room; nil for `.flotilla/backups` beside the database.
+  public var backupFolder: String?
+  /// Whether databases on network file systems are migrated.
+  public var networkFileSystems = false
   /// Whether a look may roll back the journal that a crashed writer left, which is the only write that it ever does.
   public var recovers = true
 
@@ -51,7 +59,7 @@ public struct UpgradeOptions: Sendable, Codable {
 public protocol Worker: Sendable {
   /// Says what is there; changes nothing.
   func inspect(_ path: String) -> Outcome
-  /// Backs up to `backup`, migrates, proves, commits.
+  /// Runs the hook before, backs up to `backup`, migrates, proves, commits, and runs the hook after.
   func upgrade(_ path: String, backup: String) -> Outcome
   /// Makes a backup, and nothing else.
   func backUp(_ path: String, to destination: String) -> Outcome
@@ -68,6 +76,7 @@ public protocol Worker: Sendable {
 /// Works on files of this machine.
 public struct LocalWorker: Worker {
   let inspector: Inspector
+  let preflight: Preflight
   var options: UpgradeOptions { inspector.options }
 
   /// Makes a worker.
@@ -75,14 +84,24 @@ public struct LocalWorker: Worker {
     inspector = Inspector(
       set: set, blueprint: blueprint, cache: SchemaCache(ignoring: options.ignored),
       judgements: JudgementCache(), options: options)
+    preflight = Preflight(options)
   }
 
   /// See `Worker`.
-  public func inspect(_ path: String) -> Outcome { inspector.inspect(path) }
+  public func inspect(_ path: String) -> Outcome {
+    let outcome = inspector.inspect(path)
+    return options.preflight && outcome.status == .pending ? preflight.checked(outcome, at: path) : outcome
+  }
 
   /// See `Worker`.
   public func upgrade(_ path: String, backup: String) -> Outcome {
-    timed { Upgrade(inspector, path, backup: backup).run() }
+    timed {
+      if let failure = preflight.networkFileSystem(of: path) { return Outcome(failure) }
+      let openBy = options.preflight ? preflight.openFiles.holders(of: path) : []
+      var outcome = HookedUpgrade(inspector: inspector, path: path, backup: backup).run()
+      outcome.openBy = openBy
+      return outcome
+    }
   }
 
   /// See `Worker`.

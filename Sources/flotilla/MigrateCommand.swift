@@ -53,9 +53,6 @@ struct MigrateRun {
     self.command = command
     self.session = session
     console = session.console
-    if let key = session.fleet.unsupported.first(where: { $0.key.hasPrefix("hooks") }) {
-      throw Refusal("\(key); migrating without them could harm, so nothing is migrated")
-    }
     delivery = command.upload == false ? nil : try ReportDelivery(session)
     if command.upload == true, delivery == nil {
       throw Refusal("--upload: report.url is not set in \(session.fleet.file)")
@@ -64,6 +61,7 @@ struct MigrateRun {
 
   private var options: UpgradeOptions {
     var options = session.options
+    options.preflight = true
     if command.noBackup { options.check = .none }
     return options
   }
@@ -111,7 +109,7 @@ struct MigrateRun {
     guard rollout.count > 0, session.interruption.signal == nil, !command.yes else { return }
     for line in [session.headline, ""] + session.table.lines(standing, showsPlan: true) + [
       "", rollout.sentence,
-    ] {
+    ] + rollout.notes {
       console.talk(line)
     }
     if options.check == .none { console.talk("No backups will be made.") }

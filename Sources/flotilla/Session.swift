@@ -78,6 +78,9 @@ struct Session {
     options.check = BackupCheck(rawValue: fleet.backup.check.rawValue) ?? .full
     options.busyTimeout = fleet.rollout.busyTimeout
     options.timeout = fleet.rollout.timeout
+    options.hooks = Hooks(before: fleet.hooks.before, after: fleet.hooks.after)
+    options.networkFileSystems = fleet.rollout.networkFileSystems
+    options.backupFolder = StateFolder(fleet.state).backups
     options.ignored = fleet.drift.ignore.compactMap { IgnoreRule($0.description) }
     return options
   }

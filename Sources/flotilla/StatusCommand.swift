@@ -2,6 +2,7 @@ import ArgumentParser
 import Fleet
 import FoundationEssentials
 import Report
+import SQLite
 import Upgrade
 
 enum TableFormat: String, ExpressibleByArgument, CaseIterable {
@@ -41,12 +42,15 @@ struct PlanCommand: ParsableCommand {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
       let session = try Session(global.orElse(root.global), console, target: to)
-      let (_, standing) = try session.look()
+      var options = session.options
+      options.preflight = true
+      let (_, standing) = try session.look(options)
       let rollout = try RolloutPlan(session, standing, failures: nil, concurrency: nil)
       console.out(
         lines: [session.headline, ""] + session.table.lines(standing, showsPlan: true) + [
           "", rollout.sentence,
-        ])
+        ] + rollout.notes)
+      if session.global.verbose { console.out(lines: ["SQLite \(libraryVersion) here."]) }
       if rollout.count > 0 { console.out(lines: ["Next: flotilla migrate"]) }
       let ending = session.ending(standing)
       return check && ending == .well && rollout.count > 0 ? .pending : ending
@@ -59,6 +63,8 @@ struct RolloutPlan {
   let waves: [Wave]
   let maxFailures: FailureLimit
   let lanes: Lanes
+  private let hooks: Hooks
+  private let openElsewhere: (count: Int, programs: Set<String>)
 
   init(_ session: Session, _ standing: Standing, failures: FailureLimit?, concurrency: Int?) throws {
     if let problem = session.fleet.waveProblems(in: session.inventory).first { throw problem }
@@ -66,6 +72,8 @@ struct RolloutPlan {
     waves = session.fleet.rollout.waves.plan(pending.map { session.selection[$0] }, of: session.inventory)
     maxFailures = failures ?? session.fleet.rollout.maxFailures
     lanes = session.lanes(concurrency)
+    hooks = session.options.hooks
+    openElsewhere = standing.openElsewhere
   }
 
   var count: Int { waves.map(\.indices.count).reduce(0, +) }
@@ -76,5 +84,22 @@ struct RolloutPlan {
     let list = waves.map { "\($0.name) \($0.indices.count)" }.joined(separator: ", ")
     let parts = waves.count == 1 ? "in one wave" : "in \(waves.count) waves (\(list))"
     return "\(count) to migrate, \(parts), \(lanes.count) at once."
+  }
+
+  /// What else to know before it begins.
+  var notes: [String] {
+    guard count > 0 else { return [] }
+    return (hooks.isEmpty ? [] : ["Hooks: \(hooks)"]) + [openNote].compactMap { $0 }
+  }
+
+  /// `Open in other processes: 14 installations (ownprem-server); they will wait while each is migrated.`
+  private var openNote: String? {
+    let (count, programs) = openElsewhere
+    guard count > 0 else { return nil }
+    let names = programs.sorted()
+    let rest = names.count - 3
+    let list = names.prefix(3).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+    return "Open in other processes: \(Session.count(count, "installation")) (\(list)); "
+      + "they will wait while each is migrated."
   }
 }

@@ -98,11 +98,25 @@ import Testing
     #expect(try String(contentsOfFile: fleet.folder.file("names"), encoding: .utf8) == "db.sqlite\n")
   }
 
+  /// A hook that fills the small file system, but for some kilobytes, once: after the look for room.
+  private func filling(_ fleet: SmallFleet, butFor kilobytes: Int) throws -> String {
+    let script = """
+      [ -e filled ] && exit 0
+      touch filled
+      free=$(df -k --output=avail small | tail -n 1)
+      head -c $(((free - \(kilobytes)) * 1024)) /dev/zero >small/fill
+      """
+    try fleet.folder.write(script, to: "fill.sh")
+    return "hooks: { before: [sh, fill.sh] }\n"
+  }
+
   @Test(.enabled(if: canMount, "needs the right to mount (root)"))
   func `a disk that is full during the backup changes nothing and leaves nothing behind`() throws {
-    let fleet = try SmallFleet(2, rows: 30_000, extra: "state: small/state\nrollout: { max_failures: 9 }")
+    let fleet = try SmallFleet(2, rows: 30_000)
+    try fleet.configure(
+      "state: small/state\nrollout: { max_failures: 9, concurrency: 1 }\n" + filling(fleet, butFor: 800))
     let run = try mounted(
-      fleet, size: "900k",
+      fleet, size: "9m",
       """
       "$FLOTILLA" migrate --yes --report report.json; code=$?
       find small -name '*.sqlite*' ! -name 'state.sqlite*' >left
@@ -119,31 +133,69 @@ import Testing
   }
 
   @Test(
-    .enabled(if: canMount, "needs the right to mount (root)"), arguments: [0, 1], ["1200k", "1900k"])
+    .enabled(if: canMount, "needs the right to mount (root)"), arguments: [0, 1], [100, 800])
   func `a disk that is full during the migration keeps the old version until there is room`(
-    number: Int, size: String
+    number: Int, kilobytes: Int
   ) throws {
     let fleet = try SmallFleet(0, rows: 30_000)
-    try fleet.configure("", installations: "  - { id: tight, path: small/db.sqlite }")
+    try fleet.configure(
+      filling(fleet, butFor: kilobytes), installations: "  - { id: tight, path: small/db.sqlite }")
     let run = try mounted(
-      fleet, size: size,
+      fleet, size: "9m",
       """
       cp \(fleet.template(number)) small/db.sqlite || exit 99
       "$FLOTILLA" migrate --yes --report report.json; code=$?
-      mkdir before after; cp small/* before
+      mkdir before after; cp small/db* before
       mount -o remount,size=40m small
       "$FLOTILLA" migrate --yes || exit 98
-      cp small/* after
+      cp small/db* after
       exit $code
       """)
     #expect(run.status == 3, "\(run.output)\(run.errors)")
     let error = try #require(try fleet.records()["tight"]?["error"] as? [String: Any])
     #expect(error["code"] as? String == "disk_full", "\(error)")
+    #expect(error["step"] as? String != "inspect", "\(error)")
     #expect(try Content.dump(fleet.folder.file("before/db.sqlite")) == Content.dump(fleet.template(number)))
     let after = fleet.folder.file("after/db.sqlite")
     #expect(try SmallFleet.versions(after) == [1, 2, 3])
     #expect(try Content.value("SELECT count(*) FROM items", at: after) == 30_000)
     #expect(try Content.integrity(after) == "ok")
+  }
+
+  @Test(.enabled(if: canMount, "needs the right to mount (root)"))
+  func `too little room for a backup or a journal is told before anything is tried`() throws {
+    let fleet = try SmallFleet(2, rows: 30_000)
+    try fleet.configure(
+      "state: small/state",
+      installations: "  - { files: db/*.sqlite }\n  - { id: tight, path: small/db.sqlite }")
+    let run = try mounted(
+      fleet, size: "1700k",
+      """
+      cp \(fleet.template(0)) small/db.sqlite || exit 99
+      "$FLOTILLA" plan >plan.txt; test $? = 3 || exit 98
+      "$FLOTILLA" --only tight plan >tight.txt
+      "$FLOTILLA" migrate --yes --report report.json; code=$?
+      find small -name '*.sqlite*' ! -name 'state.sqlite*' >left
+      cp small/db.sqlite after.sqlite
+      "$FLOTILLA" --only 'all:!tight' migrate --yes --no-backup >free.txt || exit 97
+      exit $code
+      """)
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    let plan = try String(contentsOfFile: fleet.folder.file("plan.txt"), encoding: .utf8)
+    let words = plan.split { $0.isWhitespace }.joined(separator: " ")
+    #expect(words.contains("kB for the backup, and only"), "\(plan)")
+    #expect(words.contains("\(fleet.folder.file("small"))"), "\(plan)")
+    #expect(words.contains("Nothing to migrate."), "\(plan)")
+    let tight = try String(contentsOfFile: fleet.folder.file("tight.txt"), encoding: .utf8)
+    #expect(tight.split { $0.isWhitespace }.joined(separator: " ").contains("for the backup and its journal"))
+    for id in ["i0000", "i0001", "tight"] {
+      let error = try #require(try fleet.records()[id]?["error"] as? [String: Any])
+      #expect(error["code"] as? String == "disk_full", "\(error)")
+      #expect(error["step"] as? String == "inspect", "\(error)")
+    }
+    #expect(try String(contentsOfFile: fleet.folder.file("left"), encoding: .utf8) == "small/db.sqlite\n")
+    #expect(try Content.bytes(fleet.folder.file("after.sqlite")) == Content.bytes(fleet.template(0)))
+    #expect(try fleet.versions() == [[1, 2, 3], [1, 2, 3]])
   }
 
   @Test(.enabled(if: canMount, "needs the right to mount (root)"))
