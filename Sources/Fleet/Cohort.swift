@@ -68,7 +68,7 @@ public struct Standing: Sendable {
   private var places: [Int32]
   /// How many objects `drift.ignore` left out, over all installations.
   public private(set) var ignored = 0
-  /// How many installations other processes have open, and which programs these are.
+  /// How many of those to be migrated other processes have open, and which programs these are.
   public private(set) var openElsewhere: (count: Int, programs: Set<String>) = (0, [])
 
   /// For a selection of `count` installations, none of which was looked at yet.
@@ -79,7 +79,7 @@ public struct Standing: Sendable {
     _ cohort: Cohort, at position: Int, ignored count: Int = 0, openIn programs: Set<String> = []
   ) {
     ignored += count
-    if !programs.isEmpty {
+    if !programs.isEmpty, cohort.status == .pending {
       openElsewhere.count += 1
       openElsewhere.programs.formUnion(programs)
     }

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Glibc
 
 /// Runs what follows the programs on a thread that is always there, however busy the threads of Swift's concurrency
 /// are.
@@ -8,6 +9,10 @@ internal import Dispatch
 final class ProgramExecutor: TaskExecutor {
   static let shared = ProgramExecutor()
   private let queue = DispatchQueue(label: "programs")
+
+  /// Who started this process may have it ignore that its children end; then nobody could ask how they did. It is set
+  /// right once, before the first program.
+  private init() { signal(SIGCHLD, SIG_DFL) }
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)

@@ -4,13 +4,6 @@ import Testing
 
 /// What the file system refuses. Small and read-only file systems are mounted where only a child process sees them.
 @Suite struct FileSystemTests {
-  /// Whether a child may mount a file system of its own: root on most machines, not in every container.
-  static let canMount: Bool = {
-    let script = "unshare -m sh -c 'mount -t tmpfs -o size=64k tmpfs \"$PWD\"'"
-    guard let folder = try? TemporaryFolder() else { return false }
-    return (try? Program.shell(script, in: folder.path))?.status == 0
-  }()
-
   /// As root, a child without the right to overlook permissions.
   static let asUser =
     geteuid() == 0
@@ -66,22 +59,12 @@ import Testing
     #expect(try fleet.paths.map(Content.bytes) == bytes)
   }
 
-  /// Runs a script in a mount namespace of its own, with a small file system at `small`.
-  private func mounted(_ fleet: SmallFleet, size: String, _ script: String) throws -> ProgramResult {
-    try FileManager.default.createDirectory(
-      atPath: fleet.folder.file("small"), withIntermediateDirectories: true)
-    try fleet.folder.write(script, to: "script.sh")
-    return try Program.shell(
-      "unshare -m sh -c 'mount -t tmpfs -o size=\(size) tmpfs small && sh -u script.sh'",
-      in: fleet.folder.path)
-  }
-
-  @Test(.enabled(if: canMount, "needs the right to mount (root)"), arguments: [0, 1])
+  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"), arguments: [0, 1])
   func `a read-only file system is named and the others are migrated`(number: Int) throws {
     let fleet = try SmallFleet(2)
     try fleet.configure(
       "", installations: "  - { files: db/*.sqlite }\n  - { id: fixed, path: small/db.sqlite }")
-    let run = try mounted(
+    let run = try SmallMount.run(
       fleet, size: "4m",
       """
       cp \(fleet.template(number)) small/db.sqlite
@@ -110,12 +93,12 @@ import Testing
     return "hooks: { before: [sh, fill.sh] }\n"
   }
 
-  @Test(.enabled(if: canMount, "needs the right to mount (root)"))
+  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
   func `a disk that is full during the backup changes nothing and leaves nothing behind`() throws {
     let fleet = try SmallFleet(2, rows: 30_000)
     try fleet.configure(
       "state: small/state\nrollout: { max_failures: 9, concurrency: 1 }\n" + filling(fleet, butFor: 800))
-    let run = try mounted(
+    let run = try SmallMount.run(
       fleet, size: "9m",
       """
       "$FLOTILLA" migrate --yes --report report.json; code=$?
@@ -133,14 +116,14 @@ import Testing
   }
 
   @Test(
-    .enabled(if: canMount, "needs the right to mount (root)"), arguments: [0, 1], [100, 800])
+    .enabled(if: SmallMount.isPossible, "needs the right to mount (root)"), arguments: [0, 1], [100, 800])
   func `a disk that is full during the migration keeps the old version until there is room`(
     number: Int, kilobytes: Int
   ) throws {
     let fleet = try SmallFleet(0, rows: 30_000)
     try fleet.configure(
       filling(fleet, butFor: kilobytes), installations: "  - { id: tight, path: small/db.sqlite }")
-    let run = try mounted(
+    let run = try SmallMount.run(
       fleet, size: "9m",
       """
       cp \(fleet.template(number)) small/db.sqlite || exit 99
@@ -162,46 +145,10 @@ import Testing
     #expect(try Content.integrity(after) == "ok")
   }
 
-  @Test(.enabled(if: canMount, "needs the right to mount (root)"))
-  func `too little room for a backup or a journal is told before anything is tried`() throws {
-    let fleet = try SmallFleet(2, rows: 30_000)
-    try fleet.configure(
-      "state: small/state",
-      installations: "  - { files: db/*.sqlite }\n  - { id: tight, path: small/db.sqlite }")
-    let run = try mounted(
-      fleet, size: "1700k",
-      """
-      cp \(fleet.template(0)) small/db.sqlite || exit 99
-      "$FLOTILLA" plan >plan.txt; test $? = 3 || exit 98
-      "$FLOTILLA" --only tight plan >tight.txt
-      "$FLOTILLA" migrate --yes --report report.json; code=$?
-      find small -name '*.sqlite*' ! -name 'state.sqlite*' >left
-      cp small/db.sqlite after.sqlite
-      "$FLOTILLA" --only 'all:!tight' migrate --yes --no-backup >free.txt || exit 97
-      exit $code
-      """)
-    #expect(run.status == 3, "\(run.output)\(run.errors)")
-    let plan = try String(contentsOfFile: fleet.folder.file("plan.txt"), encoding: .utf8)
-    let words = plan.split { $0.isWhitespace }.joined(separator: " ")
-    #expect(words.contains("kB for the backup, and only"), "\(plan)")
-    #expect(words.contains("\(fleet.folder.file("small"))"), "\(plan)")
-    #expect(words.contains("Nothing to migrate."), "\(plan)")
-    let tight = try String(contentsOfFile: fleet.folder.file("tight.txt"), encoding: .utf8)
-    #expect(tight.split { $0.isWhitespace }.joined(separator: " ").contains("for the backup and its journal"))
-    for id in ["i0000", "i0001", "tight"] {
-      let error = try #require(try fleet.records()[id]?["error"] as? [String: Any])
-      #expect(error["code"] as? String == "disk_full", "\(error)")
-      #expect(error["step"] as? String == "inspect", "\(error)")
-    }
-    #expect(try String(contentsOfFile: fleet.folder.file("left"), encoding: .utf8) == "small/db.sqlite\n")
-    #expect(try Content.bytes(fleet.folder.file("after.sqlite")) == Content.bytes(fleet.template(0)))
-    #expect(try fleet.versions() == [[1, 2, 3], [1, 2, 3]])
-  }
-
-  @Test(.enabled(if: canMount, "needs the right to mount (root)"))
+  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
   func `a state folder without room ends the run with a clear message`() throws {
     let fleet = try SmallFleet(2, extra: "state: small/state\nbackup: { check: none }")
-    let run = try mounted(
+    let run = try SmallMount.run(
       fleet, size: "32k", "\"$FLOTILLA\" migrate --yes; exit $?")
     #expect(run.status == 1, "\(run.output)\(run.errors)")
     #expect(run.errors.contains("state"), "\(run.errors)")

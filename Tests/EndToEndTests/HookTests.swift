@@ -102,6 +102,12 @@ import Testing
     #expect(try String(contentsOfFile: fleet.folder.file("ran"), encoding: .utf8) == "x\nx\nx\nx\n")
   }
 
+  @Test func `hooks work though whoever started the program ignores its children`() throws {
+    let fleet = try SmallFleet(1, extra: hooks("true", "true"))
+    let run = try Program.shell("trap '' CHLD; exec \"$FLOTILLA\" migrate --yes", in: fleet.folder.path)
+    #expect(run.status == 0, "\(run.output)")
+  }
+
   @Test func `a signal ends the run after the hooks of what has begun`() throws {
     let fleet = try SmallFleet(
       3, extra: hooks("echo b >>ran; sleep 1; echo c >>ran", "echo a >>ran") + "\nrollout: { concurrency: 1 }"

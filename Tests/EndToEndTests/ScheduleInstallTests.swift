@@ -83,7 +83,7 @@ import Testing
     #expect(try units(folder) == ["flotilla-shop.timer"])
   }
 
-  @Test(.enabled(if: FileSystemTests.canMount, "needs the right to mount (root)"))
+  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
   func `the system's units are installed and removed`() throws {
     let folder = try fleet()
     let run = try Program.shell(

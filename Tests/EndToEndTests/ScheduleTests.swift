@@ -15,7 +15,7 @@ import Testing
   static let manager = "/lib/systemd/systemd"
   static let hasManager = has("test -x \(manager) && command -v setpriv")
   static let hasCron =
-    has("command -v crontab && test -d /var/spool/cron/crontabs") && FileSystemTests.canMount
+    has("command -v crontab && test -d /var/spool/cron/crontabs") && SmallMount.isPossible
   static let python = "PYTHONPATH='\(Repository.root)/.build-python' python3 -m kubernetes_validate"
   static let hasValidator = has("\(python) --version")
 
