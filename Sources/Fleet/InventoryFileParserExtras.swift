@@ -12,10 +12,6 @@ extension FleetFileParser {
   /// folder.
   private func program(_ section: InventorySection, _ key: String) -> [String] {
     guard var words = section.list(key), let name = words.first else { return [] }
-    if name.isEmpty { section.reject(key, mustBe: "a program and its arguments") }
-    if words.contains(where: { $0.utf8.contains(0) }) {
-      section.report(.invalidValue, key, "\"\(section.name(key))\" must not contain a NUL character")
-    }
     if name.contains("/") { words[0] = InventoryPath.absolute(name, in: reader.folder) }
     return words
   }

@@ -59,11 +59,11 @@ extension Program {
 
   private var configuration: Configuration {
     var options = PlatformOptions()
-    options.processGroupID = hasOwnGroup ? 0 : nil
+    options.createSession = hasOwnSession
     // When the task is cancelled or reading ends early. SIGKILL at once, since a leader that ends at a milder signal
     // would leave those of its group that don't behind.
     options.teardownSequence = [
-      .send(signal: .kill, toProcessGroup: hasOwnGroup, allowedDurationToNextStep: .zero)
+      .send(signal: .kill, toProcessGroup: hasOwnSession, allowedDurationToNextStep: .zero)
     ]
     let variables = environment.map { name, value in Array("\(name)=\(value)\0".utf8) }
     return Configuration(

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// A program to run: an argument vector that no shell sees, for bounded time and with bounded output.
 ///
-/// Signals have their default dispositions in it, and no descriptor is open but the three standard ones. With a
-/// process group of its own, Ctrl-C on the terminal doesn't reach it.
+/// Signals have their default dispositions in it, and no descriptor is open but the three standard ones. In a session
+/// of its own it has no terminal: Ctrl-C doesn't reach it, and what would ask for a password there fails at once.
 public struct Program: Sendable {
   /// What of its output is kept.
   public enum Keeping: Sendable {
@@ -19,14 +19,14 @@ public struct Program: Sendable {
   public let arguments: [String]
   /// All of its environment.
   public let environment: [String: String]
-  /// How long it may take; then it is killed, and with a group of its own all that it started goes with it.
+  /// How long it may take; then it is killed, and in a session of its own all of its process group with it.
   public var timeout: Duration
   /// What of its output is kept.
   public var keeping: Keeping
   /// What it can read.
   public var input: [UInt8] = []
-  /// Whether it is alone in a process group with what it starts, and not in the terminal's.
-  public var hasOwnGroup = true
+  /// Whether it is in a session of its own with what it starts, and not in the terminal's.
+  public var hasOwnSession = true
 
   /// Prepares a program; nothing happens yet.
   public init(

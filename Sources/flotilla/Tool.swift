@@ -26,7 +26,7 @@ struct Tool {
       keeping: .everything(upTo: 16 << 20))
     program.input = input
     // It may ask for a password on the terminal, and Ctrl-C ends it.
-    program.hasOwnGroup = false
+    program.hasOwnSession = false
     let run = program.run()
     switch run.ending {
     case .exited(let status): return ended(status, run)

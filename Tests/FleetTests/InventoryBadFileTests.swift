@@ -104,6 +104,7 @@ struct BadFleetFile: Sendable, CustomTestStringConvertible {
       "fleet.yml:4: \"defaults.labels\" must be a mapping such as { region: eu }, not a list"),
     BadFleetFile(
       "defaults: { labels: { a: [b] } }", "fleet.yml:4: \"defaults.labels.a\" must be a text, not a list"),
+    BadFleetFile("hooks: { before: ['', x] }", "fleet.yml:4: \"hooks.before\" is empty"),
     BadFleetFile("hooks: { before: reboot }", "fleet.yml:4: \"hooks.before\" must be a list, not \"reboot\""),
     BadFleetFile(
       "hooks: { before: [a, [b]] }", "fleet.yml:4: \"hooks.before\" must be a list of texts, not a list"),

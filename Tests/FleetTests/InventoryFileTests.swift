@@ -45,6 +45,15 @@ import Testing
     #expect(more.ssh == .init(hostKey: .strict, agent: "/a", options: ["-4"]))
   }
 
+  @Test func `the program of a hook is a name, or a path that starts from the file's folder`() throws {
+    let file = try fleetFile(
+      "hooks: { before: [./stop.sh, ./x], after: [/bin/y] }\nrollout: { network_file_systems: true }\n")
+    #expect(file.hooks.before == ["\(file.folder)/stop.sh", "./x"])
+    #expect(file.hooks.after == ["/bin/y"])
+    #expect(file.rollout.networkFileSystems)
+    #expect(try !fleetFile("").rollout.networkFileSystems)
+  }
+
   @Test func `what is switched off is not listed as unsupported`() throws {
     let file = try fleetFile(
       "ssh: {}\nhooks: { before: [] }\nbackup: { fetch: false }\nreport: { notify: [] }\n")

@@ -113,13 +113,15 @@ import Testing
     #expect(Set(text(run).split(separator: "\n")) == ["A=x y", "B==1"])
   }
 
-  @Test func `it leads a group of its own, and signals end it that this process ignores`() {
+  @Test func `it leads a session and a group of its own, and signals end it that this process ignores`() {
     signal(SIGPIPE, SIG_IGN)
-    let run = program("sh", "-c", "ps -o pid=,pgid= -p $$; grep SigIgn /proc/self/status; echo $$").run()
+    let run = program("sh", "-c", "ps -o pid=,pgid=,sid= -p $$; grep SigIgn /proc/self/status; echo $$").run()
     let words = text(run).split { $0.isWhitespace }
-    #expect(words.count == 5 && words[0] == words[1] && words[0] == words[4], "\(text(run))")
+    #expect(
+      words.count == 6 && words[0] == words[1] && words[0] == words[2] && words[0] == words[5], "\(text(run))"
+    )
     // All but those that the C library keeps to itself.
-    let ignored = words.count == 5 ? UInt64(words[3], radix: 16) : nil
+    let ignored = words.count == 6 ? UInt64(words[4], radix: 16) : nil
     #expect(ignored.map { $0 & 0x7fff_ffff } == 0, "\(text(run))")
   }
 
