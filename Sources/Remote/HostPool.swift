@@ -40,9 +40,11 @@ public final class HostPool: Sendable {
   ) {
     self.settings = settings
     self.program = program
-    setup = Frame(.setup, json: Setup(set, options))
+    var there = options
+    there.backupFolder = nil
+    setup = Frame(.setup, json: Setup(set, there))
     // The agent keeps to the limit itself; a coordinator that ends it first would not hear how it ended.
-    limit = options.timeout + .seconds(10)
+    limit = options.longestUpgrade + .seconds(10)
     silence = min(options.timeout, .seconds(20))
     self.longestIdle = longestIdle
   }

@@ -12,6 +12,9 @@ public struct Deadline: Sendable {
     self.cancellation = cancellation
   }
 
+  /// How long it is to the moment; negative behind it.
+  public var left: Duration { instant - .now }
+
   /// Whether it has passed.
   public var isOver: Bool { cancellation?.isCancelled == true || ContinuousClock.now >= instant }
 }

@@ -58,7 +58,18 @@ public struct Failure: Error, Hashable, Sendable, Codable {
     case "foreign_key", "rows_lost", "schema", "expectation", "sql", "column_lost":
       "mend the migration and try it on a copy of this installation"
     case "journal": "the application does that when it starts, and so does flotilla migrate"
-    case "unreachable": "run flotilla on that host, or leave it out with --only 'all:!ID'"
+    case "unreachable":
+      "try ssh with the same host, user and port; flotilla reaches a host where that needs no password"
+    case "host_key":
+      "compare the host's key with its owner's word, then add it to known_hosts (or ssh.host_key: accept-new)"
+    case "authentication":
+      "let this user in with a key that an agent holds or that has no passphrase; ssh HOST true must not ask"
+    case "become": "allow it in sudoers without a password (sudo -n), or leave become out"
+    case "agent": "see the message; an agent installed by hand is named in ssh.agent"
+    case "protocol": "let the host's login scripts print nothing where there is no terminal"
+    case "connection_lost", "called_off":
+      "it is at its old version or its new one; run the same command again"
+    case "fetch": "make room in the state folder; the backup is on its host"
     case "hook" where step == .after:
       "do by hand what the hook should have done: migrating again runs no hook where nothing is pending"
     case "hook": "mend what the hook complains about, then run the same command again"

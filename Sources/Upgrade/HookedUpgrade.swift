@@ -1,3 +1,5 @@
+internal import SQLite
+
 /// An upgrade between its hooks: look → before → upgrade → after.
 ///
 /// Where nothing is pending no hook runs. The hook after it runs whatever became of the upgrade and of the hook
@@ -9,24 +11,24 @@ struct HookedUpgrade {
   let backup: String
 
   /// What the hook after an upgrade has at least, however long the upgrade took.
-  private static let leastTime = Duration.seconds(60)
+  static let leastTime = Duration.seconds(60)
 
   func run() -> Outcome {
-    let deadline = ContinuousClock.now + inspector.options.timeout
+    let deadline = inspector.options.deadline
     let hooks = inspector.options.hooks
     guard !hooks.isEmpty else { return upgrade(by: deadline) }
     let found = inspector.inspect(path)
     guard found.status == .pending else { return found }
     var results: [HookResult] = []
     var outcome: Outcome
-    if let ending = run(.before, hooks.before, within: deadline - .now) {
+    if let ending = run(.before, hooks.before, within: deadline.left) {
       results += [ending.result].compactMap { $0 }
       outcome = ending.trouble.map { failed($0, found) } ?? upgrade(by: deadline)
       guard ending.result != nil else { return outcome }
     } else {
       outcome = upgrade(by: deadline)
     }
-    if let ending = run(.after, hooks.after, within: max(deadline - .now, Self.leastTime), outcome.status) {
+    if let ending = run(.after, hooks.after, within: max(deadline.left, Self.leastTime), outcome.status) {
       results += [ending.result].compactMap { $0 }
       if let trouble = ending.trouble { note(trouble, in: &outcome) }
     }
@@ -34,7 +36,7 @@ struct HookedUpgrade {
     return outcome
   }
 
-  private func upgrade(by deadline: ContinuousClock.Instant) -> Outcome {
+  private func upgrade(by deadline: Deadline) -> Outcome {
     Upgrade(inspector, path, backup: backup, deadline: deadline).run()
   }
 

@@ -43,6 +43,7 @@ final class Upgrade {
   }
 
   private func work(on database: Connection, _ file: DatabaseFile) throws {
+    try inspector.options.control.check(at: .open)
     step = .lock
     try database.execute("BEGIN IMMEDIATE")
     step = .inspect
@@ -117,6 +118,7 @@ final class Upgrade {
     outcome.milliseconds["migrate", default: 0] += (ContinuousClock.now - start).milliseconds
     step = .prove
     let after = try proof.check()
+    try inspector.options.control.check(at: .prove)
     step = .commit
     try database.execute("COMMIT")
     outcome.applied += applied
@@ -134,6 +136,7 @@ final class Upgrade {
   private func migrateAlone(_ migration: Migration, on database: Connection) throws {
     if database.isInTransaction { try database.execute("COMMIT") }
     step = .migrate
+    try inspector.options.control.check(at: .migrate)
     outcome.applied.append(try Migrator(database).run(migration))
     let state = try inspector.state(of: database)
     outcome.versionAfter = state.history.version

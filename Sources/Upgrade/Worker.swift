@@ -47,9 +47,8 @@ public struct UpgradeOptions: Sendable, Codable {
   /// The defaults.
   public init() {}
 
-  enum CodingKeys: CodingKey {
-    case target, check, busyTimeout, timeout, ignored, showsLayout, deep, recovers
-  }
+  /// The longest that an upgrade takes, with a hook after it.
+  public var longestUpgrade: Duration { timeout + (hooks.after.isEmpty ? .zero : HookedUpgrade.leastTime) }
 
   /// When work that begins now has to be done.
   var deadline: Deadline { Deadline(in: timeout, control.cancellation) }
