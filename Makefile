@@ -4,10 +4,10 @@
 build:
 	scripts/setup
 	swift build -c release --product flotilla
+	swift build -c release --product flotilla-agent
 
-demo:
+demo: build
 	scripts/setup sqlite3 python3
-	swift build -c release --product flotilla
 	scripts/demo
 
 test:
@@ -24,7 +24,6 @@ lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
 
 # FLEET=1000 BIG=10000 ROUNDS=3 are the sizes; the largest fleet takes 6 GB of disk for as long as it runs.
-bench:
-	scripts/setup gcc libc6-dev sqlite3 time
-	swift build -c release --product flotilla
+bench: build
+	scripts/setup gcc libc6-dev sqlite3 time python3 openssh-client openssh-server
 	bench/run

@@ -55,11 +55,13 @@ let package = Package(
       name: "flotilla-agent", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Wire"],
       exclude: ["static"],
       linkerSettings: [
+        // Everything but glibc statically; the files in `static` keep the linker from taking the shared ones.
         .unsafeFlags([
           "-static-stdlib", "-L\(Context.packageDirectory)/Sources/flotilla-agent/static",
           "-Xclang-linker", "-static-libgcc", "-Xlinker", "-l:libsqlite3.a", "-Xlinker", "-l:libstdc++.a",
           "-l_FoundationCollections", "-l_FoundationCShims",
-        ])
+        ]),
+        .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
       ]),
     // The worker on a host, reached over SSH.
     .target(

@@ -26,6 +26,7 @@ final class Agent {
     umask(0o077)
     let hello = Hello(program: "flotilla-agent \(programVersion)", sqlite: libraryVersion)
     output.send(WireProtocol.greeting + Frame(.hello, json: hello).bytes)
+    AgentCache(startedAs: CommandLine.arguments[0])?.tidy()
     let timer = DispatchSource.makeTimerSource()
     timer.schedule(deadline: .now(), repeating: .seconds(WireProtocol.beat))
     timer.setEventHandler { [output] in output.send(Frame(.beat)) }

@@ -92,6 +92,22 @@ import Testing
     #expect(host.server.agents == agents)
   }
 
+  @Test func `agents that nobody used for a week go`() throws {
+    let host = try HostFleet(1, hasAgent: false)
+    let day = 24 * 3600.0
+    for (name, days) in [("a", 8.0), ("b", 6.0)] {
+      for ending in ["", ".12.part"] {
+        let path = "home/.cache/flotilla/\(String(repeating: name, count: 64))\(ending)"
+        try host.server.folder.write("", to: path)
+        try FileManager.default.setAttributes(
+          [.modificationDate: Date() - days * day], ofItemAtPath: host.server.folder.file(path))
+      }
+    }
+    #expect(try host.fleet.run("status").status == 0)
+    let agents = host.server.agents
+    #expect(agents.count == 3 && !agents.contains { $0.hasPrefix("aaaa") }, "\(agents)")
+  }
+
   @Test func `a backup from here is not restored over a host's database`() throws {
     let host = try HostFleet(1)
     let fleet = host.fleet
