@@ -11,7 +11,7 @@ demo: build
 	scripts/demo
 
 test:
-	scripts/setup python3 openssl cron systemd
+	scripts/setup python3 openssl cron systemd chromium
 	scripts/setup-python
 	swift test
 

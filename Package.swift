@@ -43,7 +43,7 @@ let package = Package(
     // Many installations: inventory, waves, lanes, journal.
     .target(name: "Fleet", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", yams, log]),
     // The report of a run and its renderers.
-    .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet"]),
+    .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", crypto]),
     // HTTP through libcurl.
     .target(name: "Upload", dependencies: ["CCurl", log]),
     // Unit files, crontab lines and CronJobs, as text.
@@ -85,6 +85,8 @@ let package = Package(
       name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support]),
     .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet", support]),
     .testTarget(name: "WireTests", dependencies: ["Schema", "Migrations", "Upgrade", "Wire", support]),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report", "Fleet", support], exclude: ["Fixtures", "Tools"]),
     .testTarget(name: "UploadTests", dependencies: ["Upload", log], exclude: ["Fixtures"]),
     .testTarget(name: "ScheduleTests", dependencies: ["Schedule", support], exclude: ["Fixtures"]),
     // Runs the built program.

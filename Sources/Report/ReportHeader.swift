@@ -5,28 +5,30 @@ internal import Schema
 internal import Upgrade
 
 /// A fleet report without its installations: `flotilla.report/1`.
-public struct ReportHeader: Encodable {
-  struct Run: Encodable {
+public struct ReportHeader: Codable {
+  struct Run: Codable {
     let id: String
     let command: String
     let startedAt: String
     let finishedAt: String
     let result: String
+    /// The pattern that the installations were selected by; nil for the whole fleet.
+    let only: String?
 
     enum CodingKeys: String, CodingKey {
-      case id, command, result
+      case id, command, result, only
       case startedAt = "started_at"
       case finishedAt = "finished_at"
     }
   }
 
-  struct Migrations: Encodable {
+  struct Migrations: Codable {
     let count: Int
     let latest: Int64
     let digest: String
   }
 
-  struct Cohort: Encodable {
+  struct Cohort: Codable {
     let version: Int64?
     let fingerprint: String?
     var count: Int
@@ -44,9 +46,18 @@ public struct ReportHeader: Encodable {
   }
 
   /// A count of the summary, or the counts by version.
-  enum Figure: Encodable {
+  enum Figure: Codable {
     case count(Int)
     case byVersion([String: Int])
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let count = try? container.decode(Int.self) {
+        self = .count(count)
+      } else {
+        self = .byVersion(try container.decode([String: Int].self))
+      }
+    }
 
     func encode(to encoder: any Encoder) throws {
       var container = encoder.singleValueContainer()
@@ -57,17 +68,18 @@ public struct ReportHeader: Encodable {
     }
   }
 
-  let format = "flotilla.report/1"
+  let format: String
   let fleet: String
   let program: String
   let run: Run
   let migrations: Migrations
   let summary: [String: Figure]
+  let waves: [PlannedWave]?
   let cohorts: [Cohort]
   let changes: DriftChanges?
 
   enum CodingKeys: String, CodingKey {
-    case format, fleet, program, run, migrations, summary, cohorts
+    case format, fleet, program, run, migrations, summary, waves, cohorts
     case changes = "drift_changes"
   }
 
@@ -76,22 +88,25 @@ public struct ReportHeader: Encodable {
   /// - Parameters:
   ///   - fleet: the fleet's name.
   ///   - program: the program's name and version.
-  ///   - run: id, command, and when it began and ended in ISO 8601, and its result: `finished`, `stopped` or
-  ///     `interrupted`.
+  ///   - run: id, command, and when it began and ended in ISO 8601, its result: `finished`, `stopped` or
+  ///     `interrupted`, and the pattern that selected its installations, where there was one.
   ///   - set: the migrations.
   ///   - standing: where the installations stand at the end.
+  ///   - waves: the waves of a rollout.
   ///   - changes: how the drift changed, where the run was a check for it.
   public init(
     fleet: String, program: String,
-    run: (id: RunID, command: String, startedAt: String, finishedAt: String, result: String),
-    _ set: MigrationSet, _ standing: Standing, _ changes: DriftChanges? = nil
+    run: (id: RunID, command: String, startedAt: String, finishedAt: String, result: String, only: String?),
+    _ set: MigrationSet, _ standing: Standing, waves: [Wave] = [], _ changes: DriftChanges? = nil
   ) {
+    format = "flotilla.report/1"
+    self.waves = waves.isEmpty ? nil : waves.map(PlannedWave.init)
     self.fleet = fleet
     self.changes = changes
     self.program = program
     self.run = Run(
       id: run.id.description, command: run.command, startedAt: run.startedAt, finishedAt: run.finishedAt,
-      result: run.result)
+      result: run.result, only: run.only)
     migrations = Migrations(
       count: set.migrations.count, latest: set.latest, digest: set.digest.description)
     let members = standing.members()
@@ -118,6 +133,20 @@ public struct ReportHeader: Encodable {
     figures["by_version"] = .byVersion(versions)
     summary = figures
     self.cohorts = cohorts.sorted { $0.count > $1.count }
+  }
+
+  /// Reads a header; how the drift changed is left out.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    format = try fields.decode(String.self, forKey: .format)
+    fleet = try fields.decode(String.self, forKey: .fleet)
+    program = try fields.decode(String.self, forKey: .program)
+    run = try fields.decode(Run.self, forKey: .run)
+    migrations = try fields.decode(Migrations.self, forKey: .migrations)
+    summary = try fields.decode([String: Figure].self, forKey: .summary)
+    waves = try fields.decodeIfPresent([PlannedWave].self, forKey: .waves)
+    cohorts = try fields.decode([Cohort].self, forKey: .cohorts)
+    changes = nil
   }
 
   /// The header as one line of JSON, keys sorted.

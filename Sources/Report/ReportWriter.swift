@@ -1,11 +1,12 @@
 public import Fleet
 internal import Glibc
 
-/// Writes a report as JSON, an installation at a time, so that memory doesn't grow with the fleet.
+/// Writes a report in any of its formats, an installation at a time, so that memory doesn't grow with the fleet.
 public struct ReportWriter {
-  private let journal: Journal
-  private let run: RunID
-  private let header: String
+  private let content: ReportContent
+
+  /// Prepares a report.
+  public init(_ content: ReportContent) { self.content = content }
 
   /// Prepares the report of a run.
   ///
@@ -14,41 +15,43 @@ public struct ReportWriter {
   ///   - run: the run.
   ///   - header: what `ReportHeader.json()` gave.
   public init(_ journal: Journal, _ run: RunID, header: String) {
-    self.journal = journal
-    self.run = run
-    self.header = header
+    content = ReportContent(
+      header: header, past: { try ReportContent.Past(journal, of: run) },
+      records: { try journal.forEachRecord(of: run, $0) })
   }
 
   /// Gives the report's text to `body`, piece by piece.
-  public func write(_ body: (String) throws -> Void) throws {
-    try body(header.dropLast() + ",\"installations\":[")
-    var separator = "\n"
-    try journal.forEachRecord(of: run) { record in
-      try body(separator + record)
-      separator = ",\n"
-    }
-    try body("\n]}\n")
+  public func write(as format: ReportFormat = .json, _ body: (String) throws -> Void) throws {
+    try format.renderer(content).write(body)
   }
 
   /// Writes the report to a file, which appears under its name only when it is whole and synced.
   ///
   /// - Throws: `ReportError` when the file can't be written; nothing is left behind.
-  public func write(to path: String) throws {
+  public func write(as format: ReportFormat = .json, to path: String) throws {
     let temporary = path + ".part"
     unlink(temporary)
     let descriptor = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
     guard descriptor >= 0, let file = fdopen(descriptor, "w") else { throw ReportError(path, errno) }
     do {
       defer { fclose(file) }
-      try write { text in
-        guard fputs(text, file) >= 0 else { throw ReportError(path, errno) }
+      try write(as: format) { text in
+        var text = text
+        let isWritten = text.withUTF8 { fwrite($0.baseAddress, 1, $0.count, file) == $0.count }
+        guard isWritten else { throw ReportError(path, errno) }
       }
-      guard fflush(file) == 0, fsync(descriptor) == 0 else { throw ReportError(path, errno) }
+      guard fflush(file) == 0, fchmod(descriptor, format.fileMode) == 0, fsync(descriptor) == 0 else {
+        throw ReportError(path, errno)
+      }
     } catch {
       unlink(temporary)
       throw error
     }
-    guard rename(temporary, path) == 0 else { throw ReportError(path, errno) }
+    guard rename(temporary, path) == 0 else {
+      let cause = errno
+      unlink(temporary)
+      throw ReportError(path, cause)
+    }
     let parent = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
     let folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { throw ReportError(path, errno) }

@@ -36,7 +36,20 @@ struct LiveReport {
     let standing = session.scan(run)
     try journal.check()
     let header = try session.header(run.id, command, startedAt: started, standing)
-    try body(run.id, ReportWriter(journal, run.id, header: header))
+    let content = ReportContent(
+      header: header, past: { past(of: run.id) }, records: { try journal.forEachRecord(of: run.id, $0) })
+    try body(run.id, ReportWriter(content))
     return session.ending(standing)
+  }
+
+  /// What the state folder knows; a report can do without, as where another user owns the folder.
+  private func past(of run: RunID) -> ReportContent.Past {
+    guard session.state.exists else { return ReportContent.Past() }
+    do {
+      return try ReportContent.Past(Journal(session.state), of: run)
+    } catch {
+      session.console.talk("flotilla: the report goes without the fleet's history: \(error)")
+      return ReportContent.Past()
+    }
   }
 }

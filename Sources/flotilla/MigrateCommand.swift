@@ -20,7 +20,10 @@ struct Migrate: ParsableCommand {
     help: ArgumentHelp("How many of a wave may fail before the rollout stops: 3 or 5%.", valueName: "n|n%"))
   var maxFailures: String?
   @Flag(name: .customLong("no-backup"), help: "Makes no backups.") var noBackup = false
-  @Option(help: ArgumentHelp("Writes the report here as well.", valueName: "file")) var report: String?
+  @Option(
+    help: ArgumentHelp(
+      "Writes the report here as well: .json, .html, .md, .csv, .prom or .xml (JUnit).", valueName: "file"))
+  var report: String?
   @Flag(inversion: .prefixedNo, help: "Uploads the report, or doesn't (default: where report.url is set).")
   var upload: Bool?
 
@@ -94,12 +97,13 @@ struct MigrateRun {
     let start = ContinuousClock.now
     let stop = try work(run, workers, rollout, &standing, journal)
     run.noteRest(standing)
-    let header = try session.header(run.id, "migrate", startedAt: started, standing, stop)
+    let header = try session.header(
+      run.id, "migrate", startedAt: started, standing, stop, waves: rollout.waves)
     try journal.finish(run.id, result: session.result(stop), header: header, at: Session.now())
     let path = "\(session.state.reports)/\(run.id).json"
     let writer = ReportWriter(journal, run.id, header: header)
     try writer.write(to: path)
-    if let copy = command.report { try writer.write(to: copy) }
+    if let copy = command.report { try writer.write(as: ReportFormat(path: copy) ?? .json, to: copy) }
     tell(standing, stop, ContinuousClock.now - start)
     return try deliver(path, run.id, session.ending(standing))
   }

@@ -1,12 +1,10 @@
-import ArgumentParser
+public import ArgumentParser
 import Fleet
 import FoundationEssentials
 import Glibc
-import Report
+public import Report
 
-enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
-  case json
-}
+extension ReportFormat: ExpressibleByArgument {}
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,28 +12,36 @@ struct ReportCommand: ParsableCommand {
 
   @ParentCommand var root: Flotilla
   @OptionGroup var global: GlobalOptions
-  @Option(help: "json") var format = ReportFormat.json
+  @Option(
+    help: ArgumentHelp(
+      "json, html, markdown, csv, prometheus or junit; else what the ending of --output says, or json.",
+      valueName: "format"))
+  var format: ReportFormat?
   @Option(name: [.customLong("run")], help: ArgumentHelp("The run to report, or 'last'.", valueName: "id"))
   var past: String?
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Writes to this file instead of standard output.", valueName: "file"))
   var output: String?
-  @Flag(help: "Uploads the report to report.url.") var upload = false
+  @Flag(help: "Uploads the report to report.url, as JSON in any case.") var upload = false
+  @Flag(help: "Prints the JSON Schema of flotilla.report/1 and does nothing else.") var schema = false
 
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
+      if schema {
+        console.out(ReportSchema.text)
+        return .well
+      }
       let session = try Session(global.orElse(root.global), console)
       let delivery = try ReportDelivery(session)
       if upload, delivery == nil { throw Refusal("--upload: report.url is not set in \(session.fleet.file)") }
       var isDelivered = true
       let give: (RunID, ReportWriter) throws -> Void = { id, writer in
-        if let output { try writer.write(to: output) }
-        guard upload, let delivery else {
-          if output == nil { try writer.write { console.out($0) } }
-          return
-        }
+        let format = format ?? output.flatMap { ReportFormat(path: $0) } ?? .json
+        if let output { try writer.write(as: format, to: output) }
+        if output == nil, !upload || self.format != nil { try writer.write(as: format) { console.out($0) } }
+        guard upload, let delivery else { return }
         isDelivered = try send(writer, id, delivery, session)
       }
       let ending: Ending

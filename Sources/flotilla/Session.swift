@@ -158,11 +158,12 @@ struct Session {
   /// A run's report without its installations, as JSON; the run ends now.
   func header(
     _ run: RunID, _ command: String, startedAt: String, _ standing: Standing, _ stop: RolloutStop? = nil,
-    changes: DriftChanges? = nil
+    waves: [Wave] = [], changes: DriftChanges? = nil
   ) throws -> String {
     try ReportHeader(
       fleet: fleet.name, program: "flotilla \(programVersion)",
-      run: (run, command, startedAt, Self.now(), result(stop)), set, standing, changes
+      run: (run, command, startedAt, Self.now(), result(stop), global.only), set, standing, waves: waves,
+      changes
     ).json()
   }
 

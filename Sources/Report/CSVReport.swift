@@ -1,0 +1,78 @@
+internal import Migrations
+internal import Schema
+internal import Upgrade
+
+/// One row an installation, as RFC 4180 has it: comma, CRLF, quotes doubled. The first row names the columns.
+struct CSVReport: ReportRenderer {
+  /// What stands in a cell.
+  private enum Cell {
+    case text(String?)
+    case number(String?)
+  }
+
+  private typealias Column = (name: String, cell: @Sendable (ReportedInstallation) -> Cell)
+
+  private static let columns: [Column] = [
+    ("id", { .text($0.id) }),
+    ("host", { .text($0.host) }),
+    ("path", { .text($0.path) }),
+    ("groups", { .text($0.groups.joined(separator: ";")) }),
+    ("labels", { .text($0.labelList.joined(separator: ";")) }),
+    ("wave", { .number($0.wave.map { "\($0)" }) }),
+    ("status", { .text($0.status.rawValue) }),
+    ("version_before", { .number($0.versionBefore.map { "\($0)" }) }),
+    ("version_after", { .number($0.versionAfter.map { "\($0)" }) }),
+    ("applied", { .text(list($0.applied.map(\.version))) }),
+    ("pending", { .text(list($0.pending)) }),
+    ("drift", { .number("\($0.shownDrift.count)") }),
+    ("drift_details", { .text($0.shownDrift.map { "\($0)" }.joined(separator: "; ")) }),
+    ("error_code", { .text($0.error?.code) }),
+    ("error_step", { .text($0.error?.step.rawValue) }),
+    ("error_message", { .text($0.error?.message) }),
+    ("backup_path", { .text($0.backup?.path) }),
+    ("milliseconds", { .number($0.milliseconds["total"].map { Numbers.decimal($0, digits: 3) }) }),
+    ("bytes", { .number($0.bytes.map { "\($0)" }) }),
+    ("fingerprint", { .text($0.fingerprint) }),
+  ]
+
+  /// The names of the columns, in order.
+  static let columnNames = columns.map(\.name)
+
+  private let content: ReportContent
+
+  init(_ content: ReportContent) { self.content = content }
+
+  func write(_ body: (String) throws -> Void) throws {
+    try body(Self.columnNames.joined(separator: ",") + "\r\n")
+    try content.forEachInstallation { installation in
+      try body(Self.columns.map { Self.field($0.cell(installation)) }.joined(separator: ",") + "\r\n")
+    }
+  }
+
+  private static func list(_ versions: [Int64]) -> String { versions.map(String.init).joined(separator: ";") }
+
+  private static func field(_ cell: Cell) -> String {
+    switch cell {
+    case .number(let number): number ?? ""
+    case .text(let text): quoted(harmless(text ?? ""))
+    }
+  }
+
+  /// A spreadsheet takes what begins like this for a formula. The apostrophe makes it text; a number may stay.
+  private static func harmless(_ text: String) -> String {
+    guard let first = text.unicodeScalars.first, "=+-@\t\r\n".unicodeScalars.contains(first) else {
+      return text
+    }
+    return Double(text) == nil ? "'" + text : text
+  }
+
+  private static func quoted(_ text: String) -> String {
+    let needsQuotes = text.utf8.contains { ",\"\r\n".utf8.contains($0) }
+    guard needsQuotes else { return text }
+    // By scalar: as a character, a quote may be joined to an accent.
+    return text.unicodeScalars.reduce(into: "\"") { text, scalar in
+      if scalar == "\"" { text += "\"" }
+      text.unicodeScalars.append(scalar)
+    } + "\""
+  }
+}

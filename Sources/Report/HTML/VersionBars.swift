@@ -1,0 +1,49 @@
+/// How many installations are on which version, as a bar each.
+struct VersionBars {
+  private static let limit = 14
+
+  private let overview: Overview
+
+  init(_ overview: Overview) { self.overview = overview }
+
+  var section: Markup {
+    let rows = overview.versions.prefix(Self.limit).map(row)
+    let more = overview.versions.dropFirst(Self.limit)
+    let rest: Markup =
+      more.isEmpty
+      ? .nothing
+      : """
+      <tr><th scope="row">\(more.count) others</th><td class="wide"></td>
+      <td class="number">\(Numbers.grouped(more.map(\.count).reduce(0, +)))</td><td class="number"></td></tr>
+      """
+    return """
+      <section aria-labelledby="versions">
+      <h2 id="versions">Versions</h2>
+      <table class="figures" aria-labelledby="versions">
+      <thead><tr><th scope="col">version</th><th class="wide"></th><th scope="col" class="number">installations</th>\
+      <th scope="col" class="number">share</th></tr></thead>
+      <tbody>
+      \(rows)\(rest)
+      </tbody></table>
+      </section>
+
+      """
+  }
+
+  private func row(_ version: Overview.Version) -> Markup {
+    let kind = version.isLatest ? "v0" : Int64(version.name) == nil ? "skipped" : "v1"
+    let note = version.isLatest ? " (latest)" : isAhead(version) ? " (ahead)" : ""
+    return """
+      <tr\(version.isLatest ? " class=\"latest\"" as Markup : .nothing)><th scope="row"><a href="#installations" \
+      data-filter="version" data-value="\(version.name)">\(version.name)</a>\(note)</th>
+      <td class="wide">\(StatusStrip.bar([(kind, version.count)], of: overview.total, "bar"))</td>
+      <td class="number">\(Numbers.grouped(version.count))</td>
+      <td class="number">\(Numbers.share(version.count, of: overview.total))</td></tr>
+
+      """
+  }
+
+  private func isAhead(_ version: Overview.Version) -> Bool {
+    Int64(version.name).map { $0 > overview.header.migrations.latest } ?? false
+  }
+}

@@ -1,0 +1,50 @@
+/// HTML or XML. Text that is put into it is escaped; only what is written in the source, or is markup itself, isn't.
+struct Markup: ExpressibleByStringInterpolation, Sendable {
+  /// The finished text.
+  private(set) var text: String
+
+  init(stringLiteral value: String) { text = value }
+  init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
+
+  /// One after the other.
+  init(_ parts: some Sequence<Markup>, separator: String = "") {
+    text = parts.map(\.text).joined(separator: separator)
+  }
+
+  static let nothing: Markup = ""
+
+  static func + (one: Markup, other: Markup) -> Markup { Markup([one, other]) }
+
+  struct StringInterpolation: StringInterpolationProtocol {
+    var text = ""
+
+    init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity * 2) }
+
+    mutating func appendLiteral(_ literal: String) { text += literal }
+    mutating func appendInterpolation(_ number: Int) { text += String(number) }
+    mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
+    mutating func appendInterpolation(_ markup: [Markup]) { for part in markup { text += part.text } }
+    mutating func appendInterpolation(_ value: String) { Markup.escape(value, into: &text) }
+    /// What this program itself wrote as a whole: the page's style and script.
+    mutating func appendInterpolation(trusted: String) { text += trusted }
+  }
+
+  /// Writes text so that it stays text, in an element and in a quoted attribute alike.
+  ///
+  /// Characters that XML 1.0 doesn't have are replaced by U+FFFD; line ends are numbered, since an attribute would
+  /// lose them.
+  private static func escape(_ value: String, into text: inout String) {
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "&": text += "&amp;"
+      case "<": text += "&lt;"
+      case ">": text += "&gt;"
+      case "\"": text += "&quot;"
+      case "'": text += "&#39;"
+      case "\t", "\n", "\r": text += "&#\(scalar.value);"
+      case "\0"..<" ", "\u{7F}"..<"\u{A0}", "\u{FFFE}", "\u{FFFF}": text += "\u{FFFD}"
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+internal import FoundationEssentials
+
+/// Numbers and times as people read them, the same in every language.
+enum Numbers {
+  /// `12,345`
+  static func grouped(_ number: Int) -> String {
+    var digits = String(number.magnitude)
+    var end = digits.count - 3
+    while end > 0 {
+      digits.insert(",", at: digits.index(digits.startIndex, offsetBy: end))
+      end -= 3
+    }
+    return (number < 0 ? "-" : "") + digits
+  }
+
+  /// `92%`; what isn't all is never called 100%, and what is something never 0%.
+  static func share(_ part: Int, of whole: Int) -> String {
+    guard whole > 0 else { return "0%" }
+    let percent = (Double(part) * 100 / Double(whole)).rounded()
+    if percent >= 100, part < whole { return ">99%" }
+    if percent < 1, part > 0 { return "<1%" }
+    return "\(Int(percent))%"
+  }
+
+  /// With so many digits behind the point at most.
+  static func decimal(_ number: Double, digits: Int = 2) -> String {
+    var scale = 1.0
+    for _ in 0..<digits { scale *= 10 }
+    guard number.isFinite, abs(number * scale) < 9e15 else { return "0" }
+    let rounded = (number * scale).rounded() / scale
+    return rounded == rounded.rounded() ? String(Int64(rounded)) : String(rounded)
+  }
+
+  /// Seconds since 1970 of a time in ISO 8601.
+  static func seconds(_ date: String) -> Double? {
+    (try? Date(date, strategy: .iso8601))?.timeIntervalSince1970
+  }
+
+  /// `2026-01-28 09:30 UTC`
+  static func minute(_ date: String) -> String {
+    guard date.count >= 16, seconds(date) != nil else { return date }
+    return "\(date.prefix(10)) \(date.dropFirst(11).prefix(5)) UTC"
+  }
+
+  /// `1.9 s`, `3 min`, `2.5 h`
+  static func duration(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<1: "under 1 s"
+    case ..<120: "\(decimal(seconds, digits: 0)) s"
+    case ..<7200: "\(decimal(seconds / 60, digits: 0)) min"
+    default: "\(decimal(seconds / 3600, digits: 1)) h"
+    }
+  }
+
+  /// `205 kB`
+  static func size(_ bytes: Int64) -> String {
+    let number = Double(bytes)
+    return switch number {
+    case ..<1000: "\(bytes) B"
+    case ..<999_500: "\(decimal(number / 1e3, digits: 0)) kB"
+    case ..<999_500_000: "\(decimal(number / 1e6, digits: 1)) MB"
+    default: "\(decimal(number / 1e9, digits: 1)) GB"
+    }
+  }
+}
+
+extension ReportHeader {
+  /// How long the run took.
+  var seconds: Double? {
+    guard let start = Numbers.seconds(run.startedAt), let end = Numbers.seconds(run.finishedAt) else {
+      return nil
+    }
+    return max(0, end - start)
+  }
+}

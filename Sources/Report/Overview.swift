@@ -1,0 +1,123 @@
+internal import Fleet
+internal import Schema
+internal import Upgrade
+
+/// What a report says about the fleet as a whole: its header, and what one pass over its installations adds.
+struct Overview {
+  /// Why installations failed, were not reached or were left alone, with some of them.
+  struct Cause {
+    let status: Status
+    let failure: Failure
+    var count = 0
+    /// The first of them, in the order of the inventory.
+    var ids: [String] = []
+  }
+
+  /// A version of the fleet and how many are on it.
+  struct Version {
+    /// Its number, `untracked` or `unknown`.
+    let name: String
+    let count: Int
+    let isLatest: Bool
+  }
+
+  private struct Key: Hashable {
+    let status: Status
+    let failure: Failure
+  }
+
+  /// How many ids of a cause are kept, and how many causes: what bounds the memory for a fleet of any size.
+  static let idLimit = 50, causeLimit = 200
+
+  let header: ReportHeader
+  /// The worst first, then the most frequent.
+  private(set) var causes: [Cause] = []
+  private var places: [Key: Int] = [:]
+
+  /// What the header alone says.
+  init(header: ReportHeader) { self.header = header }
+
+  /// Reads the header and every installation once.
+  init(_ content: ReportContent, also body: (ReportedInstallation) -> Void = { _ in }) throws {
+    header = try content.readHeader()
+    try content.forEachInstallation { installation in
+      add(installation)
+      body(installation)
+    }
+    let order = causes.indices.sorted { Self.isBefore(causes[$0], causes[$1]) }
+    causes = order.map { causes[$0] }
+    places = Dictionary(
+      uniqueKeysWithValues: causes.enumerated().map { (Key(status: $1.status, failure: $1.failure), $0) })
+  }
+
+  private static func isBefore(_ one: Cause, _ other: Cause) -> Bool {
+    let ranks: [Status: Int] = [.failed: 0, .unreachable: 1]
+    let (first, second) = (ranks[one.status] ?? 2, ranks[other.status] ?? 2)
+    return (first, -one.count, one.ids.first ?? "") < (second, -other.count, other.ids.first ?? "")
+  }
+
+  private mutating func add(_ installation: ReportedInstallation) {
+    guard let failure = installation.error else { return }
+    var key = Key(status: installation.status, failure: failure)
+    if places[key] == nil, causes.count >= Self.causeLimit { key = Self.general(key) }
+    let place = places[key] ?? causes.count
+    if place == causes.count {
+      places[key] = place
+      causes.append(Cause(status: key.status, failure: key.failure))
+    }
+    causes[place].count += 1
+    if causes[place].ids.count < Self.idLimit { causes[place].ids.append(installation.id) }
+  }
+
+  /// Stands for all further causes with one code.
+  private static func general(_ key: Key) -> Key {
+    let failure = Failure(code: key.failure.code, step: key.failure.step, message: "and other reasons")
+    return Key(status: key.status, failure: failure)
+  }
+
+  /// The place of an installation's cause in `causes`.
+  func cause(of installation: ReportedInstallation) -> Int? {
+    guard let failure = installation.error else { return nil }
+    let key = Key(status: installation.status, failure: failure)
+    return places[key] ?? places[Self.general(key)]
+  }
+
+  // MARK: Figures
+
+  var total: Int { count("installations") }
+  var drifted: Int { count("drifted") }
+  func count(_ status: Status) -> Int { count(status.rawValue) }
+
+  private func count(_ name: String) -> Int {
+    if case .count(let count) = header.summary[name] { count } else { 0 }
+  }
+
+  var latest: String { String(header.migrations.latest) }
+
+  private var byVersion: [String: Int] {
+    if case .byVersion(let counts) = header.summary["by_version"] { counts } else { [:] }
+  }
+
+  var onLatest: Int { byVersion[latest] ?? 0 }
+
+  /// The newest first, then what is untracked, then what could not be read.
+  var versions: [Version] {
+    let known = byVersion.sorted { (Int64($0.key) ?? -1) > (Int64($1.key) ?? -1) }
+    let unknown = total - known.map(\.value).reduce(0, +)
+    return known.map { Version(name: $0.key, count: $0.value, isLatest: $0.key == latest) }
+      + (unknown > 0 ? [Version(name: "unknown", count: unknown, isLatest: false)] : [])
+  }
+
+  /// The whole fleet's course up to and including this report, where it covers the whole fleet.
+  func points(_ past: ReportContent.Past) -> [FleetPoint] {
+    guard header.run.only == nil, header.run.result != "interrupted" else { return past.points }
+    let now = FleetPoint(
+      run: header.run.id, date: header.run.finishedAt, installations: total, byVersion: byVersion)
+    return past.points + [now]
+  }
+
+  /// `22 of 24 on version 9`
+  var headline: String {
+    "\(Numbers.grouped(onLatest)) of \(Numbers.grouped(total)) on version \(latest)"
+  }
+}

@@ -1,0 +1,65 @@
+internal import Upgrade
+
+/// Gauges for node_exporter's textfile collector: never a series for a single installation.
+struct PrometheusReport: ReportRenderer {
+  /// One metric with its samples.
+  struct Metric {
+    let name: String
+    let help: String
+    /// Labels beside the fleet's name, and the value.
+    let samples: [(labels: [(String, String)], value: String)]
+  }
+
+  private let content: ReportContent
+
+  init(_ content: ReportContent) { self.content = content }
+
+  func write(_ body: (String) throws -> Void) throws {
+    let overview = try Overview(header: content.readHeader())
+    let fleet = overview.header.fleet
+    for metric in Self.metrics(overview) {
+      try body("# HELP \(metric.name) \(metric.help)\n# TYPE \(metric.name) gauge\n")
+      for sample in metric.samples {
+        let labels = ([("fleet", fleet)] + sample.labels).map { "\($0)=\"\(Self.escaped($1))\"" }
+        try body("\(metric.name){\(labels.joined(separator: ","))} \(sample.value)\n")
+      }
+    }
+  }
+
+  static func metrics(_ overview: Overview) -> [Metric] {
+    let header = overview.header
+    let one = { (value: String) -> [(labels: [(String, String)], value: String)] in [([], value)] }
+    return [
+      Metric(
+        name: "flotilla_installations", help: "Installations by recorded version; unknown could not be read.",
+        samples: overview.versions.map { ([("version", $0.name)], "\($0.count)") }),
+      Metric(
+        name: "flotilla_installations_by_status", help: "Installations by what became of them.",
+        samples: Status.allCases.map { ([("status", $0.rawValue)], "\(overview.count($0))") }),
+      Metric(
+        name: "flotilla_drifted_installations", help: "Installations that differ from what they record.",
+        samples: one("\(overview.drifted)")),
+      Metric(
+        name: "flotilla_latest_version", help: "Version of the latest migration.",
+        samples: one(overview.latest)),
+      Metric(
+        name: "flotilla_report_timestamp_seconds", help: "When the report was made, in seconds since 1970.",
+        samples: one(Numbers.decimal(Numbers.seconds(header.run.finishedAt) ?? 0))),
+      Metric(
+        name: "flotilla_run_duration_seconds", help: "How long the run took, in seconds.",
+        samples: one(Numbers.decimal(header.seconds ?? 0))),
+    ]
+  }
+
+  private static func escaped(_ value: String) -> String {
+    // By scalar: as a character, a line end may be joined to what is before it, and a quote to what follows.
+    value.unicodeScalars.reduce(into: "") { text, scalar in
+      switch scalar {
+      case "\\": text += "\\\\"
+      case "\"": text += "\\\""
+      case "\n": text += "\\n"
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+  }
+}

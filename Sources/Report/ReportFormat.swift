@@ -1,0 +1,69 @@
+/// How a report can be written.
+public enum ReportFormat: String, Sendable, CaseIterable {
+  /// `flotilla.report/1`, which holds everything.
+  case json
+  /// One page for people, with all that it needs in it.
+  case html
+  /// For a pull request or a chat.
+  case markdown
+  /// One row an installation.
+  case csv
+  /// For the textfile collector of Prometheus' node_exporter.
+  case prometheus
+  /// For the test view of a CI system.
+  case junit
+
+  /// The format that a file's name asks for by its ending; nil where it asks for none.
+  public init?(path: String) {
+    let name = path.split(separator: "/").last ?? ""
+    guard let dot = name.lastIndex(of: ".") else { return nil }
+    switch name[name.index(after: dot)...].lowercased() {
+    case "json": self = .json
+    case "html", "htm": self = .html
+    case "md", "markdown": self = .markdown
+    case "csv": self = .csv
+    case "prom": self = .prometheus
+    case "xml": self = .junit
+    default: return nil
+    }
+  }
+
+  /// The mode of a file: node_exporter, which runs as another user, has to be able to read its.
+  var fileMode: UInt32 { self == .prometheus ? 0o644 : 0o600 }
+
+  func renderer(_ content: ReportContent) -> any ReportRenderer {
+    switch self {
+    case .json: JSONReport(content)
+    case .html: HTMLReport(content)
+    case .markdown: MarkdownReport(content)
+    case .csv: CSVReport(content)
+    case .prometheus: PrometheusReport(content)
+    case .junit: JUnitReport(content)
+    }
+  }
+}
+
+/// Writes a report in one format.
+protocol ReportRenderer {
+  /// Prepares it; nothing is read yet.
+  init(_ content: ReportContent)
+  /// Gives the text to `body`, piece by piece, so that memory doesn't grow with the fleet.
+  func write(_ body: (String) throws -> Void) throws
+}
+
+/// The report as it is kept.
+struct JSONReport: ReportRenderer {
+  private let content: ReportContent
+
+  init(_ content: ReportContent) { self.content = content }
+
+  func write(_ body: (String) throws -> Void) throws {
+    try body(content.header.dropLast() + ",\"installations\":[")
+    var separator = "\n"
+    try content.forEachRecord { record in
+      try body(separator + record)
+      separator = ",\n"
+    }
+    try body("\n]}\n")
+  }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Report
+import TestSupport
+import Testing
+
+/// Names, paths, labels and messages come from inventories, databases and other machines: whoever writes them must
+/// not be able to run, load or forge anything.
+struct HostileTests {
+  static let texts = [
+    "<script>window.hacked=1</script>", "</script><script>window.hacked=2</script>",
+    "<!--<script>", "--></script><img src=x onerror=window.hacked=3>", "\"><svg onload=window.hacked=4>",
+    "' onmouseover='window.hacked=5", "javascript:window.hacked=6", "]]><hacked/>", "&lt;b&gt; &amp; &#x3c;",
+    "{{7*7}} ${7*7} `${7*7}`", "=HYPERLINK(\"http://example.invalid\",\"click\")", "+1+cmd|' /C calc'!A0",
+    "@SUM(1)", "-2+3", "\t=1", "a,b;\"c\"\r\nd", "@everyone #1 [x](http://example.invalid) ![y](z) **b** | c",
+    "``` \n# heading\n", "` `` ```", "\u{202E}desrever\u{202C}",
+    "nul\u{0}esc\u{1B}[31m del\u{7F} c1\u{85}\u{9B}",
+    "\u{2028}\u{2029}\u{FEFF}\u{FFFE}\u{FFFF}", "emoji 👩‍👩‍👧 e\u{301}",
+    "\"\u{301}`\u{301},<\u{301}>\u{301}&\u{301}\n\u{301}=\u{301}",
+    "\\u003cscript\\u003e\\", "%00%3Cscript%3E",
+    String(repeating: "long", count: 200),
+  ]
+
+  private func report(fleet: String) throws -> SampleReport {
+    var report = try SampleReport()
+    report.header["fleet"] = fleet
+    let template = report.records[3]
+    report.records = Self.texts.enumerated().map { place, text in
+      var record = template
+      record["id"] = text
+      record["path"] = "/srv/\(text)"
+      record["host"] = text
+      record["groups"] = [text, "other"]
+      record["labels"] = [text: text]
+      record["error"] = ["code": text, "step": "prove", "message": text]
+      record["drift"] = [
+        [
+          "kind": "table_missing", "object": text, "severity": "error", "expected": text,
+          "actual": NSNull(),
+        ]
+      ]
+      record["wave"] = 2
+      return record
+    }
+    var run = try #require(report.header["run"] as? [String: Any])
+    run["only"] = Self.texts[1]
+    report.header["run"] = run
+    report.header["cohorts"] = report.records.map { record in
+      [
+        "version": 5, "fingerprint": record["fingerprint"] ?? NSNull(), "count": 1,
+        "drift": record["drift"] ?? [],
+      ] as [String: Any]
+    }
+    report.header["summary"] =
+      [
+        "installations": Self.texts.count, "migrated": 0, "current": 0, "pending": 0,
+        "failed": Self.texts.count,
+        "unreachable": 0, "skipped": 0, "drifted": Self.texts.count, "by_version": ["5": Self.texts.count],
+      ] as [String: Any]
+    return report
+  }
+
+  /// Writes the report in a format, and as JSON beside it.
+  private func write(_ format: ReportFormat, fleet: String) throws -> (
+    folder: TemporaryFolder, file: String, json: String
+  ) {
+    let folder = try TemporaryFolder()
+    let writer = try report(fleet: fleet).writer()
+    let (file, json) = (folder.file("report.\(format)"), folder.file("report.json"))
+    try writer.write(as: format, to: file)
+    try writer.write(to: json)
+    return (folder, file, json)
+  }
+
+  @Test(
+    .enabled(if: Reader.hasBrowser, "needs chromium: make test installs it"),
+    arguments: ["<b>fleet</b>", "</script><img src=x onerror=window.hacked=7>"])
+  func `nothing of it runs in the page, and all of it is shown`(_ fleet: String) throws {
+    let written = try write(.html, fleet: "<" + fleet)
+    try Reader.expectApproval("page.py", written.file, written.json)
+  }
+
+  @Test func `the page's markup holds no text as it came`() throws {
+    let text = try report(fleet: Self.texts[0]).text(.html)
+    for hostile in Self.texts where hostile.contains("<") { #expect(!text.contains(hostile)) }
+    #expect(text.ranges(of: "</script").count == 2)
+    #expect(!text.contains("<!--"))
+  }
+
+  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  func `a spreadsheet gets no formula and every cell whole`() throws {
+    let written = try write(.csv, fleet: "f")
+    try Reader.expectApproval("check.py", "csv", written.file, written.json)
+  }
+
+  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"), arguments: texts)
+  func `a label keeps to its sample`(_ fleet: String) throws {
+    let written = try write(.prometheus, fleet: fleet)
+    try Reader.expectApproval("check.py", "prometheus", written.file, written.json)
+  }
+
+  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  func `JUnit's XML stays well-formed`() throws {
+    let written = try write(.junit, fleet: Self.texts[20])
+    try Reader.expectApproval(
+      "check.py", "junit", written.file, written.json,
+      "\(Repository.root)/Tests/ReportTests/Fixtures/junit.xsd")
+  }
+
+  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  func `Markdown mentions nobody, links nowhere and stays short`() throws {
+    let written = try write(.markdown, fleet: "f")
+    try Reader.expectApproval("check.py", "markdown", written.file, written.json)
+  }
+}
