@@ -25,5 +25,5 @@ lint:
 
 # FLEET=1000 BIG=10000 ROUNDS=3 are the sizes; the largest fleet takes 6 GB of disk for as long as it runs.
 bench: build
-	scripts/setup gcc libc6-dev sqlite3 time python3 openssh-client openssh-server
+	scripts/setup gcc libc6-dev sqlite3 time python3 openssh-client openssh-server chromium
 	bench/run

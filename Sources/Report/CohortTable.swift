@@ -36,17 +36,20 @@ public struct CohortTable {
       let title = String(repeating: " ", count: width - number.count) + number + "  " + self.title(cohort)
       let right = self.right(cohort, showsPlan: showsPlan)
       let column = width + 30
-      let room = right.isEmpty ? TextLayout.width : column - 2
-      let ids = Self.list(positions.map(names), room: room - width - 2, isVerbose: isVerbose).map {
-        indent + $0
-      }
+      let members = positions.map(names)
+      // Names that the left column has no room for stand below both.
+      let narrow = column - 2 - indent.count
+      let isWide = (isVerbose ? members[...] : members.prefix(1)).contains { $0.columns > narrow }
+      let room = right.isEmpty || isWide ? TextLayout.width - indent.count : narrow
+      let ids = Self.list(members, room: room, isVerbose: isVerbose).map { indent + $0 }
       let notes = remarks(cohort).flatMap { TextLayout.wrap($0, first: indent) }
       let folded = right.flatMap { Self.fold($0, room: TextLayout.width - column) }
-      return TextLayout.beside([title] + ids, folded, at: column) + notes
+      guard isWide else { return TextLayout.beside([title] + ids, folded, at: column) + notes }
+      return TextLayout.beside([title], folded, at: column) + ids + notes
     }
   }
 
-  /// Migrations first, since they are what is asked about; then what can't be done; then what is done.
+  /// What needs attention first; then what is to be done; then what is done.
   private func rank(_ cohort: Cohort) -> Int {
     switch cohort.status {
     case .failed, .unreachable: 0
@@ -102,28 +105,19 @@ public struct CohortTable {
   }
 
   private static func fold(_ text: String, room: Int) -> [String] {
-    var lines: [String] = []
-    var line = ""
-    for word in text.split(separator: " ") {
-      if !line.isEmpty, line.count + 1 + word.count > room {
-        lines.append(line)
-        line = "  " + word
-      } else {
-        line += (line.isEmpty ? "" : " ") + word
-      }
-    }
-    return lines + [line]
+    TextLayout.fill(text, indent: 2, room: room)
   }
 
   /// `hq, lab-1, lab-2 and 12 more`, on one line unless all names are wanted.
   static func list(_ names: [String], room: Int, isVerbose: Bool) -> [String] {
     if isVerbose { return fold(names.joined(separator: ", "), room: max(room, 20)) }
-    var text = names[0]
+    var text = TextLayout.shortened(
+      names[0], room: names.count == 1 ? room : room - " and \(names.count - 1) more".count)
     for (place, name) in names.enumerated().dropFirst() {
       let longer = text + ", " + name
       let rest = names.count - place - 1
       let ending = rest > 0 ? " and \(rest) more" : ""
-      guard longer.count + ending.count <= room else { return [text + " and \(names.count - place) more"] }
+      guard longer.columns + ending.count <= room else { return [text + " and \(names.count - place) more"] }
       text = longer
     }
     return [text]

@@ -37,6 +37,9 @@ public struct DriftTable {
     return parts.joined(separator: " · ") + news
   }
 
+  /// A line with the command to type next; nil where there is nothing to do.
+  public var next: String? { standing.count(where: \.isDrifted) > 0 ? "Next: flotilla drift --sql" : nil }
+
   /// Could not be looked at: not a verdict.
   public static func isUnknown(_ cohort: Cohort) -> Bool {
     cohort.status == .failed || cohort.status == .unreachable

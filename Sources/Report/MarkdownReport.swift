@@ -68,7 +68,7 @@ struct MarkdownReport: ReportRenderer {
     let items = all.prefix(Self.cohortLimit).flatMap { cohort -> [String] in
       let drift = cohort.drift.shown(all: false)
       let more = drift.count - Self.driftLimit
-      return ["- **\(Numbers.grouped(cohort.count))** at \(cohort.name)"]
+      return ["- **\(Numbers.grouped(cohort.count))** \(cohort.place)"]
         + drift.prefix(Self.driftLimit).map { "  - \(Self.code("\($0)"))" }
         + (more > 0 ? ["  - and \(more) more"] : [])
     }
@@ -110,9 +110,9 @@ struct MarkdownReport: ReportRenderer {
 }
 
 extension ReportHeader.Cohort {
-  /// `version 9, 01be44`
-  var name: String {
-    let version = version.map { "version \($0)" } ?? "untracked"
+  /// `at version 9, 01be44`
+  var place: String {
+    let version = version.map { "at version \($0)" } ?? "untracked"
     return version + (fingerprint.map { ", \($0.dropFirst("sha256:".count).prefix(6))" } ?? "")
   }
 }

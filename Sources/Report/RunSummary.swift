@@ -14,7 +14,11 @@ public struct RunSummary {
 
   /// The lines about installations that did not come where they should.
   public func attention() -> [String] {
-    standing.members().filter { $0.cohort.failure != nil }.flatMap { cohort, positions -> [String] in
+    let order: [Status] = [.failed, .unreachable, .migrated, .current, .pending, .skipped]
+    let members = order.flatMap { status in
+      standing.members().filter { $0.cohort.status == status && $0.cohort.failure != nil }
+    }
+    return members.flatMap { cohort, positions -> [String] in
       let ids = positions.map(names)
       let word = cohort.status == .skipped ? "left alone" : cohort.status.rawValue
       let head = "\(positions.count) \(word)  "
@@ -42,6 +46,14 @@ public struct RunSummary {
       return [head + list[0]]
         + cohort.drift.shown(all: false).prefix(5).flatMap { TextLayout.wrap("\($0)", first: indent) }
     }
+  }
+
+  /// A line with the command to type next; nil where there is nothing to do.
+  public var next: String? {
+    let failed = standing.count { $0.status == .failed || $0.status == .unreachable }
+    if failed > 0 { return "Next, once that is mended: flotilla migrate" }
+    if standing.count(where: { $0.status == .pending }) > 0 { return "Next: flotilla migrate" }
+    return standing.count { $0.isDrifted && $0.status != .skipped } > 0 ? "Next: flotilla drift" : nil
   }
 
   /// One line of counts: `19 migrated · 2 current · 1 failed`.

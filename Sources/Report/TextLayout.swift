@@ -1,5 +1,5 @@
 /// Plain text for a terminal of 80 columns.
-enum TextLayout {
+public enum TextLayout {
   static let width = 80
 
   /// Breaks `text` at spaces so that no line is longer than the terminal is wide.
@@ -8,15 +8,19 @@ enum TextLayout {
   ///   - text: one paragraph.
   ///   - first: what the first line begins with; the others are indented as far.
   /// - Returns: the lines.
-  static func wrap(_ text: String, first: String = "") -> [String] {
+  public static func wrap(_ text: String, first: String = "") -> [String] {
+    fill(text, first: first, indent: first.columns, room: width)
+  }
+
+  /// Breaks `text` into lines of at most `room` columns, at spaces where it can be and within longer words.
+  static func fill(_ text: String, first: String = "", indent: Int, room: Int) -> [String] {
     var lines: [String] = []
     var line = first
-    let indent = String(repeating: " ", count: first.count)
     var isEmpty = true
-    for word in text.split(separator: " ") {
-      if !isEmpty, line.count + 1 + word.count > width {
+    for word in text.split(separator: " ").flatMap({ pieces(String($0), room: room - indent) }) {
+      if !isEmpty, line.columns + 1 + word.columns > room {
         lines.append(line)
-        line = indent
+        line = String(repeating: " ", count: indent)
         isEmpty = true
       }
       line += (isEmpty ? "" : " ") + word
@@ -25,12 +29,31 @@ enum TextLayout {
     return lines + [line]
   }
 
+  private static func pieces(_ word: String, room: Int) -> [String] {
+    guard word.columns > room else { return [word] }
+    var pieces = [""]
+    for character in word {
+      if let last = pieces.last, last.columns + String(character).columns > max(8, room) { pieces.append("") }
+      pieces[pieces.count - 1].append(character)
+    }
+    return pieces
+  }
+
+  /// A name with its middle left out where it takes more than `room` columns.
+  static func shortened(_ name: String, room: Int) -> String {
+    guard name.columns > room else { return name }
+    var (start, end) = (Substring(name), Substring(name))
+    while String(start).columns > (room - 1) - (room - 1) / 2 { start = start.dropLast() }
+    while String(end).columns > (room - 1) / 2 { end = end.dropFirst() }
+    return start + "…" + end
+  }
+
   /// Puts two blocks of lines side by side.
   static func beside(_ left: [String], _ right: [String], at column: Int) -> [String] {
     (0..<max(left.count, right.count)).map { row in
       let start = row < left.count ? left[row] : ""
       guard row < right.count else { return start }
-      let gap = String(repeating: " ", count: max(2, column - start.count))
+      let gap = String(repeating: " ", count: max(2, column - start.columns))
       return start + gap + right[row]
     }
   }
@@ -51,4 +74,20 @@ enum TextLayout {
 
   /// A number with its noun: `1 installation`, `24 installations`.
   static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+}
+
+extension String {
+  /// How many columns of a terminal it takes: two for East Asian wide characters and for emoji.
+  var columns: Int {
+    reduce(0) { sum, character in
+      guard let first = character.unicodeScalars.first else { return sum }
+      return switch first.value {
+      case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
+        0xFF00...0xFF60,
+        0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD:
+        sum + 2
+      default: sum + 1
+      }
+    }
+  }
 }

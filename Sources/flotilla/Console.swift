@@ -69,9 +69,18 @@ struct Console: Sendable {
     return true
   }
 
+  /// Without spaces at its end, and without what a terminal would obey: names and messages come from elsewhere.
   private static func trimmed(_ line: String) -> String {
-    var line = line[...]
+    var line = harmless(line)[...]
     while line.last == " " { line = line.dropLast() }
     return String(line)
+  }
+
+  private static func harmless(_ line: String) -> String {
+    let obeyed = { (scalar: Unicode.Scalar) in
+      scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+    }
+    guard line.unicodeScalars.contains(where: obeyed) else { return line }
+    return String(String.UnicodeScalarView(line.unicodeScalars.map { obeyed($0) ? "\u{FFFD}" : $0 }))
   }
 }

@@ -40,9 +40,10 @@ struct DriftCommand: ParsableCommand {
       let session = try Session(global.orElse(root.global), console)
       let check = try DriftCheck(session, options, needsRecords: format == .json || options.upload)
       if format == .json { try check.report { console.out($0) } }
-      if sql { console.out(lines: try check.repairs()) }
+      if sql { console.out(try check.repairs().map { $0 + "\n" }.joined()) }
       if format == .table, !sql {
-        console.out(lines: [session.headline, ""] + check.lines + [check.counts])
+        console.out(lines: [session.headline, ""] + check.lines + TextLayout.wrap(check.counts))
+        if let next = check.next { console.out(lines: [next]) }
       }
       return try check.finish()
     }
@@ -109,6 +110,8 @@ struct DriftCheck {
     return lines + (lines.isEmpty ? [] : [""])
   }
   var counts: String { table.counts }
+  /// A line with the command to type next, where there is something to do.
+  var next: String? { table.next }
 
   /// SQL for each cause, behind a comment that says whose it is.
   func repairs() throws -> [String] {
@@ -141,7 +144,7 @@ struct DriftCheck {
     if keepsReport || uploads { try ReportWriter(journal, run.id, header: header).write(to: path) }
     guard uploads, let delivery else { return verdict }
     let (sentence, isDelivered) = try delivery.deliver(path, id: run.id)
-    session.console.talk("Report  \(path)\n        \(sentence)")
+    session.console.talk("Report  \(Session.shown(path))\n        \(sentence)")
     return !isDelivered && verdict == .well ? .undelivered : verdict
   }
 

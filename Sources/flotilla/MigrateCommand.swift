@@ -105,7 +105,9 @@ struct MigrateRun {
     try writer.write(to: path)
     if let copy = command.report { try writer.write(as: ReportFormat(path: copy) ?? .json, to: copy) }
     tell(standing, stop, ContinuousClock.now - start)
-    return try deliver(path, run.id, session.ending(standing))
+    let ending = try deliver(path, run.id, session.ending(standing))
+    if let next = RunSummary(standing, names: session.name).next { console.out(lines: [next]) }
+    return ending
   }
 
   /// Shows the plan and asks, unless there is nothing to do or it was agreed to beforehand.
@@ -148,24 +150,25 @@ struct MigrateRun {
     let attention = summary.attention() + summary.drift()
     if !attention.isEmpty { console.out(lines: attention + [""]) }
     if case .failures(let count, let allowed, let wave) = stop {
-      console.out(lines: [
-        "Stopped in wave \(wave.number) (\(wave.name)): \(count) failed, \(allowed) may. The rest was not begun."
-      ])
+      console.out(
+        lines: TextLayout.wrap(
+          "Stopped in wave \(wave.number) (\(wave.name)): \(count) failed, \(allowed) may. The rest was not begun."
+        ))
     }
     if case .interrupted = stop {
       console.out(lines: ["Interrupted: what had begun was finished, the rest was not begun."])
     }
     let tenths = Int(time.milliseconds / 100)
-    console.out(lines: ["\(summary.counts()), in \(tenths / 10).\(tenths % 10) s"])
+    console.out(lines: TextLayout.wrap("\(summary.counts()), in \(tenths / 10).\(tenths % 10) s"))
   }
 
   private func deliver(_ path: String, _ id: RunID, _ ending: Ending) throws -> Ending {
     guard let delivery else {
-      console.out(lines: ["Report  \(path)"])
+      console.out(lines: ["Report  \(Session.shown(path))"])
       return ending
     }
     let (sentence, isDelivered) = try delivery.deliver(path, id: id)
-    console.out(lines: ["Report  \(path)", "        \(sentence)"])
+    console.out(lines: ["Report  \(Session.shown(path))"] + TextLayout.wrap(sentence, first: "        "))
     return !isDelivered && ending == .well ? .undelivered : ending
   }
 }

@@ -77,7 +77,7 @@ struct ReportCommand: ParsableCommand {
     let path = "\(session.state.reports)/\(id).json"
     try writer.write(to: path)
     let (sentence, isDelivered) = try delivery.deliver(path, id: id)
-    session.console.talk("Report  \(path)\n        \(sentence)")
+    session.console.talk("Report  \(Session.shown(path))\n        \(sentence)")
     return isDelivered
   }
 }

@@ -140,8 +140,16 @@ struct Session {
 
   var table: CohortTable { CohortTable(set, isVerbose: global.verbose, names: name) }
 
+  /// A path as people are shown it: from the current folder on, where it is in there.
+  static func shown(_ path: String) -> String {
+    let folder = FileManager.default.currentDirectoryPath + "/"
+    return path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : path
+  }
+
   /// The first line of every table: `ownprem: 24 installations, 9 migrations`.
-  var headline: String {
+  var headline: String { TextLayout.wrap(sentence).joined(separator: "\n") }
+
+  private var sentence: String {
     "\(fleet.name): \(Self.count(selection.count, "installation")), \(Self.count(set.migrations.count, "migration"))"
   }
 

@@ -24,6 +24,11 @@ struct StatusCommand: ParsableCommand {
       if format == .json { return try LiveReport(session, command: "status").print() }
       let (_, standing) = try session.look()
       console.out(lines: [session.headline, ""] + session.table.lines(standing, showsPlan: false))
+      let isPending = standing.count { $0.status == .pending } > 0
+      let isDrifted = standing.count { $0.isDrifted && $0.status != .skipped } > 0
+      if isPending || isDrifted {
+        console.out(lines: ["", "Next: flotilla \(isPending ? "plan" : "drift")"])
+      }
       return session.ending(standing)
     }
   }
@@ -83,7 +88,7 @@ struct RolloutPlan {
     guard count > 0 else { return "Nothing to migrate." }
     let list = waves.map { "\($0.name) \($0.indices.count)" }.joined(separator: ", ")
     let parts = waves.count == 1 ? "in one wave" : "in \(waves.count) waves (\(list))"
-    return "\(count) to migrate, \(parts), \(lanes.count) at once."
+    return TextLayout.wrap("\(count) to migrate, \(parts), \(lanes.count) at once.").joined(separator: "\n")
   }
 
   /// What else to know before it begins.

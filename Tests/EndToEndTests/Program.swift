@@ -89,8 +89,13 @@ extension TemporaryFolder {
       """, to: "fleet.yml")
   }
 
-  /// The report of a run or a look, read.
+  /// The report of a run or a look, read; it has to keep to the published schema.
   func report(_ text: String) throws -> [String: Any] {
-    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    if ReportReader.hasPackages {
+      let copy = try TemporaryFolder()
+      let checked = try ReportReader.run("check.py", ["json", copy.write(text, to: "report.json")])
+      #expect(checked.status == 0, "\(checked.errors)")
+    }
+    return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
   }
 }

@@ -81,7 +81,7 @@ struct Attention {
       return """
         <li><h3>\(Signs.sign("drifted"))<span>\(Numbers.grouped(cohort.count)) drifted: <bdi>\(first)</bdi>\(others)\
         </span></h3>
-        <div class="below"><p class="soft">at \(cohort.name): \
+        <div class="below"><p class="soft">\(cohort.place): \
         <a href="#cohort-\(place)">all that differs</a><span class="jump with-script">, <a href="#installations" \
         data-filter="status" data-value="drifted">all drifted installations in the table</a></span></p></div></li>
 

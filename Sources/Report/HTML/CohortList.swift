@@ -44,8 +44,8 @@ struct CohortList {
       ? "<p class=\"soft\">\(cohort.version == nil ? "Untracked: there is nothing to compare it with." : "As it should be.")</p>"
       : findings(drift)
     return """
-      <li id="cohort-\(place)"><h3>\(Signs.sign(isDrifted ? "drifted" : "current"))<span>\
-      \(TextLayout.count(cohort.count, "installation")) at \(cohort.name)</span></h3>
+      <li id="cohort-\(place)"><h3>\(Signs.sign(isDrifted ? "drifted" : cohort.version == nil ? "skipped" : "current"))<span>\
+      \(TextLayout.count(cohort.count, "installation")) \(cohort.place)</span></h3>
       <div class="below">\(note)</div></li>
 
       """

@@ -114,8 +114,9 @@ enum PageStyle {
     .controls label:first-child { flex: 1 1 14rem; }
     input, select, button { font: inherit; color: inherit; min-height: 2.5rem; border-radius: 6px; }
     input, select, .controls button, .pages button { background: var(--card); border: 1px solid var(--soft);
-      padding: .35rem .65rem; max-width: 100%; }
+      padding: .35rem .65rem; }
     input { width: 100%; }
+    select { max-width: 15rem; }
     button:not(:disabled) { cursor: pointer; }
     button:disabled { opacity: .5; }
     .pages { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; margin-top: 1rem; }
@@ -137,6 +138,9 @@ enum PageStyle {
     .rows .groups { min-width: 6.5rem; }
     .rows tbody tr:hover { background: var(--faint); }
 
+    @media screen and (min-width: 64rem) {
+      .rows tbody th { min-width: 17rem; }
+    }
     @media screen and (max-width: 48rem) {
       .wrap { padding: 0 .75rem; }
       header.wrap { padding-top: 1.25rem; }
@@ -144,7 +148,7 @@ enum PageStyle {
       section { padding: 1rem; }
       .controls label { flex: 1 1 9rem; }
       .controls label:first-child { flex-basis: 100%; }
-      select { width: 100%; }
+      select { width: 100%; max-width: none; }
       .rows, .rows tbody, .rows tr, .rows th, .rows td, .rows thead, .rows caption { display: block; }
       .rows thead tr { display: flex; flex-wrap: wrap; gap: 0 1.1rem; padding-bottom: .25rem; }
       .rows thead th { padding: 0; }

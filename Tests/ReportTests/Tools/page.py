@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import sys
 
 from browser import Browser
@@ -63,12 +64,14 @@ def sorts(page, report):
 
 def filters(page, report):
     records = report["installations"]
+    messages = [record["error"]["message"] for record in records if record["error"]]
+    word = max(re.findall("[a-z_]+", messages[0]), key=len)
+    matching = [r["id"] for r in records if r["error"] and word in r["error"]["message"]]
     page.click("input[name=text]")
-    page.type("service_routes")
-    matching = [r["id"] for r in records if "service_routes" in json.dumps(r["error"])]
+    page.type(word)
     same("filtered", sorted(page.run(NAMES)), sorted(matching))
     same("announced", page.run("document.querySelector('[role=status]').textContent"),
-         "%d installations of %d" % (len(matching), len(records)))
+         "%d installation%s of %d" % (len(matching), "s"[len(matching) == 1:], len(records)))
     page.click("button[type=reset]")
     page.run("new Promise((done) => setTimeout(done, 50))")
     same("all again", len(page.run(NAMES)), len(records))
@@ -201,7 +204,7 @@ def main(path, report, folder=None):
         can_be_read(page)
         fits_a_phone(page)
         is_alone(page, path)
-        if folder:
+        if folder and folder != "-":
             pictures(page, folder)
 
 

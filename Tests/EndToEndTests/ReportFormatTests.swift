@@ -1,0 +1,134 @@
+import Foundation
+import SQLite
+import TestSupport
+import Testing
+
+/// The programs beside the report's own tests that read reports.
+enum ReportReader {
+  static let hasPackages = ScheduleTests.has(
+    "PYTHONPATH='\(packages)' python3 -c 'import jsonschema, lxml, junitparser, prometheus_client, markdown_it'"
+  )
+  static let hasBrowser = ScheduleTests.has("command -v chromium")
+  private static let packages = "\(Repository.root)/.build-python"
+
+  static func run(_ script: String, _ arguments: [String]) throws -> ProgramResult {
+    let tools = "\(Repository.root)/Tests/ReportTests/Tools"
+    let environment = ["PYTHONPATH": packages, "HOME": "/tmp"]
+    return try Program.finish(
+      Program.start(
+        ["python3", "-B", "\(tools)/\(script)"] + arguments, in: Repository.root, environment: environment,
+        executable: "/usr/bin/env"))
+  }
+}
+
+/// `report` and `migrate --report` in every format, over a real fleet with one of everything.
+@Suite struct ReportFormatTests {
+  private let fleet: SmallFleet
+
+  init() throws {
+    fleet = try SmallFleet(8, extra: "rollout: { waves: [2, 100%], max_failures: 3 }")
+    try fleet.configure(
+      "rollout: { waves: [2, 100%], max_failures: 3 }",
+      installations: "  - { files: db/*.sqlite, groups: [stores], labels: { region: eu } }\n"
+        + "  - { id: away, host: away.example, path: /srv/db.sqlite }")
+    try fleet.folder.write("Nobody remembers what this was.", to: "db/attic <b>.sqlite")
+    try SmallFleet.change(fleet.path(3), "INSERT INTO items (parent) VALUES (99)")
+    try SmallFleet.change(fleet.path(5), "CREATE TABLE own (id INTEGER)")
+    try SmallFleet.change(
+      fleet.path(6), "INSERT INTO schema_migrations (version, name) VALUES (7, 'pilot')")
+  }
+
+  private static let endings = ["json", "html", "md", "csv", "prom", "xml"]
+
+  private func report(_ arguments: String..., as name: String) throws -> String {
+    let run = try Program.run(["report"] + arguments + ["--output", name], in: fleet.folder.path)
+    #expect(run.status == 0 || run.status == 3, "\(run.errors)")
+    #expect(run.output == "")
+    return fleet.folder.file(name)
+  }
+
+  @Test(.enabled(if: ReportReader.hasPackages, "needs .build-python: make test makes it"))
+  func `every format of a rollout agrees with its JSON`() throws {
+    #expect(try fleet.run("migrate", "--yes").status == 3)
+    let json = try report("--run", "last", as: "report.json")
+    let schema = "\(Repository.root)/Tests/ReportTests/Fixtures/junit.xsd"
+    for arguments in [
+      ["json", json], ["csv", try report("--run", "last", as: "r.csv"), json],
+      ["prometheus", try report("--run", "last", as: "r.prom"), json],
+      ["junit", try report("--run", "last", as: "r.xml"), json, schema],
+      ["markdown", try report("--run", "last", as: "r.md"), json],
+    ] {
+      let checked = try ReportReader.run("check.py", arguments)
+      #expect(checked.status == 0, "\(arguments[0]): \(checked.errors)")
+    }
+  }
+
+  @Test(.enabled(if: ReportReader.hasBrowser, "needs chromium: make test installs it"))
+  func `the page of a live look has the fleet's past`() throws {
+    #expect(try fleet.run("drift").status == 4)
+    #expect(try fleet.run("migrate", "--yes").status == 3)
+    let (json, page) = (try report(as: "live.json"), try report(as: "live.html"))
+    let text = try String(contentsOfFile: page, encoding: .utf8)
+    #expect(text.contains("Latest rollout by wave"))
+    #expect(text.contains("Adoption of version 3 over time"))
+    let opened = try ReportReader.run("page.py", [page, json, "-"])
+    #expect(opened.status == 0, "\(opened.errors)")
+  }
+
+  @Test func `a run over a selection is no point of the fleet's past`() throws {
+    _ = try fleet.run("--only", "i000*", "drift")
+    _ = try fleet.run("drift")
+    let text = try String(contentsOfFile: report(as: "live.html"), encoding: .utf8)
+    // The one drift over the whole fleet, and the look itself.
+    #expect(text.components(separatedBy: "<th scope=\"row\">20").count - 1 == 2)
+    #expect(text.contains("not the whole fleet") == false)
+    let part = try Program.run("--only", "i000*", "report", "--format", "html", in: fleet.folder.path)
+    #expect(part.output.contains("only <code><bdi>i000*</bdi></code>, not the whole fleet"))
+  }
+
+  @Test func `a report of a fleet without a state folder makes none`() throws {
+    _ = try report(as: "report.html")
+    #expect(!fleet.files.contains { $0.hasPrefix(".flotilla") })
+  }
+
+  @Test(arguments: endings)
+  func `migrate writes its report in the format that the file's name asks for`(_ ending: String) throws {
+    let name = "copy.\(ending)"
+    _ = try fleet.run("migrate", "--yes", "--report", name)
+    let copy = try Data(contentsOf: URL(filePath: fleet.folder.file(name)))
+    let printed = try report("--run", "last", as: "printed.\(ending)")
+    #expect(try copy == Data(contentsOf: URL(filePath: printed)))
+  }
+
+  @Test func `node_exporter can read its file, and nobody else the others`() throws {
+    for ending in Self.endings {
+      var status = stat()
+      #expect(stat(try report(as: "r.\(ending)"), &status) == 0)
+      #expect(status.st_mode & 0o777 == (ending == "prom" ? 0o644 : 0o600))
+    }
+    #expect(!fleet.files.contains { $0.hasSuffix(".part") })
+  }
+
+  @Test func `a report that can't take its name leaves nothing behind`() throws {
+    try FileManager.default.createDirectory(
+      atPath: fleet.folder.file("taken.html"), withIntermediateDirectories: true)
+    let run = try fleet.run("report", "--output", "taken.html")
+    #expect(run.status == 1)
+    #expect(run.errors.contains("taken.html can't be written"))
+    #expect(!fleet.files.contains { $0.hasSuffix(".part") })
+  }
+
+  @Test func `an unknown format is wrong usage, and the known ones are named`() throws {
+    let run = try fleet.run("report", "--format", "pdf")
+    #expect(run.status == 64)
+    for format in ["json", "html", "markdown", "csv", "prometheus", "junit"] {
+      #expect(run.errors.contains(format))
+    }
+  }
+
+  @Test func `the schema is printed without a fleet`() throws {
+    let run = try Program.run("report", "--schema", in: "/")
+    #expect(run.status == 0)
+    #expect(try run.output == Repository.text("schemas/flotilla.report-1.schema.json"))
+  }
+}

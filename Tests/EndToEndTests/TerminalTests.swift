@@ -1,0 +1,71 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What people are shown on a terminal of 80 columns.
+@Suite struct TerminalTests {
+  private let fleet: SmallFleet
+
+  private static let long = String(repeating: "very-long-", count: 11) + "name"
+  private static let wide = String(repeating: "東京店", count: 5)
+
+  init() throws {
+    fleet = try SmallFleet(7)
+    try fleet.folder.write(
+      """
+      fleet: \(Self.long)
+      migrations: migrations
+      installations:
+        - { id: "\(Self.long) 0", path: db/i0000.sqlite, groups: ["\(Self.long)"] }
+        - { id: "\(Self.wide)", path: db/i0001.sqlite }
+        - { id: "\(Self.long) 2", path: db/i0002.sqlite }
+        - { id: "\(Self.long) 3", path: db/missing.sqlite }
+        - { id: "\(Self.wide) 4", path: db/i0004.sqlite }
+        - { id: one-that-is-a-bit-longer-than-its-column, path: db/i0005.sqlite }
+        - { id: short, path: db/i0006.sqlite }
+        - { id: "\(Self.long) 7", host: "\(Self.long)", path: /srv/db.sqlite }
+      rollout: { waves: ["\(Self.long)", 100%], max_failures: 3 }
+      """, to: "fleet.yml")
+    try SmallFleet.change(fleet.path(2), "CREATE TABLE \"\(Self.long)\" (id INTEGER)")
+    try SmallFleet.change(fleet.path(4), "CREATE TABLE \"red \u{1B}[31m\" (id INTEGER)")
+    try SmallFleet.change(
+      fleet.path(5), "INSERT INTO schema_migrations (version, name) VALUES (7, 'pilot')")
+  }
+
+  /// Columns, those of East Asian characters counted twice.
+  private static func columns(_ line: some StringProtocol) -> Int {
+    line.unicodeScalars.reduce(0) { $0 + ((0x4E00...0x9FFF).contains($1.value) ? 2 : 1) }
+  }
+
+  private func lines(_ arguments: String...) throws -> [String] {
+    let run = try Program.run(arguments, in: fleet.folder.path)
+    #expect([0, 3, 4].contains(run.status), "\(run.errors)")
+    #expect(!run.output.unicodeScalars.contains("\u{1B}"))
+    let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    for line in lines { #expect(Self.columns(line) <= 80, "\(arguments): \(line)") }
+    return lines.filter { !$0.isEmpty }
+  }
+
+  @Test func `every line fits 80 columns, however long the names are, and the last names the next command`()
+    throws
+  {
+    #expect(try lines("status").last == "Next: flotilla plan")
+    #expect(try lines("status", "--verbose").last == "Next: flotilla plan")
+    #expect(try lines("plan").last == "Next: flotilla migrate")
+    #expect(try lines("plan", "--verbose").last == "Next: flotilla migrate")
+    #expect(try lines("drift").last == "Next: flotilla drift --sql")
+    let migrated = try lines("migrate", "--yes")
+    #expect(migrated.first?.contains(" failed  very-long-") == true)
+    #expect(migrated.last == "Next, once that is mended: flotilla migrate")
+    _ = try lines("drift", "--verbose")
+  }
+
+  @Test func `where all is well, nothing asks for attention`() throws {
+    let fleet = try SmallFleet(3)
+    let run = try fleet.run("migrate", "--yes")
+    #expect(run.output.hasPrefix("3 migrated, in "))
+    #expect(!run.output.contains("Next"))
+    #expect(!(try fleet.run("status").output.contains("Next")))
+    #expect(!(try fleet.run("drift").output.contains("Next")))
+  }
+}
