@@ -62,6 +62,21 @@ public struct Rollout: Hashable, Sendable {
 }
 
 extension Journal {
+  /// A past run and its report without the installations.
+  ///
+  /// - Parameter id: the run, or nil for the latest that has a report.
+  /// - Returns: nil where there is no such run; a header of nil where it didn't come to its end.
+  /// - Throws: `StateError` where the journal can't be read.
+  public func header(of id: RunID?) throws -> (id: RunID, header: String?)? {
+    let rows = try read { database in
+      try database.rows(
+        "SELECT id, header FROM runs WHERE id = ?1 OR ?1 IS NULL AND header IS NOT NULL ORDER BY id DESC LIMIT 1",
+        [id.map { .text($0.description) } ?? .null]
+      ) { ($0.text(0).flatMap(RunID.init), $0.text(1)) }
+    }
+    return rows.first.flatMap { row in row.0.map { ($0, row.1) } }
+  }
+
   /// Where the whole fleet stood at the end of each run before `run`, the earliest first.
   ///
   /// Runs over a selection and interrupted ones say nothing of the whole fleet and are left out.

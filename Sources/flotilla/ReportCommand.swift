@@ -61,9 +61,10 @@ struct ReportCommand: ParsableCommand {
       throw Refusal("there is no run yet: \(session.state.path) does not exist")
     }
     let journal = try Journal(session.state)
-    let runs = try journal.runs()
-    let chosen = past == "last" ? runs.first { $0.header != nil } : runs.first { $0.id.description == past }
-    guard let chosen else { throw Refusal("there is no run \(past); flotilla history lists them") }
+    let id = RunID(past)
+    guard past == "last" || id != nil, let chosen = try journal.header(of: id) else {
+      throw Refusal("there is no run \(past); flotilla history lists them")
+    }
     guard let header = chosen.header else {
       throw Refusal("run \(past) did not come to its end and has no report")
     }

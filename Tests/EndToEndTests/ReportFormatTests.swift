@@ -118,6 +118,30 @@ enum ReportReader {
     #expect(!fleet.files.contains { $0.hasSuffix(".part") })
   }
 
+  @Test func `what is uploaded is JSON, whatever is written beside it`() throws {
+    let receiver = try Receiver()
+    try fleet.configure("report: { url: \"\(receiver.url)/status/200\" }")
+    let run = try fleet.run("report", "--upload", "--output", "page.html")
+    #expect(run.errors.contains("delivered to 127.0.0.1"))
+    let page = try String(contentsOfFile: fleet.folder.file("page.html"), encoding: .utf8)
+    #expect(page.hasPrefix("<!DOCTYPE html>"))
+    let id = try #require(try receiver.ids().first)
+    let request = try #require(try receiver.requests(id).first)
+    let body = try #require(request["body"] as? [String: Any])
+    // The receiver keeps the beginning.
+    #expect((body["text"] as? String)?.contains("\"format\":\"flotilla.report/1\"") == true)
+  }
+
+  @Test(arguments: ["last", "01M854S4DZBPQP1PN6RR6YJR2D", "yesterday", ""])
+  func `a run that isn't there has no report`(_ id: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: fleet.folder.file(".flotilla"), withIntermediateDirectories: true)
+    let run = try fleet.run("report", "--run", id, "--format", "html")
+    #expect(run.status == 1)
+    #expect(run.output == "")
+    #expect(run.errors.contains("there is no run \(id)"))
+  }
+
   @Test func `an unknown format is wrong usage, and the known ones are named`() throws {
     let run = try fleet.run("report", "--format", "pdf")
     #expect(run.status == 64)

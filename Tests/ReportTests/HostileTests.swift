@@ -92,9 +92,9 @@ struct HostileTests {
     try Reader.expectApproval("check.py", "csv", written.file, written.json)
   }
 
-  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"), arguments: texts)
-  func `a label keeps to its sample`(_ fleet: String) throws {
-    let written = try write(.prometheus, fleet: fleet)
+  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  func `a label keeps to its sample`() throws {
+    let written = try write(.prometheus, fleet: Self.texts.joined(separator: " "))
     try Reader.expectApproval("check.py", "prometheus", written.file, written.json)
   }
 
