@@ -60,7 +60,7 @@ struct CSVReport: ReportRenderer {
 
   /// A spreadsheet takes what begins like this for a formula. The apostrophe makes it text; a number may stay.
   private static func harmless(_ text: String) -> String {
-    guard let first = text.unicodeScalars.first, "=+-@\t\r\n".unicodeScalars.contains(first) else {
+    guard let first = text.unicodeScalars.first, "=+-@＝＋－＠\t\r\n".unicodeScalars.contains(first) else {
       return text
     }
     return Double(text) == nil ? "'" + text : text

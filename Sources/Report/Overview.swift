@@ -7,10 +7,16 @@ struct Overview {
   /// Why installations failed, were not reached or were left alone, with some of them.
   struct Cause {
     let status: Status
-    let failure: Failure
+    /// What they have in common.
+    let common: Failure
+    /// What happened to the first of them.
+    let first: Failure
     var count = 0
     /// The first of them, in the order of the inventory.
     var ids: [String] = []
+
+    /// What people are shown: of a single one, all that is known.
+    var failure: Failure { count == 1 ? first : common }
   }
 
   /// A version of the fleet and how many are on it.
@@ -47,7 +53,7 @@ struct Overview {
     let order = causes.indices.sorted { Self.isBefore(causes[$0], causes[$1]) }
     causes = order.map { causes[$0] }
     places = Dictionary(
-      uniqueKeysWithValues: causes.enumerated().map { (Key(status: $1.status, failure: $1.failure), $0) })
+      uniqueKeysWithValues: causes.enumerated().map { (Key(status: $1.status, failure: $1.common), $0) })
   }
 
   private static func isBefore(_ one: Cause, _ other: Cause) -> Bool {
@@ -58,15 +64,24 @@ struct Overview {
 
   private mutating func add(_ installation: ReportedInstallation) {
     guard let failure = installation.error else { return }
-    var key = Key(status: installation.status, failure: failure)
+    var key = Self.key(installation, failure)
     if places[key] == nil, causes.count >= Self.causeLimit { key = Self.general(key) }
     let place = places[key] ?? causes.count
     if place == causes.count {
       places[key] = place
-      causes.append(Cause(status: key.status, failure: key.failure))
+      causes.append(Cause(status: key.status, common: key.failure, first: failure))
     }
     causes[place].count += 1
     if causes[place].ids.count < Self.idLimit { causes[place].ids.append(installation.id) }
+  }
+
+  /// What failed for the same reason on many hosts is one cause: their names and paths don't count.
+  private static func key(_ installation: ReportedInstallation, _ failure: Failure) -> Key {
+    var message = failure.message
+    if let host = installation.host, host.count > 2 { message = message.replacing(host, with: "‹host›") }
+    if installation.path.count > 2 { message = message.replacing(installation.path, with: "‹path›") }
+    let common = Failure(code: failure.code, step: failure.step, message: message)
+    return Key(status: installation.status, failure: common)
   }
 
   /// Stands for all further causes with one code.
@@ -78,7 +93,7 @@ struct Overview {
   /// The place of an installation's cause in `causes`.
   func cause(of installation: ReportedInstallation) -> Int? {
     guard let failure = installation.error else { return nil }
-    let key = Key(status: installation.status, failure: failure)
+    let key = Self.key(installation, failure)
     return places[key] ?? places[Self.general(key)]
   }
 

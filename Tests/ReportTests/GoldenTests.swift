@@ -43,6 +43,55 @@ struct GoldenTests {
   }
 
   @Test(.enabled(if: Reader.hasBrowser, "needs chromium: make test installs it"))
+  func `the page of a large fleet is shown a part at a time`() throws {
+    let folder = try TemporaryFolder()
+    var report = try SampleReport()
+    let records = report.records
+    report.records = (0..<101).flatMap { copy in
+      records.map { $0.merging(["id": "\($0["id"] ?? "") \(copy)"]) { $1 } }
+    }
+    var summary = try #require(report.header["summary"] as? [String: Any])
+    summary["installations"] = report.records.count
+    report.header["summary"] = summary
+    try report.writer().write(as: .html, to: folder.file("report.html"))
+    try report.writer().write(to: folder.file("report.json"))
+    try Reader.expectApproval("page.py", folder.file("report.html"), folder.file("report.json"))
+  }
+
+  @Test func `what failed on many hosts for one reason is one cause`() throws {
+    var report = try SampleReport()
+    let unreached = report.records[5]
+    report.records = (0..<300).map { number in
+      let host = "host-\(number).example.net"
+      let message = "ssh: connect to host \(host) port 22: Connection timed out"
+      return unreached.merging([
+        "id": host, "host": host, "error": ["code": "unreachable", "step": "open", "message": message],
+      ]) { $1 }
+    }
+    let text = try report.text(.markdown)
+    #expect(
+      text.contains(
+        "**300 unreachable**, `open: ssh: connect to host ‹host› port 22: Connection timed out`"))
+    #expect(try report.text(.html).contains("host-299.example.net port 22"))
+  }
+
+  @Test func `causes without end are summed up`() throws {
+    var report = try SampleReport()
+    let failed = report.records[3]
+    report.records = (0..<1000).map { number in
+      failed.merging([
+        "id": "i\(number)", "error": ["code": "sql", "step": "migrate", "message": "reason \(number)"],
+      ]) { $1 }
+    }
+    let text = try report.text(.markdown)
+    #expect(text.contains("**800 failed**, `migrate: and other reasons`"))
+    #expect(text.utf8.count < 60_000)
+    let page = try report.text(.html)
+    #expect(page.contains("reason 999"))
+    #expect(page.contains("all 800 in the table"))
+  }
+
+  @Test(.enabled(if: Reader.hasBrowser, "needs chromium: make test installs it"))
   func `the page can be used in a browser`() throws {
     try Reader.expectApproval("page.py", Self.sample + ".html", Self.sample + ".json")
   }

@@ -54,7 +54,7 @@ struct Attention {
     let rest = count - ids.count
     let link: Markup = """
       <a href="#installations" data-filter="\(filter.0)" data-value="\(filter.1)">\
-      \(rest > 0 ? "all \(Numbers.grouped(count)) in the table" : "show in the table")</a>
+      \(count == 1 ? "show it in the table" : "show all \(Numbers.grouped(count)) in the table")</a>
       """
     guard ids.count > namesShown else { return "\(list)<p class=\"jump with-script\">\(link)</p>" }
     let some = rest > 0 ? "The first \(ids.count) installations" : "The \(ids.count) installations"

@@ -4,7 +4,7 @@ enum PageStyle {
     :root {
       color-scheme: light dark;
       --page: #f6f7f9; --card: #fff; --ink: #18212c; --soft: #546173; --line: #dfe4ea; --faint: #eef1f4;
-      --link: #0b5394; --focus: #0b5394; --mark: #fff;
+      --link: #0b5394; --focus: #0b5394;
       --migrated: #1d5f9e; --current: #5b93c4; --pending: #c08a1b; --failed: #b3261e; --unreachable: #6b4bb0;
       --skipped: #7c8796; --drifted: #a14a00; --unknown: #aab3bf;
       --v0: #1d5f9e; --v1: #6d9fc9; --v2: #9dbfdc; --v3: #c3d7e8; --v4: #dbe4ec;
@@ -12,7 +12,7 @@ enum PageStyle {
     @media (prefers-color-scheme: dark) {
       :root {
         --page: #0f141b; --card: #171e27; --ink: #e7ecf2; --soft: #a4b0c0; --line: #2b3542; --faint: #1f2832;
-        --link: #8fc1f0; --focus: #8fc1f0; --mark: #171e27;
+        --link: #8fc1f0; --focus: #8fc1f0;
         --migrated: #4f9bdb; --current: #3a78aa; --pending: #dcb14c; --failed: #f27d72; --unreachable: #b49ae8;
         --skipped: #8593a3; --drifted: #f0a35e; --unknown: #56626f;
         --v0: #4f9bdb; --v1: #35719f; --v2: #28557a; --v3: #224359; --v4: #26333f;
@@ -31,9 +31,6 @@ enum PageStyle {
     .skip { position: absolute; left: -100vw; padding: .5rem 1rem; background: var(--card); z-index: 2; }
     .skip:focus { left: .5rem; top: .5rem; }
     .defs { position: absolute; width: 0; height: 0; }
-    .hidden-text {
-      position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
-    }
     [hidden], :root:not(.js) .with-script, .js .without-script { display: none !important; }
 
     header.wrap { padding-top: 2.5rem; }

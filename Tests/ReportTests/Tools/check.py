@@ -65,7 +65,7 @@ def check_csv(path, report):
         message = (record["error"] or {}).get("message", "")
         same("message", row["error_message"] in (message, "'" + message), True)
         for cell in row.values():
-            if cell[:1] in "=+-@\t\r\n" and cell:
+            if cell[:1] in "=+-@＝＋－＠\t\r\n" and cell:
                 float(cell)
 
 

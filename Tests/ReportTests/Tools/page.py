@@ -30,7 +30,7 @@ def loads(page, path, report):
     shown = page.run(NAMES)
     same("rows", [visible(name) for name in shown], [visible(name) for name in names[:100]])
     same("message", page.run("document.getElementById('count').textContent").split(" of ")[-1],
-         "%d installations" % len(names))
+         "%s installations" % format(len(names), ","))
     same("links within the page", page.run(
         "[...document.querySelectorAll('a')].filter((a) => !document.querySelector(a.getAttribute('href'))).length"), 0)
     same("ids that are there twice", page.run(
@@ -43,6 +43,34 @@ def is_the_same_without_its_script(page, path):
     page.open(path)
     same("without the script", page.run(CELLS), with_script)
     same("controls", page.run("getComputedStyle(document.getElementById('controls')).display"), "none")
+    page.scripts(True)
+    page.open(path)
+
+
+def is_shown_a_page_at_a_time(page, path, report):
+    names = [record["id"] for record in report["installations"]]
+    rest = len(names) % 100 or 100
+    page.run("document.getElementById('next').focus()")
+    page.key("Enter", text="\r")
+    same("the second page", page.run(NAMES), names[100:200])
+    same("announced", page.run("document.getElementById('count').textContent"),
+         "101–200 of %s installations" % format(len(names), ","))
+    for _ in range(len(names) // 100 + 1):
+        page.run("document.getElementById('next').click()")
+    same("the last page", page.run(NAMES), names[-rest:])
+    same("no further", page.run("document.getElementById('next').disabled"), True)
+    page.run("window.dispatchEvent(new Event('beforeprint'))")
+    same("printed", page.run(NAMES), names[:500])
+    page.run("window.dispatchEvent(new Event('afterprint'))")
+    same("the last page again", page.run(NAMES), names[-rest:])
+    page.scripts(False)
+    page.open(path)
+    shown = page.run(CELLS)
+    same("without the script", len(shown), 500)
+    urgent = [r["id"] for r in report["installations"] if r["status"] in ("failed", "unreachable") or r["drift"]]
+    same("what needs attention goes first", [row[0].split("/srv")[0].split(" ")[0] for row in shown][:3],
+         [name.split(" ")[0] for name in urgent[:3]])
+    same("said", page.run("document.querySelector('caption').textContent").startswith("500 of "), True)
     page.scripts(True)
     page.open(path)
 
@@ -195,8 +223,11 @@ def main(path, report, folder=None):
     with Browser() as page:
         page.size(1280, 900)
         loads(page, path, report)
-        is_the_same_without_its_script(page, path)
-        if not report["fleet"].startswith("<"):
+        if len(report["installations"]) > 500:
+            is_shown_a_page_at_a_time(page, path, report)
+        else:
+            is_the_same_without_its_script(page, path)
+        if not report["fleet"].startswith("<") and len(report["installations"]) <= 100:
             sorts(page, report)
             filters(page, report)
             works_by_keyboard(page)
