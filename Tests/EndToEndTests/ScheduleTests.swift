@@ -59,7 +59,8 @@ import Testing
     let folder = try fleet(name)
     let program = try folder.write("", to: "my 100% $HOME/flotilla")
     try FileManager.default.removeItem(atPath: program)
-    try FileManager.default.copyItem(atPath: Program.path, toPath: program)
+    // By another process: one that is started meanwhile would inherit the open file and keep it busy.
+    _ = try Program.finish(Program.start([Program.path, program], in: "/", executable: "/bin/cp"))
     try folder.write("", to: "run/x")
     for user in ["", "--user"] {
       let arguments = ["schedule", "--every", every] + (user.isEmpty ? [] : [user])
