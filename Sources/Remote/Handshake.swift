@@ -45,7 +45,7 @@ struct Handshake {
       throw explained(trouble)
     } catch {
       throw Failure(
-        code: "protocol", step: .open, message: "host \(host) doesn't speak the protocol: \(error)")
+        code: "protocol", step: .open, message: "the host doesn't speak the protocol: \(error)")
     }
   }
 
@@ -99,7 +99,7 @@ struct Handshake {
     guard hello.version == WireProtocol.version, hello.program == wanted else {
       throw Failure(
         code: "agent", step: .open,
-        message: "host \(host) has \(hello.program), protocol \(hello.version); this is \(wanted), "
+        message: "the host has \(hello.program), protocol \(hello.version); this is \(wanted), "
           + "protocol \(WireProtocol.version)")
     }
   }
@@ -113,13 +113,13 @@ struct Handshake {
     let details = lastLine.isEmpty ? "" : " (\(lastLine))"
     return Failure(
       code: "agent", step: .open,
-      message: "host \(host) can't take the agent: \(Self.line(of: text))\(details)")
+      message: "the host can't take the agent: \(Self.line(of: text))\(details)")
   }
 
   private func banner(_ start: [UInt8]) -> Failure {
     Failure(
       code: "protocol", step: .open,
-      message: "host \(host) prints text where the agent should answer: \"\(Self.line(of: start))\"")
+      message: "the host prints text where the agent should answer: \"\(Self.line(of: start))\"")
   }
 
   private var lastLine: String {
@@ -134,7 +134,7 @@ struct Handshake {
   private func explained(_ trouble: ByteStream.Trouble) -> Failure {
     if case .timeout = trouble {
       return Failure(
-        code: "unreachable", step: .open, message: "host \(host) did not answer within \(connectTimeout * 2)")
+        code: "unreachable", step: .open, message: "the host did not answer within \(connectTimeout * 2)")
     }
     process.waitForEnd(2)
     return HostTrouble(process, host).failure(at: .open)

@@ -84,7 +84,7 @@ final class HostConnection: Sendable {
   }
 
   /// Ends the connection; the agent ends by itself then.
-  func close() { end(Failure(code: "connection_lost", step: .open, message: "host \(host): it was closed")) }
+  func close() { end(Failure(code: "connection_lost", step: .open, message: "the connection was closed")) }
 
   // MARK: Requests
 
@@ -192,19 +192,19 @@ final class HostConnection: Sendable {
   private func garbled() -> Failure {
     Failure(
       code: "protocol", step: .open,
-      message: "host \(host) sent something that is not the protocol; its connection was given up")
+      message: "the host sent something that is not the protocol; its connection was given up")
   }
 
   private func silent() -> Failure {
     Failure(
       code: "connection_lost", step: .open,
-      message: "host \(host) gave no sign of life for \(silence); its connection was given up")
+      message: "the host gave no sign of life for \(silence); its connection was given up")
   }
 
   private func timedOut(_ limit: Duration) -> Failure {
     Failure(
       code: "timeout", step: .open,
-      message: "host \(host) did not finish within \(limit); its connection was given up")
+      message: "the host did not finish within \(limit); its connection was given up")
   }
 
   /// Ends the connection for a reason that everybody who waits is told. The first reason stays.

@@ -5,12 +5,10 @@ internal import Upgrade
 struct HostTrouble {
   private let said: String
   private let ending: String?
-  private let host: Host
-
   init(_ process: SSHProcess, _ host: Host) {
-    said = process.said()
+    // One reason is one cohort, however many hosts have it.
+    said = process.said().replacing("host \(host.address)", with: "the host")
     ending = process.ending
-    self.host = host
   }
 
   private var code: String {
@@ -26,6 +24,6 @@ struct HostTrouble {
   func failure(at step: Step) -> Failure {
     let lines = said.split(separator: "\n").map { $0.prefix(300) }
     let reason = lines.isEmpty ? ending ?? "the connection ended" : lines.suffix(2).joined(separator: "; ")
-    return Failure(code: code, step: step, message: "host \(host): \(reason)")
+    return Failure(code: code, step: step, message: reason)
   }
 }

@@ -93,7 +93,7 @@ public struct RemoteWorker: Worker {
       return Outcome(failure, status: failure.code == "internal" ? .failed : .unreachable)
     } catch {
       return Outcome(
-        Failure(code: "protocol", step: .open, message: "host \(host) sent an outcome that can't be read"),
+        Failure(code: "protocol", step: .open, message: "the host sent an outcome that can't be read"),
         status: .unreachable)
     }
   }

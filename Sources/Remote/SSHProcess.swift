@@ -38,6 +38,7 @@ final class SSHProcess: Sendable {
     _ = fcntl(errors[0], F_SETFL, O_NONBLOCK)
     (self.stream, self.errors) = (stream[0], errors[0])
     let (child, said) = (FileDescriptor(rawValue: stream[1]), FileDescriptor(rawValue: errors[1]))
+    let theirs = Ends([stream[1], errors[1]])
     let (state, ended) = (State(), ended)
     self.state = state
     task = Task.detached {
@@ -47,15 +48,30 @@ final class SSHProcess: Sendable {
         let result = try await Subprocess.run(
           .name("ssh"), arguments: Arguments(arguments), platformOptions: options,
           input: .fileDescriptor(child, closeAfterSpawningProcess: false),
-          output: .fileDescriptor(child, closeAfterSpawningProcess: true),
-          error: .fileDescriptor(said, closeAfterSpawningProcess: true))
+          output: .fileDescriptor(child, closeAfterSpawningProcess: false),
+          error: .fileDescriptor(said, closeAfterSpawningProcess: false)
+        ) { _ in theirs.close() }
         state.ending.withLock { $0 = "\(result.terminationStatus)" }
       } catch {
-        try? child.close()
-        try? said.close()
+        theirs.close()
         state.ending.withLock { $0 = "ssh can't be run: \(error)" }
       }
       ended.signal()
+    }
+  }
+
+  /// The ends that ssh has. As long as this process has them too, it never sees that ssh is gone.
+  private final class Ends: Sendable {
+    private let descriptors: Mutex<[Int32]>
+
+    init(_ descriptors: [Int32]) { self.descriptors = Mutex(descriptors) }
+
+    /// Closes them, once.
+    func close() {
+      descriptors.withLock { descriptors in
+        for descriptor in descriptors { Glibc.close(descriptor) }
+        descriptors = []
+      }
     }
   }
 

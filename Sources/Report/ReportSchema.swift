@@ -142,7 +142,27 @@ public enum ReportSchema {
               "type": "object",
               "additionalProperties": { "type": "number", "minimum": 0 }
             },
-            "bytes": { "type": ["integer", "null"], "minimum": 0 }
+            "bytes": { "type": ["integer", "null"], "minimum": 0 },
+            "hooks": {
+              "description": "What ran around the upgrade.",
+              "type": "array",
+              "items": {
+                "type": "object",
+                "required": ["which", "program", "status", "output", "milliseconds"],
+                "properties": {
+                  "which": { "enum": ["before", "after"] },
+                  "program": { "type": "string" },
+                  "status": { "description": "Null where a signal or the time limit ended it.", "type": ["integer", "null"] },
+                  "output": { "description": "The last 4096 bytes.", "type": "string" },
+                  "milliseconds": { "type": "number", "minimum": 0 }
+                }
+              }
+            },
+            "open_by": {
+              "description": "Other processes that have the file open, as far as that can be seen.",
+              "type": "array",
+              "items": { "type": "string" }
+            }
           }
         },
         "applied": {

@@ -30,7 +30,7 @@ enum ReportReader {
     try fleet.configure(
       "rollout: { waves: [2, 100%], max_failures: 3 }",
       installations: "  - { files: db/*.sqlite, groups: [stores], labels: { region: eu } }\n"
-        + "  - { id: away, host: away.example, path: /srv/db.sqlite }")
+        + "  - { id: away, host: 127.0.0.1, port: 9, path: /srv/db.sqlite }")
     try fleet.folder.write("Nobody remembers what this was.", to: "db/attic <b>.sqlite")
     try SmallFleet.change(fleet.path(3), "INSERT INTO items (parent) VALUES (99)")
     try SmallFleet.change(fleet.path(5), "CREATE TABLE own (id INTEGER)")
