@@ -18,9 +18,10 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    // The two system libraries, with a typed inline for each variadic function.
+    // The three system libraries, with a typed inline for each variadic function and macro.
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // One connection.
     .target(name: "SQLite", dependencies: ["CSQLite"]),
@@ -34,8 +35,10 @@ let package = Package(
     .target(name: "Fleet", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", yams, log]),
     // The report of a run and its renderers.
     .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet"]),
-    // HTTP through libcurl.
-    .target(name: "Upload", dependencies: ["CCurl", log]),
+    // gzip, in pieces and with a limit.
+    .target(name: "Compression", dependencies: ["CZlib"]),
+    // Signed HTTP through libcurl.
+    .target(name: "Upload", dependencies: ["CCurl", "Compression", crypto, log]),
     // Unit files, crontab lines and CronJobs, as text.
     .target(name: "Schedule"),
     // Commands and terminal.
@@ -53,7 +56,7 @@ let package = Package(
     .testTarget(
       name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support]),
     .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet", support]),
-    .testTarget(name: "UploadTests", dependencies: ["Upload", log], exclude: ["Fixtures"]),
+    .testTarget(name: "UploadTests", dependencies: ["Upload", "Compression", log], exclude: ["Fixtures"]),
     .testTarget(name: "ScheduleTests", dependencies: ["Schedule", support], exclude: ["Fixtures"]),
     // Runs the built program.
     .testTarget(

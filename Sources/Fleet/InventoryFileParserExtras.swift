@@ -11,7 +11,10 @@ extension FleetFileParser {
 
   func report(_ top: InventorySection) -> FleetFile.Report {
     var report = FleetFile.Report()
-    let keys = ["url", "token", "secret", "token_file", "ca_file", "method", "notify"]
+    let keys = [
+      "url", "token", "secret", "token_file", "ca_file", "client_cert", "client_key", "compress", "method",
+      "notify",
+    ]
     guard let section = top.section("report", keys: keys) else { return report }
     report.url = section.text("url")
     if let url = report.url, !url.hasPrefix("https://"), !url.hasPrefix("http://") {
@@ -26,9 +29,15 @@ extension FleetFileParser {
     }
     report.secrets = section.secrets("secret")
     report.caFile = section.path("ca_file")
+    report.clientCertificate = section.path("client_cert")
+    report.clientKey = section.path("client_key")
+    if section.has("client_key"), !section.has("client_cert") {
+      section.report(.invalidValue, "client_key", "\"report.client_key\" needs \"report.client_cert\"")
+    }
+    report.compression =
+      section.choice("compress", of: FleetFile.Report.Compression.self) ?? report.compression
     report.method = section.choice("method", of: FleetFile.Report.Method.self) ?? report.method
     report.notify = section.secrets("notify")
-    if !report.secrets.isEmpty { section.noteUnsupported("secret") }
     if !report.notify.isEmpty { section.noteUnsupported("notify") }
     return report
   }

@@ -18,6 +18,14 @@ public struct Endpoint: Sendable {
   public let method: Method
   /// Sent as `Authorization: Bearer …`.
   public let token: Secret?
+  /// What reports are signed with, each by each; none, and they aren't signed.
+  public let secrets: [SigningSecret]
+  /// The sender's name, sent as `Flotilla-Coordinator`, so that a receiver can tell several apart.
+  public let coordinator: String?
+  /// Whether a report over 8 kB is sent compressed.
+  public let compresses: Bool
+  /// What the receiver knows this program by.
+  public let clientCertificate: ClientCertificate?
   /// A PEM file whose authorities are trusted *instead of* the system's.
   public let certificateAuthorities: String?
   /// How long a connection, TLS included, may take to be set up.
@@ -35,8 +43,10 @@ public struct Endpoint: Sendable {
   /// - Throws: `EndpointError` when it isn't an http or https URL with a host, or has a user part. The error doesn't
   ///   repeat the URL.
   public init(
-    url: String, method: Method = .post, token: Secret? = nil, certificateAuthorities: String? = nil,
-    connectTimeout: Duration = .seconds(10), attemptTimeout: Duration = .seconds(60)
+    url: String, method: Method = .post, token: Secret? = nil, secrets: [SigningSecret] = [],
+    coordinator: String? = nil, compresses: Bool = false, clientCertificate: ClientCertificate? = nil,
+    certificateAuthorities: String? = nil, connectTimeout: Duration = .seconds(10),
+    attemptTimeout: Duration = .seconds(60)
   ) throws(EndpointError) {
     let parts = try URLParts(url)
     host = parts.host
@@ -45,6 +55,10 @@ public struct Endpoint: Sendable {
     self.url = url
     self.method = method
     self.token = token
+    self.secrets = secrets
+    self.coordinator = coordinator
+    self.compresses = compresses
+    self.clientCertificate = clientCertificate
     self.certificateAuthorities = certificateAuthorities
     self.connectTimeout = connectTimeout
     self.attemptTimeout = attemptTimeout
@@ -76,6 +90,20 @@ extension Endpoint: CustomStringConvertible, CustomDebugStringConvertible, Custo
   public var debugDescription: String { host }
   /// Shows the host to `dump`, and nothing else.
   public var customMirror: Mirror { Mirror(self, children: ["host": host]) }
+}
+
+/// A certificate of this program's own, for receivers that ask for one.
+public struct ClientCertificate: Sendable, Equatable {
+  /// A PEM file with the certificate, and those between it and its authority.
+  public let path: String
+  /// A PEM file with its key, unencrypted; nil where the key stands in the same file.
+  public let keyPath: String?
+
+  /// Names the files; they are read with each upload.
+  public init(path: String, keyPath: String? = nil) {
+    self.path = path
+    self.keyPath = keyPath
+  }
 }
 
 /// Why a URL can't be used. It never repeats the URL.

@@ -10,7 +10,8 @@ public enum Delivery: Sendable, Equatable {
 
 /// Delivers reports to one endpoint, and tries again as its policy says.
 ///
-/// All attempts carry the same `webhook-id`. Transport errors, 408, 429 and 5xx are tried again; anything else that
+/// All attempts carry the same `webhook-id` and the same body; timestamp and signatures are those of the attempt.
+/// Transport errors, 408, 429 and 5xx are tried again; anything else that
 /// isn't 2xx is final, as is a certificate which can't be verified.
 public struct Uploader: Sendable {
   /// Where reports go.
@@ -42,7 +43,7 @@ public struct Uploader: Sendable {
   /// Sends the file at `path`, blocking until it is delivered or given up.
   ///
   /// - Parameters:
-  ///   - path: The file, sent byte for byte. It must not change meanwhile.
+  ///   - path: The file, sent byte for byte or compressed. It must not change meanwhile.
   ///   - id: What the receiver knows this report by; the same for every repetition, in this run and in later ones.
   ///     Letters, digits, `-` and `_`, 128 at most.
   /// - Returns: That it was delivered, or why not.
@@ -52,19 +53,21 @@ public struct Uploader: Sendable {
       return .undelivered(judgement.final(.request, "the report's id can't be sent: \(ReportID.rule)"))
     }
     do {
-      return deliver(try FileDescriptor(reading: path), id: id, judgement)
+      let report = try FileDescriptor(reading: path)
+      let message = try Message(id: id, report: report, compresses: endpoint.compresses)
+      return deliver(message, judgement)
     } catch {
       return .undelivered(judgement.final(.file, "the report can't be read: \(error)"))
     }
   }
 
-  private func deliver(_ file: FileDescriptor, id: String, _ judgement: Judgement) -> Delivery {
+  private func deliver(_ message: Message, _ judgement: Judgement) -> Delivery {
     let start = surroundings.elapsed()
     var attempt = 0
     while !surroundings.isCancelled() {
       attempt += 1
       var failure: UploadFailure
-      switch send(file, id: id, left: policy.total - (surroundings.elapsed() - start), judgement) {
+      switch send(message, left: policy.total - (surroundings.elapsed() - start), judgement) {
       case .success(let status):
         let time = (surroundings.elapsed() - start) / .milliseconds(1)
         return .delivered(status: status, attempts: attempt, milliseconds: time)
@@ -83,11 +86,12 @@ public struct Uploader: Sendable {
   }
 
   private func send(
-    _ file: FileDescriptor, id: String, left: Duration, _ judgement: Judgement
+    _ message: Message, left: Duration, _ judgement: Judgement
   ) -> Result<Int, UploadFailure> {
     do {
       let answer = try client.send(
-        file, id: id, timeout: min(endpoint.attemptTimeout, left), isCancelled: surroundings.isCancelled)
+        message, timestamp: surroundings.date(), timeout: min(endpoint.attemptTimeout, left),
+        isCancelled: surroundings.isCancelled)
       let failure = judgement.failure(for: answer, now: surroundings.date())
       return failure.map { .failure($0) } ?? .success(answer.status)
     } catch {
