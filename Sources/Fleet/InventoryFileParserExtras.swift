@@ -17,7 +17,7 @@ extension FleetFileParser {
     ]
     guard let section = top.section("report", keys: keys) else { return report }
     report.url = section.text("url")
-    if let url = report.url, !url.hasPrefix("https://"), !url.hasPrefix("http://") {
+    if let url = report.url, !Self.isWebAddress(url) {
       // Not quoted: an address can hold a password.
       section.report(.invalidValue, "url", "\"report.url\" must begin with https:// or http://")
     }
@@ -38,8 +38,14 @@ extension FleetFileParser {
       section.choice("compress", of: FleetFile.Report.Compression.self) ?? report.compression
     report.method = section.choice("method", of: FleetFile.Report.Method.self) ?? report.method
     report.notify = section.secrets("notify")
-    if !report.notify.isEmpty { section.noteUnsupported("notify") }
+    if !report.notify.allSatisfy({ Self.isWebAddress($0.revealedSecret) }) {
+      section.report(.invalidValue, "notify", "\"report.notify\" must begin with https:// or http://")
+    }
     return report
+  }
+
+  private static func isWebAddress(_ text: String) -> Bool {
+    text.hasPrefix("https://") || text.hasPrefix("http://")
   }
 
   func drift(_ top: InventorySection) -> FleetFile.Drift {

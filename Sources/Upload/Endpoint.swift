@@ -35,8 +35,10 @@ public struct Endpoint: Sendable {
 
   /// The whole URL. To be sent, never shown.
   let url: String
+  /// The key in fleet.yml that the address stands under, for advice.
+  let key: String
   /// What of the URL may hold a secret, for redaction of what the receiver answers.
-  let query: String?
+  private let secretParts: [String]
 
   /// Checks `url` with the parser that will send to it.
   ///
@@ -51,7 +53,8 @@ public struct Endpoint: Sendable {
     let parts = try URLParts(url)
     host = parts.host
     isEncrypted = parts.scheme == "https"
-    query = parts.query
+    key = "report.url"
+    secretParts = [parts.query].compactMap { $0 }
     self.url = url
     self.method = method
     self.token = token
@@ -64,23 +67,37 @@ public struct Endpoint: Sendable {
     self.attemptTimeout = attemptTimeout
   }
 
+  /// An address that is a secret as a whole, as chats give out: part of its path lets in whoever knows it.
+  init(notifying url: String) throws(EndpointError) {
+    let parts = try URLParts(url)
+    host = parts.host
+    isEncrypted = parts.scheme == "https"
+    key = "report.notify"
+    let pieces = parts.path.split(separator: "/").map(String.init).filter { $0.utf8.count >= 6 }
+    secretParts = [parts.path, parts.query ?? ""].filter { $0.utf8.count > 1 } + pieces
+    self.url = url
+    (method, token, secrets, coordinator, compresses) = (.post, nil, [], nil, false)
+    (clientCertificate, certificateAuthorities) = (nil, nil)
+    (connectTimeout, attemptTimeout) = (.seconds(5), .seconds(10))
+  }
+
   /// What the user should know of this endpoint before it is used, if anything.
   public var warning: String? {
     guard token != nil, !isEncrypted else { return nil }
     return "the token goes to \(host) unencrypted; use https"
   }
 
-  /// `text` without the token and the query, should a receiver have repeated them.
+  /// `text` without the token and what of the URL is secret, should a receiver have repeated them.
   func redact(_ text: String) -> String {
-    var result = text
-    for hidden in [token?.revealedValue, query] {
-      if let hidden, !hidden.isEmpty { result = result.replacing(hidden, with: "(secret)") }
-    }
-    return result
+    hidden.reduce(text) { text, secret in text.replacing(secret, with: "(secret)") }
+  }
+
+  private var hidden: [String] {
+    ([token?.revealedValue].compactMap { $0 } + secretParts).filter { !$0.isEmpty }
   }
 
   /// The length of the longest text that `redact` looks for, in bytes.
-  var longestRedaction: Int { max(token?.revealedValue.utf8.count ?? 0, query?.utf8.count ?? 0) }
+  var longestRedaction: Int { hidden.map(\.utf8.count).max() ?? 0 }
 }
 
 extension Endpoint: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

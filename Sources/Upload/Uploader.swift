@@ -61,6 +61,18 @@ public struct Uploader: Sendable {
     }
   }
 
+  /// Sends bytes, through a file without a name in `folder`.
+  func deliver(_ bytes: [UInt8], id: String, folder: String) -> Delivery {
+    let judgement = Judgement(endpoint: endpoint)
+    do {
+      let file = try FileDescriptor(temporaryBeside: "\(folder)/")
+      try file.write(bytes[...])
+      return deliver(try Message(id: id, report: file, compresses: false), judgement)
+    } catch {
+      return .undelivered(judgement.final(.file, "the message can't be put down: \(error)"))
+    }
+  }
+
   private func deliver(_ message: Message, _ judgement: Judgement) -> Delivery {
     let start = surroundings.elapsed()
     var attempt = 0

@@ -47,6 +47,7 @@ struct MigrateRun {
   private let session: Session
   private let console: Console
   private let delivery: ReportDelivery?
+  private let notification: RunNotification
 
   init(_ command: Migrate, _ session: Session) throws {
     self.command = command
@@ -56,6 +57,7 @@ struct MigrateRun {
       throw Refusal("\(key); migrating without them could harm, so nothing is migrated")
     }
     delivery = command.upload == false ? nil : try ReportDelivery(session)
+    notification = try RunNotification(session, isQuiet: command.upload == false)
     if command.upload == true, delivery == nil {
       throw Refusal("--upload: report.url is not set in \(session.fleet.file)")
     }
@@ -102,6 +104,7 @@ struct MigrateRun {
     try writer.write(to: path)
     if let copy = command.report { try writer.write(to: copy) }
     tell(standing, stop, ContinuousClock.now - start)
+    notification.tell(ofFailures: standing, stop, run.id)
     return try deliver(path, run.id, session.ending(standing))
   }
 

@@ -110,6 +110,9 @@ struct BadFleetFile: Sendable, CustomTestStringConvertible {
     BadFleetFile(
       "report: { url: ftp://u:p@x }", "fleet.yml:4: \"report.url\" must begin with https:// or http://"),
     BadFleetFile(
+      "report: { notify: [https://x, s3cret] }",
+      "fleet.yml:4: \"report.notify\" must begin with https:// or http://"),
+    BadFleetFile(
       "report: { method: GET }", "fleet.yml:4: \"report.method\" must be POST or PUT, not \"GET\""),
     BadFleetFile(
       "report: { client_key: k.pem }", "fleet.yml:4: \"report.client_key\" needs \"report.client_cert\""),
