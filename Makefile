@@ -4,14 +4,14 @@
 build:
 	scripts/setup
 	swift build -c release --product flotilla
+	swift build -c release --product flotilla-collect
 
-demo:
-	scripts/setup sqlite3 python3
-	swift build -c release --product flotilla
+demo: build
+	scripts/setup sqlite3 openssl curl
 	scripts/demo
 
 test:
-	scripts/setup python3 openssl cron systemd
+	scripts/setup python3 openssl curl cron systemd
 	scripts/setup-python
 	swift test
 
@@ -25,6 +25,6 @@ lint:
 
 # FLEET=1000 BIG=10000 ROUNDS=3 are the sizes; the largest fleet takes 6 GB of disk for as long as it runs.
 bench:
-	scripts/setup gcc libc6-dev sqlite3 time
+	scripts/setup gcc libc6-dev sqlite3 python3 time
 	swift build -c release --product flotilla
 	bench/run

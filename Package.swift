@@ -6,16 +6,21 @@ let support = Target.Dependency.target(name: "TestSupport")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let web = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
   name: "flotilla",
-  products: [.executable(name: "flotilla", targets: ["flotilla"])],
+  products: [
+    .executable(name: "flotilla", targets: ["flotilla"]),
+    .executable(name: "flotilla-collect", targets: ["flotilla-collect"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // The three system libraries, with a typed inline for each variadic function and macro.
@@ -41,6 +46,10 @@ let package = Package(
     .target(name: "Upload", dependencies: ["CCurl", "Compression", crypto, log]),
     // Unit files, crontab lines and CronJobs, as text.
     .target(name: "Schedule"),
+    // The other end of an upload: checks, keeps and shows reports.
+    .target(name: "Collect", dependencies: [sqlite, "Compression", "Upload", crypto]),
+    // Its HTTP server, a program of its own since it brings all of Foundation.
+    .executableTarget(name: "flotilla-collect", dependencies: ["Collect", "Upload", web, arguments]),
     // Commands and terminal.
     .executableTarget(
       name: "flotilla",
@@ -57,10 +66,12 @@ let package = Package(
       name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support]),
     .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet", support]),
     .testTarget(name: "UploadTests", dependencies: ["Upload", "Compression", log], exclude: ["Fixtures"]),
+    .testTarget(name: "CollectTests", dependencies: ["Collect", "Compression", "Upload", support]),
     .testTarget(name: "ScheduleTests", dependencies: ["Schedule", support], exclude: ["Fixtures"]),
     // Runs the built program.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["flotilla", sqlite, "Schema", support], exclude: ["Fixtures"]),
+      name: "EndToEndTests",
+      dependencies: ["flotilla", "flotilla-collect", sqlite, "Schema", support], exclude: ["Fixtures"]),
   ]
 )
 

@@ -61,7 +61,7 @@ package final class FileDescriptor {
   func sync() throws(SystemError) { try check("fsync", fsync(number)) }
 
   /// The file's bytes, as many as `limit`.
-  func readAll(limit: Int) throws(SystemError) -> [UInt8] {
+  package func readAll(limit: Int) throws(SystemError) -> [UInt8] {
     var all: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: min(limit, 64 * 1024))
     while all.count < limit {

@@ -113,13 +113,13 @@ public struct Uploader: Sendable {
 }
 
 /// What may be the id of a report: it becomes a header and a part of a file's name.
-enum ReportID {
+package enum ReportID {
   private static let allowed = Set(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-  static let rule = "letters, digits, - and _ are allowed, 128 at most"
+  package static let rule = "letters, digits, - and _ are allowed, 128 at most"
 
-  static func isValid(_ id: String) -> Bool {
+  package static func isValid(_ id: String) -> Bool {
     (1...128).contains(id.utf8.count) && id.utf8.allSatisfy { allowed.contains($0) }
   }
 }
