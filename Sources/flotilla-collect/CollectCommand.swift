@@ -59,18 +59,19 @@ struct CollectCommand: AsyncParsableCommand {
       store: path, gate: gate, limit: maxBody * 1_000_000, keep: keep, talk: Self.note)
     let handler = CollectServer(collector)
     let server = handler.server(on: listen)
-    let run = Task { try await server.run() }
-    do {
-      try await server.waitUntilListening(timeout: 5)
-    } catch {
-      _ = try await run.value
+    let run = Task {
+      defer { ended.serverEnded() }
+      try await server.run()
+      throw CollectRefusal("the server ended")
     }
+    while await !server.isListening, !ended.isOver { try await Task.sleep(for: .milliseconds(10)) }
+    if ended.isOver { return try await run.value }
     if !listen.isLoopback {
       Self.talk("listening for other machines without TLS: put a server with TLS in front")
     }
     let url = Listening.url(await server.listeningAddress) ?? ""
     FileHandle.standardOutput.write(Data("collecting at \(url)\n".utf8))
-    await ended.wait()
+    guard await ended.signal() != nil else { return try await run.value }
     // The server goes with the process; what was being received is taken and acknowledged first.
     try await handler.close(within: .seconds(5))
     await collector.close()

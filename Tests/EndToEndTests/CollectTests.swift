@@ -157,6 +157,27 @@ import Testing
     #expect(try collector.stop().status == 0)
   }
 
+  @Test func `a report on its way when the collector is told to end is taken and acknowledged`() throws {
+    let collector = try RunningCollector(
+      store: store, environment: ["FLOTILLA_COLLECT_TOKEN": RunningCollector.token])
+    let spaces = String(repeating: " ", count: 600_000)
+    let report =
+      #"{"format":"flotilla.report/1","fleet":"late","run":{"finished_at":"2026"},"installations":[]}"#
+    let file = try folder.write(spaces + report, to: "report.json")
+    let sender = try Program.start(
+      [
+        "curl", "-s", "--max-time", "20", "--limit-rate", "400k", "-w", "%{http_code}", "--data-binary",
+        "@\(file)",
+        "-H",
+        "Authorization: Bearer \(RunningCollector.token)", "-H", "webhook-id: late-1", collector.url,
+      ], in: "/", executable: "/usr/bin/env")
+    Thread.sleep(forTimeInterval: 0.5)
+    let end = try collector.stop()
+    #expect(end.status == 0)
+    #expect(try Program.finish(sender).output == "received\n200")
+    #expect(try ids() == ["late-1"])
+  }
+
   @Test func `senders at the same time are each heard`() throws {
     let collector = try RunningCollector(store: store)
     let url = collector.url

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// `flotilla collect` on a port of its own on loopback; it ends with the value, and after a minute in any case.
+/// `flotilla collect` on a port of its own on loopback; it ends with the value, and after two minutes in any case.
 final class RunningCollector {
   static let token = "t0ken-of-the-fleet"
   static let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -18,7 +18,7 @@ final class RunningCollector {
     ]
   ) throws {
     started = try Program.start(
-      ["--foreground", "60", Program.path, "collect", "--listen", "127.0.0.1:0", "--store", store]
+      ["--foreground", "120", Program.path, "collect", "--listen", "127.0.0.1:0", "--store", store]
         + arguments, in: "/",
       environment: environment, executable: "/usr/bin/timeout")
     var line = ""
