@@ -48,7 +48,7 @@ let package = Package(
     .target(name: "Schedule"),
     // The other end of an upload: checks, keeps and shows reports.
     .target(name: "Collect", dependencies: [sqlite, "Compression", "Upload", crypto]),
-    // Its HTTP server, a program of its own since it brings all of Foundation.
+    // Its HTTP server: a program of its own, which works on no database but the store.
     .executableTarget(name: "flotilla-collect", dependencies: ["Collect", "Upload", web, arguments]),
     // Commands and terminal.
     .executableTarget(

@@ -94,13 +94,22 @@ struct CollectCommand: AsyncParsableCommand {
     return getenv(variable) == nil ? nil : try Secret.environment(variable)
   }
 
+  /// The secrets that are given; where a source of them is named, there must be some in it.
   private static func secrets(_ variable: String, file: String?) throws -> [SigningSecret] {
-    let words =
-      try file.map { try String(contentsOf: URL(filePath: $0), encoding: .utf8) }
-      ?? Secret.processEnvironment(variable)
-    return try (words ?? "").split(whereSeparator: \.isWhitespace).map {
-      try SigningSecret(Secret(String($0)))
+    let source = file ?? "$\(variable)"
+    let text: String
+    if let file {
+      guard let content = try? String(contentsOf: URL(filePath: file), encoding: .utf8) else {
+        throw CollectRefusal("the secrets in \(file) can't be read")
+      }
+      text = content
+    } else {
+      guard let value = Secret.processEnvironment(variable) else { return [] }
+      text = value
     }
+    let words = text.split(whereSeparator: \.isWhitespace)
+    guard !words.isEmpty else { throw CollectRefusal("there is no secret in \(source)") }
+    return try words.map { try SigningSecret(Secret(String($0))) }
   }
 
   private static func note(_ line: String) { talk("\(Date().formatted(.iso8601)) \(line)") }

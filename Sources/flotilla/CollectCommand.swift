@@ -2,8 +2,8 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 
-/// Hands over to `flotilla-collect`, a program of its own beside this one: a server brings libraries with it that
-/// would make every other command start later.
+/// Hands over to `flotilla-collect`, a program of its own beside this one, which keeps a server and what it brings out
+/// of the program that works on databases.
 struct CollectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "collect",

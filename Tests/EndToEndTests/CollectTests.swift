@@ -20,6 +20,16 @@ import Testing
     arguments: [
       ([], [:], "anybody could send reports"),
       (["--token-file", "/nowhere/token"], [:], "/nowhere/token is missing"),
+      (
+        [], ["FLOTILLA_COLLECT_TOKEN": "s3cret", "FLOTILLA_COLLECT_SECRET": " "],
+        "no secret in $FLOTILLA_COLLECT_SECRET"
+      ),
+      ([], ["FLOTILLA_COLLECT_TOKEN": ""], "the secret in $FLOTILLA_COLLECT_TOKEN is empty"),
+      (
+        ["--secret-file", "/nowhere"], ["FLOTILLA_COLLECT_TOKEN": "s3cret"],
+        "secrets in /nowhere can't be read"
+      ),
+      (["--secret-file", "/dev/null"], ["FLOTILLA_COLLECT_TOKEN": "s3cret"], "secrets in /dev/null"),
       ([], ["FLOTILLA_COLLECT_SECRET": "s3cret"], "must be base64 behind whsec_"),
       (
         ["--store", "/nowhere/store"], ["FLOTILLA_COLLECT_TOKEN": "s3cret"],
