@@ -5,13 +5,14 @@ build:
 	scripts/setup
 	swift build -c release --product flotilla
 	swift build -c release --product flotilla-agent
+	swift build -c release --product flotilla-collect
 
 demo: build
-	scripts/setup sqlite3 python3
+	scripts/setup sqlite3 openssl curl
 	scripts/demo
 
 test:
-	scripts/setup python3 openssl cron systemd chromium
+	scripts/setup python3 openssl curl cron systemd chromium openssh-server openssh-client
 	scripts/setup-python
 	swift test
 

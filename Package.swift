@@ -8,6 +8,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let web = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -15,6 +16,7 @@ let package = Package(
   products: [
     .executable(name: "flotilla", targets: ["flotilla"]),
     .executable(name: "flotilla-agent", targets: ["flotilla-agent"]),
+    .executable(name: "flotilla-collect", targets: ["flotilla-collect"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -24,11 +26,14 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     // Without its trait for Foundation, which would be linked in whole.
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
-    // The two system libraries, with a typed inline for each variadic function.
+    // The three system libraries, with a typed inline for each variadic function and macro. SQLite is found by its
+    // name alone, so that the agent can take the static one.
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // One connection.
     .target(name: "SQLite", dependencies: ["CSQLite"]),
@@ -44,8 +49,10 @@ let package = Package(
     .target(name: "Fleet", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", yams, log]),
     // The report of a run and its renderers.
     .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", crypto]),
-    // HTTP through libcurl.
-    .target(name: "Upload", dependencies: ["CCurl", log]),
+    // gzip, in pieces and with a limit.
+    .target(name: "Compression", dependencies: ["CZlib"]),
+    // Signed HTTP through libcurl.
+    .target(name: "Upload", dependencies: ["CCurl", "Compression", crypto, log]),
     // Unit files, crontab lines and CronJobs, as text.
     .target(name: "Schedule"),
     // What goes between a coordinator and an agent: frames, requests, answers.
@@ -66,6 +73,10 @@ let package = Package(
     // The worker on a host, reached over SSH.
     .target(
       name: "Remote", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Wire", subprocess, system]),
+    // The other end of an upload: checks, keeps and shows reports.
+    .target(name: "Collect", dependencies: [sqlite, "Compression", "Upload", crypto]),
+    // Its HTTP server: a program of its own, which works on no database but the store.
+    .executableTarget(name: "flotilla-collect", dependencies: ["Collect", "Upload", web, arguments]),
     // Commands and terminal.
     .executableTarget(
       name: "flotilla",
@@ -87,11 +98,13 @@ let package = Package(
     .testTarget(name: "WireTests", dependencies: ["Schema", "Migrations", "Upgrade", "Wire", support]),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Fleet", support], exclude: ["Fixtures", "Tools"]),
-    .testTarget(name: "UploadTests", dependencies: ["Upload", log], exclude: ["Fixtures"]),
+    .testTarget(name: "UploadTests", dependencies: ["Upload", "Compression", log], exclude: ["Fixtures"]),
+    .testTarget(name: "CollectTests", dependencies: ["Collect", "Compression", "Upload", support]),
     .testTarget(name: "ScheduleTests", dependencies: ["Schedule", support], exclude: ["Fixtures"]),
     // Runs the built program.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["flotilla", sqlite, "Schema", support], exclude: ["Fixtures"]),
+      name: "EndToEndTests",
+      dependencies: ["flotilla", "flotilla-collect", sqlite, "Schema", support], exclude: ["Fixtures"]),
   ]
 )
 

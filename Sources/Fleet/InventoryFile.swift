@@ -32,8 +32,6 @@ public struct FleetFile: Sendable, Equatable {
   public let drift: Drift
   /// How hosts are reached.
   public let ssh: SSH
-  /// What the file asks for and this version can't do: to be refused or warned of, never passed over.
-  public let unsupported: [UnsupportedKey]
 
   /// What holds for entries that don't say otherwise.
   public struct Defaults: Sendable, Equatable {
@@ -149,16 +147,5 @@ public struct FleetFile: Sendable, Equatable {
     public func matches(_ name: String) -> Bool {
       Glob(self.name)?.matches(name) ?? (self.name == name)
     }
-  }
-
-  /// A key whose feature doesn't exist in this version.
-  public struct UnsupportedKey: Sendable, Equatable, CustomStringConvertible {
-    /// The path to the key, as in `report.secret`.
-    public let key: String
-    /// Where it stands.
-    public let location: InventoryLocation
-
-    /// `fleet.yml:14: "hooks" is not supported by this version`
-    public var description: String { "\(location): \"\(key)\" is not supported by this version" }
   }
 }

@@ -64,9 +64,7 @@ struct FleetFileParser {
       baseline: top.path("baseline"), schema: top.path("schema"),
       state: top.path("state") ?? InventoryPath.absolute(".flotilla", in: reader.folder),
       defaults: defaults, entries: entries(top, defaultPath: defaults.path), rollout: rollout(top),
-      backup: backup(top), hooks: hooks(top), report: report(top), drift: drift(top), ssh: ssh(top),
-      // Every section has been read by now: arguments are evaluated in their order.
-      unsupported: reader.unsupported.sorted { $0.location.line < $1.location.line })
+      backup: backup(top), hooks: hooks(top), report: report(top), drift: drift(top), ssh: ssh(top))
     return reader.problems.errors.isEmpty ? fleet : nil
   }
 

@@ -18,10 +18,13 @@ extension FleetFileParser {
 
   func report(_ top: InventorySection) -> FleetFile.Report {
     var report = FleetFile.Report()
-    let keys = ["url", "token", "secret", "token_file", "ca_file", "method", "notify"]
+    let keys = [
+      "url", "token", "secret", "token_file", "ca_file", "client_cert", "client_key", "compress", "method",
+      "notify",
+    ]
     guard let section = top.section("report", keys: keys) else { return report }
     report.url = section.text("url")
-    if let url = report.url, !url.hasPrefix("https://"), !url.hasPrefix("http://") {
+    if let url = report.url, !Self.isWebAddress(url) {
       // Not quoted: an address can hold a password.
       section.report(.invalidValue, "url", "\"report.url\" must begin with https:// or http://")
     }
@@ -33,11 +36,23 @@ extension FleetFileParser {
     }
     report.secrets = section.secrets("secret")
     report.caFile = section.path("ca_file")
+    report.clientCertificate = section.path("client_cert")
+    report.clientKey = section.path("client_key")
+    if section.has("client_key"), !section.has("client_cert") {
+      section.report(.invalidValue, "client_key", "\"report.client_key\" needs \"report.client_cert\"")
+    }
+    report.compression =
+      section.choice("compress", of: FleetFile.Report.Compression.self) ?? report.compression
     report.method = section.choice("method", of: FleetFile.Report.Method.self) ?? report.method
     report.notify = section.secrets("notify")
-    if !report.secrets.isEmpty { section.noteUnsupported("secret") }
-    if !report.notify.isEmpty { section.noteUnsupported("notify") }
+    if !report.notify.allSatisfy({ Self.isWebAddress($0.revealedSecret) }) {
+      section.report(.invalidValue, "notify", "\"report.notify\" must begin with https:// or http://")
+    }
     return report
+  }
+
+  private static func isWebAddress(_ text: String) -> Bool {
+    text.hasPrefix("https://") || text.hasPrefix("http://")
   }
 
   func drift(_ top: InventorySection) -> FleetFile.Drift {

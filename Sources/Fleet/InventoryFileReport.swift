@@ -9,6 +9,14 @@ extension FleetFile {
       case put = "PUT"
     }
 
+    /// Whether reports are compressed.
+    public enum Compression: String, Sendable, CaseIterable {
+      /// Above 8 kB.
+      case automatic = "auto"
+      /// Not at all, for receivers that don't know gzip.
+      case never
+    }
+
     /// The address that reports go to; may hold a secret, so not to be printed as it is.
     public var url: String?
     /// The bearer token.
@@ -19,6 +27,12 @@ extension FleetFile {
     public var secrets: [Redacted] = []
     /// A file with the certificates to trust.
     public var caFile: String?
+    /// A file with the certificate that this program shows.
+    public var clientCertificate: String?
+    /// A file with its key, where that is another one.
+    public var clientKey: String?
+    /// Whether reports are compressed.
+    public var compression = Compression.automatic
     /// How a report is sent.
     public var method = Method.post
     /// Addresses that are told of a report.

@@ -6,8 +6,6 @@ final class InventoryReader {
   let folder: String
   let variables: InventoryVariables
   var problems = InventoryProblems()
-  /// Keys whose feature doesn't exist; a key that is off asks for nothing and isn't here.
-  var unsupported: [FleetFile.UnsupportedKey] = []
 
   init(file: String, folder: String, variables: InventoryVariables) {
     self.file = file

@@ -64,11 +64,6 @@ struct InventorySection {
     node(key).flatMap { InventorySection($0, name: name(key), keys: keys, reader: reader) }
   }
 
-  /// Notes that a key asks for a feature which this version doesn't have.
-  func noteUnsupported(_ key: String) {
-    reader.unsupported.append(FleetFile.UnsupportedKey(key: name(key), location: location(key)))
-  }
-
   // MARK: Scalars
 
   func text(_ key: String) -> String? {

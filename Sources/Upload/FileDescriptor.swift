@@ -21,12 +21,12 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// An open file, closed with its last reference.
-final class FileDescriptor {
-  let number: Int32
+package final class FileDescriptor {
+  package let number: Int32
   let path: String
 
   /// Opens an existing regular file.
-  convenience init(reading path: String) throws(SystemError) {
+  package convenience init(reading path: String) throws(SystemError) {
     try self.init(path, O_RDONLY | O_NONBLOCK)
     guard try status().st_mode & S_IFMT == S_IFREG else {
       throw SystemError(call: "open", path: path, number: EINVAL)
@@ -37,6 +37,17 @@ final class FileDescriptor {
     number = open(path, flags | O_CLOEXEC, mode)
     self.path = path
     guard number >= 0 else { throw SystemError(call: "open", path: path, number: errno) }
+  }
+
+  /// Makes an empty file in the folder of another. It has no name, so that it goes with the process at the latest.
+  package init(temporaryBeside neighbour: String) throws(SystemError) {
+    let folder = neighbour.lastIndex(of: "/").map { String(neighbour[...$0]) } ?? "./"
+    path = folder + "a temporary file"
+    var template = Array("\(folder)\(Folder.temporaryPrefix)XXXXXX".utf8CString)
+    number = mkstemp(&template)
+    guard number >= 0 else { throw SystemError(call: "mkstemp", path: path, number: errno) }
+    unlink(template)
+    try check("fcntl", fcntl(number, F_SETFD, FD_CLOEXEC))
   }
 
   deinit { if number >= 0 { close(number) } }
@@ -50,7 +61,7 @@ final class FileDescriptor {
   func sync() throws(SystemError) { try check("fsync", fsync(number)) }
 
   /// The file's bytes, as many as `limit`.
-  func readAll(limit: Int) throws(SystemError) -> [UInt8] {
+  package func readAll(limit: Int) throws(SystemError) -> [UInt8] {
     var all: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: min(limit, 64 * 1024))
     while all.count < limit {
@@ -61,12 +72,22 @@ final class FileDescriptor {
     return all
   }
 
+  /// Calls `body` with the file's bytes, piece by piece.
+  package func forEachChunk(_ body: (ArraySlice<UInt8>) throws -> Void) throws {
+    var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+    var offset = 0
+    while case let count = try read(at: offset, into: &chunk), count > 0 {
+      try body(chunk[..<count])
+      offset += count
+    }
+  }
+
   /// Fills `chunk` from `offset` on; 0 at the end of the file.
   func read(at offset: Int, into chunk: inout [UInt8]) throws(SystemError) -> Int {
     try check("read", chunk.withUnsafeMutableBytes { pread(number, $0.baseAddress, $0.count, offset) })
   }
 
-  func write(_ bytes: ArraySlice<UInt8>) throws(SystemError) {
+  package func write(_ bytes: ArraySlice<UInt8>) throws(SystemError) {
     var rest = bytes
     while !rest.isEmpty {
       rest = rest.dropFirst(

@@ -90,7 +90,8 @@ struct Folder: Sendable {
     return file
   }
 
-  private static let temporaryPrefix = ".new-"
+  /// What a crash may leave behind begins with it.
+  static let temporaryPrefix = ".new-"
 
   private func move(_ from: String, _ to: String) throws(SystemError) {
     guard Glibc.rename(from, to) == 0 else {

@@ -9,30 +9,31 @@ struct HTTPClient: Sendable {
   let endpoint: Endpoint
   let version: String
 
-  /// Sends `file` and waits for the answer.
+  /// Sends `message` and waits for the answer.
   ///
-  /// The file is read as it is sent, so memory doesn't grow with it.
+  /// It is read as it is sent, so memory doesn't grow with it. Its id is sent as `webhook-id`, so that the receiver
+  /// knows a repetition when it sees one.
   /// - Parameters:
-  ///   - file: What to send.
-  ///   - id: Sent as `webhook-id`, so that the receiver knows a repetition when it sees one.
+  ///   - message: What to send.
+  ///   - timestamp: The time of this attempt, in seconds since 1970.
   ///   - timeout: When to give up, in all.
   ///   - isCancelled: Asked at least once a second; the attempt ends when it says yes.
   /// - Returns: The answer, whatever its status.
   /// - Throws: `AttemptFailure` when there was no complete answer.
   func send(
-    _ file: FileDescriptor, id: String, timeout: Duration, isCancelled: @escaping () -> Bool
+    _ message: Message, timestamp: Int, timeout: Duration, isCancelled: @escaping () -> Bool
   ) throws(AttemptFailure) -> HTTPAnswer {
     guard Self.isReady, let handle = curl_easy_init() else { throw AttemptFailure(code: CURLE_FAILED_INIT) }
     defer { curl_easy_cleanup(handle) }
     let transfer: Transfer
     do {
       transfer = Transfer(
-        file: file.number, size: try file.status().st_size,
+        file: message.file.number, size: try message.file.size(),
         excerptLimit: HTTPAnswer.excerptLimit + endpoint.longestRedaction, isCancelled: isCancelled)
     } catch {
       throw AttemptFailure(code: CURLE_READ_ERROR, fileError: error)
     }
-    let headers = try headers(id: id)
+    let headers = try headers(message, timestamp)
     defer { curl_slist_free_all(headers) }
     let options = Options(handle: handle)
     configure(options, timeout: timeout)
@@ -63,6 +64,12 @@ struct HTTPClient: Sendable {
       options.set(CURLOPT_CAINFO, authorities)
       options.set(CURLOPT_CAPATH, nil)
     }
+    if let certificate = endpoint.clientCertificate {
+      options.set(CURLOPT_SSLCERT, certificate.path)
+      options.set(CURLOPT_SSLKEY, certificate.keyPath ?? certificate.path)
+      // Without a passphrase given, OpenSSL would ask for one on the terminal.
+      options.set(CURLOPT_KEYPASSWD, "")
+    }
     options.set(CURLOPT_CONNECTTIMEOUT_MS, endpoint.connectTimeout.wholeMilliseconds)
     options.set(CURLOPT_TIMEOUT_MS, timeout.wholeMilliseconds)
     // Timeouts without SIGALRM, which belongs to the program.
@@ -71,14 +78,25 @@ struct HTTPClient: Sendable {
     options.set(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
   }
 
-  private func headers(id: String) throws(AttemptFailure) -> UnsafeMutablePointer<curl_slist>? {
+  private func headers(
+    _ message: Message, _ timestamp: Int
+  ) throws(AttemptFailure) -> UnsafeMutablePointer<curl_slist>? {
     var lines = [
       "Content-Type: application/json",
       "User-Agent: flotilla/\(version)",
-      "webhook-id: \(id)",
+      "webhook-id: \(message.id)",
+      "webhook-timestamp: \(timestamp)",
       // Without this, libcurl waits up to a second for "100 Continue" before it sends a body of 1 MB.
       "Expect:",
     ]
+    if message.isCompressed { lines.append("Content-Encoding: gzip") }
+    if let coordinator = endpoint.coordinator { lines.append("Flotilla-Coordinator: \(coordinator)") }
+    if !endpoint.secrets.isEmpty {
+      guard let signature = try? message.signature(timestamp: timestamp, secrets: endpoint.secrets) else {
+        throw AttemptFailure(code: CURLE_READ_ERROR)
+      }
+      lines.append("webhook-signature: \(signature)")
+    }
     if let token = endpoint.token { lines.append("Authorization: Bearer \(token.revealedValue)") }
     var list: UnsafeMutablePointer<curl_slist>?
     for line in lines {

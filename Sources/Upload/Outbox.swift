@@ -63,6 +63,17 @@ public struct Outbox: Sendable {
     }
   }
 
+  /// What the user should know of the outbox before it is full, from four fifths on; nil when there is room.
+  public func warning() throws(OutboxError) -> String? {
+    let waiting = try pending()
+    let bytes = waiting.reduce(0) { $0 + $1.bytes }
+    guard waiting.count >= limits.count * 4 / 5 || bytes >= limits.bytes * 4 / 5 else { return nil }
+    return """
+      \(waiting.count) reports with \(bytes) bytes wait for their upload; at \(limits.count) reports or \
+      \(limits.bytes) bytes the outbox is full and takes no more: flotilla report flush sends them
+      """
+  }
+
   /// Takes a report out without sending it.
   /// - Returns: Whether it was there.
   @discardableResult

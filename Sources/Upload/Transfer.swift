@@ -105,7 +105,7 @@ struct HTTPAnswer {
 
 extension StringProtocol {
   /// The words, with one space between them and nothing that a terminal would act upon.
-  var printableLine: String {
+  package var printableLine: String {
     split { $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } }
       .joined(separator: " ")
   }

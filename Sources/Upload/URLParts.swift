@@ -4,6 +4,7 @@ import CCurl
 struct URLParts {
   let scheme: String
   let host: String
+  let path: String
   let query: String?
 
   init(_ url: String) throws(EndpointError) {
@@ -23,6 +24,7 @@ struct URLParts {
     }
     self.scheme = scheme
     self.host = host
+    path = Self.part(CURLUPART_PATH, of: handle) ?? "/"
     query = Self.part(CURLUPART_QUERY, of: handle)
   }
 

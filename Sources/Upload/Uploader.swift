@@ -10,7 +10,8 @@ public enum Delivery: Sendable, Equatable {
 
 /// Delivers reports to one endpoint, and tries again as its policy says.
 ///
-/// All attempts carry the same `webhook-id`. Transport errors, 408, 429 and 5xx are tried again; anything else that
+/// All attempts carry the same `webhook-id` and the same body; timestamp and signatures are those of the attempt.
+/// Transport errors, 408, 429 and 5xx are tried again; anything else that
 /// isn't 2xx is final, as is a certificate which can't be verified.
 public struct Uploader: Sendable {
   /// Where reports go.
@@ -42,7 +43,7 @@ public struct Uploader: Sendable {
   /// Sends the file at `path`, blocking until it is delivered or given up.
   ///
   /// - Parameters:
-  ///   - path: The file, sent byte for byte. It must not change meanwhile.
+  ///   - path: The file, sent byte for byte or compressed. It must not change meanwhile.
   ///   - id: What the receiver knows this report by; the same for every repetition, in this run and in later ones.
   ///     Letters, digits, `-` and `_`, 128 at most.
   /// - Returns: That it was delivered, or why not.
@@ -52,19 +53,33 @@ public struct Uploader: Sendable {
       return .undelivered(judgement.final(.request, "the report's id can't be sent: \(ReportID.rule)"))
     }
     do {
-      return deliver(try FileDescriptor(reading: path), id: id, judgement)
+      let report = try FileDescriptor(reading: path)
+      let message = try Message(id: id, report: report, compresses: endpoint.compresses)
+      return deliver(message, judgement)
     } catch {
       return .undelivered(judgement.final(.file, "the report can't be read: \(error)"))
     }
   }
 
-  private func deliver(_ file: FileDescriptor, id: String, _ judgement: Judgement) -> Delivery {
+  /// Sends bytes, through a file without a name in `folder`.
+  func deliver(_ bytes: [UInt8], id: String, folder: String) -> Delivery {
+    let judgement = Judgement(endpoint: endpoint)
+    do {
+      let file = try FileDescriptor(temporaryBeside: "\(folder)/")
+      try file.write(bytes[...])
+      return deliver(try Message(id: id, report: file, compresses: false), judgement)
+    } catch {
+      return .undelivered(judgement.final(.file, "the message can't be put down: \(error)"))
+    }
+  }
+
+  private func deliver(_ message: Message, _ judgement: Judgement) -> Delivery {
     let start = surroundings.elapsed()
     var attempt = 0
     while !surroundings.isCancelled() {
       attempt += 1
       var failure: UploadFailure
-      switch send(file, id: id, left: policy.total - (surroundings.elapsed() - start), judgement) {
+      switch send(message, left: policy.total - (surroundings.elapsed() - start), judgement) {
       case .success(let status):
         let time = (surroundings.elapsed() - start) / .milliseconds(1)
         return .delivered(status: status, attempts: attempt, milliseconds: time)
@@ -83,11 +98,12 @@ public struct Uploader: Sendable {
   }
 
   private func send(
-    _ file: FileDescriptor, id: String, left: Duration, _ judgement: Judgement
+    _ message: Message, left: Duration, _ judgement: Judgement
   ) -> Result<Int, UploadFailure> {
     do {
       let answer = try client.send(
-        file, id: id, timeout: min(endpoint.attemptTimeout, left), isCancelled: surroundings.isCancelled)
+        message, timestamp: surroundings.date(), timeout: min(endpoint.attemptTimeout, left),
+        isCancelled: surroundings.isCancelled)
       let failure = judgement.failure(for: answer, now: surroundings.date())
       return failure.map { .failure($0) } ?? .success(answer.status)
     } catch {
@@ -97,13 +113,13 @@ public struct Uploader: Sendable {
 }
 
 /// What may be the id of a report: it becomes a header and a part of a file's name.
-enum ReportID {
+package enum ReportID {
   private static let allowed = Set(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-  static let rule = "letters, digits, - and _ are allowed, 128 at most"
+  package static let rule = "letters, digits, - and _ are allowed, 128 at most"
 
-  static func isValid(_ id: String) -> Bool {
+  package static func isValid(_ id: String) -> Bool {
     (1...128).contains(id.utf8.count) && id.utf8.allSatisfy { allowed.contains($0) }
   }
 }

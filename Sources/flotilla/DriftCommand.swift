@@ -57,6 +57,7 @@ struct DriftCheck {
   private let journal: Journal
   private let lock: StateLock
   private let delivery: ReportDelivery?
+  private let notification: RunNotification
   private let run: FleetRun
   private let standing: Standing
   private let header: String
@@ -68,6 +69,7 @@ struct DriftCheck {
     self.session = session
     self.options = options
     delivery = options.upload ? try ReportDelivery(session) : nil
+    notification = try RunNotification(session)
     if options.upload, delivery == nil {
       throw Refusal("--upload: report.url is not set in \(session.fleet.file)")
     }
@@ -142,6 +144,7 @@ struct DriftCheck {
     let uploads = delivery != nil && (changes.isChanged || !options.onlyChanges)
     let path = Self.path(run.id, session)
     if keepsReport || uploads { try ReportWriter(journal, run.id, header: header).write(to: path) }
+    notification.tell(ofDrift: changes, counts: counts, run.id)
     guard uploads, let delivery else { return verdict }
     let (sentence, isDelivered) = try delivery.deliver(path, id: run.id)
     session.console.talk("Report  \(Session.shown(path))\n        \(sentence)")

@@ -21,7 +21,7 @@ struct Flotilla: ParsableCommand {
       StatusCommand.self, PlanCommand.self, Migrate.self, DriftCommand.self, WatchCommand.self,
       ReportCommand.self, BackupCommand.self,
       Backups.self,
-      RestoreCommand.self, HistoryCommand.self, ScheduleCommand.self,
+      RestoreCommand.self, HistoryCommand.self, ScheduleCommand.self, CollectCommand.self,
     ])
 
   @OptionGroup var global: GlobalOptions

@@ -51,12 +51,14 @@ struct MigrateRun {
   private let session: Session
   private let console: Console
   private let delivery: ReportDelivery?
+  private let notification: RunNotification
 
   init(_ command: Migrate, _ session: Session) throws {
     self.command = command
     self.session = session
     console = session.console
     delivery = command.upload == false ? nil : try ReportDelivery(session)
+    notification = try RunNotification(session, isQuiet: command.upload == false)
     if command.upload == true, delivery == nil {
       throw Refusal("--upload: report.url is not set in \(session.fleet.file)")
     }
@@ -105,6 +107,7 @@ struct MigrateRun {
     try writer.write(to: path)
     if let copy = command.report { try writer.write(as: ReportFormat(path: copy) ?? .json, to: copy) }
     tell(standing, stop, ContinuousClock.now - start)
+    notification.tell(ofFailures: standing, stop, run.id)
     let ending = try deliver(path, run.id, session.ending(standing))
     if let next = RunSummary(standing, names: session.name).next { console.out(lines: [next]) }
     return ending

@@ -8,7 +8,8 @@ extension ReportFormat: ExpressibleByArgument {}
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "The fleet's version report, from a live scan or from a past run.")
+    commandName: "report", abstract: "The fleet's version report, from a live scan or from a past run.",
+    subcommands: [ReportFlush.self])
 
   @ParentCommand var root: Flotilla
   @OptionGroup var global: GlobalOptions

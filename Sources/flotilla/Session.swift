@@ -47,7 +47,6 @@ struct Session {
     interruption = given ?? Interruption()
     signals = given == nil ? Signals(interruption, console) : nil
     for warning in inventory.warnings { console.talk("flotilla: \(warning)") }
-    for key in fleet.unsupported { console.talk("flotilla: \(key)") }
     try warnOfFreshSchema()
   }
 

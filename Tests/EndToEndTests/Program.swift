@@ -8,6 +8,8 @@ struct ProgramResult {
   let status: Int32
   let output: String
   let errors: String
+  /// The output with each line break and indent as one space, since long lines are folded.
+  var words: String { output.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
 }
 
 /// The built `flotilla`.

@@ -111,7 +111,14 @@ struct BadFleetFile: Sendable, CustomTestStringConvertible {
     BadFleetFile(
       "report: { url: ftp://u:p@x }", "fleet.yml:4: \"report.url\" must begin with https:// or http://"),
     BadFleetFile(
+      "report: { notify: [https://x, s3cret] }",
+      "fleet.yml:4: \"report.notify\" must begin with https:// or http://"),
+    BadFleetFile(
       "report: { method: GET }", "fleet.yml:4: \"report.method\" must be POST or PUT, not \"GET\""),
+    BadFleetFile(
+      "report: { client_key: k.pem }", "fleet.yml:4: \"report.client_key\" needs \"report.client_cert\""),
+    BadFleetFile(
+      "report: { compress: yes }", "fleet.yml:4: \"report.compress\" must be auto or never, not \"yes\""),
     BadFleetFile(
       "report: { token: a, token_file: b }",
       "fleet.yml:4: \"report.token\" and \"report.token_file\" exclude each other"),

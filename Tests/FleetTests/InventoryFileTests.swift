@@ -32,17 +32,18 @@ import Testing
       Self.sample, file: "fleet.yml", folder: "/srv/fleet", environment: Self.environment)
   }
 
-  @Test func `what isn't supported yet is listed with its place`() throws {
-    let keys = try sampleFile().unsupported
-    #expect(
-      keys.map(\.description) == [
-        "fleet.yml:18: \"report.secret\" is not supported by this version"
-      ])
-    let more = try fleetFile(
-      "ssh: { host_key: strict, agent: /a, options: [-4] }\nbackup: { fetch: true }\nreport: { notify: https://x }\n"
+  @Test func `how hosts are reached is read, with its defaults`() throws {
+    let file = try fleetFile(
+      "ssh: { host_key: accept-new, agent: /a, connect_timeout: 3s, options: [-4] }\nbackup: { fetch: true }\n"
     )
-    #expect(more.unsupported.map(\.key) == ["report.notify"])
-    #expect(more.ssh == .init(hostKey: .strict, agent: "/a", options: ["-4"]))
+    let ssh = FleetFile.SSH(
+      hostKey: .acceptNew, agent: "/a", connectTimeout: .seconds(3), options: ["-4"])
+    #expect(file.ssh == ssh)
+    #expect(file.backup.fetch)
+    #expect(try fleetFile("ssh: {}\n").ssh == FleetFile.SSH())
+    for wrong in ["host_key: no", "agent: a", "connect_timeout: 10ms", "option: [-4]"] {
+      #expect(throws: InventoryErrors.self) { try fleetFile("ssh: { \(wrong) }\n") }
+    }
   }
 
   @Test func `the program of a hook is a name, or a path that starts from the file's folder`() throws {
@@ -54,15 +55,10 @@ import Testing
     #expect(try !fleetFile("").rollout.networkFileSystems)
   }
 
-  @Test func `what is switched off is not listed as unsupported`() throws {
-    let file = try fleetFile(
-      "ssh: {}\nhooks: { before: [] }\nbackup: { fetch: false }\nreport: { notify: [] }\n")
-    #expect(file.unsupported.isEmpty)
-  }
-
   @Test func `secrets appear in no description`() throws {
     let file = try fleetFile(
-      "report: { url: 'https://u:pw@x.example/hook/pw?k=pw', token: pw, secret: [pw, pw], notify: pw }\n")
+      "report: { url: 'https://u:pw@x.example/hook/pw?k=pw', token: pw, secret: [pw, pw], notify: https://x/pw }\n"
+    )
     var dumped = ""
     dump(file, to: &dumped)
     for text in [dumped, "\(file)", String(reflecting: file), "\(file.report)"] {
@@ -110,7 +106,6 @@ import Testing
     #expect(file.rollout.busyTimeout == .seconds(30))
     #expect(file.backup == .init(keep: 3, check: .full, fetch: false))
     #expect(file.report == .init())
-    #expect(file.unsupported.isEmpty)
   }
 
   @Test func `values are read in their units`() throws {

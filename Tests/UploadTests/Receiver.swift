@@ -8,6 +8,8 @@ final class Receiver: Sendable {
       let text: String
       let sha256: String
       let missing: Int
+      /// The size after decompression, up to 64 kB where there was none.
+      let expanded: Int?
     }
     let method: String
     let path: String
@@ -20,6 +22,8 @@ final class Receiver: Sendable {
   let certificates: Certificates
   private let ports: [Int]
   private let records: URL
+  /// Where the records are, a file an id.
+  var folder: String { records.path }
   /// Ends the child when this process does.
   private let input: Pipe
 
@@ -39,7 +43,12 @@ final class Receiver: Sendable {
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments =
       ["python3", script.path, folder.path]
-      + certificates.served.flatMap { [certificates.path("\($0).pem"), certificates.path("\($0).key")] }
+      + certificates.served.flatMap {
+        [
+          certificates.path("\($0).pem"), certificates.path("\($0).key"),
+          $0 == "mutual" ? certificates.authority : "-",
+        ]
+      }
     process.standardInput = input
     process.standardOutput = output
     try process.run()
@@ -75,7 +84,7 @@ final class Receiver: Sendable {
 /// Certificates made on the spot, so that none in the repository can expire.
 struct Certificates {
   /// Those that the receiver shows, one a port.
-  let served = ["good", "self-signed", "expired", "wrong-host"]
+  let served = ["good", "self-signed", "expired", "wrong-host", "mutual"]
   /// The authority behind all but the self-signed one.
   var authority: String { path("authority.pem") }
 
@@ -85,7 +94,7 @@ struct Certificates {
     self.folder = folder
     try make("authority", for: nil)
     try make("self-signed", for: "IP:127.0.0.1")
-    for name in ["good", "expired", "wrong-host"] { try issue(name) }
+    for name in ["good", "expired", "wrong-host", "mutual", "client"] { try issue(name) }
   }
 
   func path(_ name: String) -> String { folder.appending(path: name).path }

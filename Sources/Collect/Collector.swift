@@ -1,0 +1,154 @@
+internal import Compression
+internal import Dispatch
+internal import FoundationEssentials
+internal import SQLite
+internal import Upload
+
+/// Takes reports and shows them.
+///
+/// Requests are checked where they come in; what takes memory or the store is done one after the other.
+public final class Collector: @unchecked Sendable {  // The store is used on `queue` alone.
+  /// Who may do what.
+  public let gate: Gate
+  /// The most bytes of a report, on the wire and expanded.
+  public let limit: Int
+
+  private let path: String
+  private let store: ReportStore
+  private let queue = DispatchQueue(label: "collector")
+  private let talk: @Sendable (String) -> Void
+
+  /// - Parameters:
+  ///   - path: The store, which is made where there is none yet.
+  ///   - gate: Who may do what.
+  ///   - limit: The most bytes of a report, on the wire and expanded.
+  ///   - keep: How many reports of a fleet and coordinator are kept.
+  ///   - talk: Takes a line for each report and each refusal.
+  /// - Throws: `CollectError` or `SQLiteError` where the store can't be opened.
+  public init(
+    store path: String, gate: Gate, limit: Int, keep: Int, talk: @escaping @Sendable (String) -> Void
+  ) throws {
+    self.path = path
+    self.gate = gate
+    self.limit = limit
+    self.talk = talk
+    store = try ReportStore(path: path, keep: keep)
+  }
+
+  /// Begins to take a report.
+  /// - Returns: what takes its body, or why the body needn't be looked at.
+  public func begin(_ request: Incoming) -> Result<Reception, Refusal> {
+    if let answer = gate.refusal(of: request) { return .failure(refuse(answer, request)) }
+    guard request.encoding == nil || request.encoding == "gzip" || request.encoding == "identity" else {
+      return .failure(refuse(Answer(415, "gzip is the only Content-Encoding that is taken"), request))
+    }
+    guard request.length ?? 0 <= limit else { return .failure(refuse(tooLarge, request)) }
+    do {
+      return .success(Reception(request, try FileDescriptor(temporaryBeside: path), gate, limit: limit))
+    } catch {
+      return .failure(refuse(Answer(500, "the report can't be put down"), request, because: "\(error)"))
+    }
+  }
+
+  /// Ends what `begin` began, when the whole body has been added.
+  public func finish(_ reception: Reception) async -> Answer {
+    await withCheckedContinuation { continuation in
+      queue.async { continuation.resume(returning: self.take(reception)) }
+    }
+  }
+
+  private func take(_ reception: Reception) -> Answer {
+    let request = reception.request
+    guard !reception.isTooLarge else { return refuse(tooLarge, request).answer }
+    guard request.length == nil || request.length == reception.count else {
+      return refuse(Answer(400, "the body broke off"), request).answer
+    }
+    if let answer = gate.refusal(of: request, reception.signature) { return refuse(answer, request).answer }
+    do {
+      return try keep(reception, request.id ?? "")
+    } catch let error as GzipError {
+      return refuse(error.code == .tooLarge ? tooLarge : Answer(400, "the body: \(error)"), request).answer
+    } catch {
+      return refuse(Answer(500, "the report can't be stored"), request, because: "\(error)").answer
+    }
+  }
+
+  private func keep(_ reception: Reception, _ id: String) throws -> Answer {
+    if try store.has(id) {
+      talk("report \(id): already received")
+      return Answer(200, "already received")
+    }
+    let coordinator = Self.name(reception.request.coordinator)
+    let kept = try store.add(id, from: coordinator, at: Date().formatted(.iso8601), reception.content)
+    guard let kept else {
+      return refuse(Answer(400, "the body is no flotilla.report/1"), reception.request).answer
+    }
+    talk("report \(id): \(kept.fleet.printableLine) from \(coordinator), \(kept.bytes) bytes")
+    return Answer(200, "received")
+  }
+
+  /// A coordinator's name, as far as it can be shown.
+  private static func name(_ header: String?) -> String {
+    let name = (header ?? "").printableLine.prefix(100)
+    return name.isEmpty ? "unnamed" : String(name)
+  }
+
+  private var tooLarge: Answer {
+    Answer(413, "more than \(limit) bytes, on the wire or expanded, are not taken")
+  }
+
+  private func refuse(_ answer: Answer, _ request: Incoming, because cause: String? = nil) -> Refusal {
+    let reason = String(decoding: answer.body.dropLast(), as: UTF8.self)
+    let sender = Self.name(request.coordinator)
+    talk(
+      "refused with \(answer.status), from \(sender): \(reason)\(cause.map { " (\($0.printableLine))" } ?? "")"
+    )
+    return Refusal(answer: answer)
+  }
+
+  /// Why a body needn't be looked at.
+  public struct Refusal: Error {
+    /// What to answer.
+    public let answer: Answer
+  }
+
+  /// Brings the store to rest, when what was begun is done.
+  public func close() async {
+    await withCheckedContinuation { continuation in
+      queue.async {
+        self.store.rest()
+        continuation.resume()
+      }
+    }
+  }
+
+  // MARK: Pages
+
+  /// Answers a GET for `path`, whose percent escapes have been taken away.
+  public func page(_ path: String, _ request: Incoming, takesGzip: Bool) async -> Answer {
+    if path == "/health" { return Answer(200, "ok") }
+    if let answer = gate.refusal(ofReader: request) { return answer }
+    return await withCheckedContinuation { continuation in
+      queue.async {
+        do {
+          continuation.resume(returning: try self.find(path, takesGzip: takesGzip))
+        } catch {
+          self.talk("\(path.printableLine): \("\(error)".printableLine)")
+          continuation.resume(returning: Answer(500, "the page can't be made"))
+        }
+      }
+    }
+  }
+
+  private func find(_ path: String, takesGzip: Bool) throws -> Answer {
+    if path == "/" { return Answer(page: try FleetList(store).html) }
+    if path.hasPrefix("/fleets/"), let page = try FleetPage(store, String(path.dropFirst(8))) {
+      return Answer(page: page.html)
+    }
+    if path.hasPrefix("/reports/"), let body = try store.body(String(path.dropFirst(9))) {
+      return Answer(
+        json: takesGzip ? body : try GzipExpander.expand(body, limit: .max), isCompressed: takesGzip)
+    }
+    return Answer(404, "there is nothing here")
+  }
+}

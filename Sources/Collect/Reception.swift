@@ -1,0 +1,54 @@
+internal import Compression
+internal import Upload
+
+/// A body on its way in: written to a file without a name and signed as it comes, so that it takes no memory.
+public final class Reception: @unchecked Sendable {  // Nobody adds to it while it is read.
+  let request: Incoming
+  private(set) var signature: WebhookSignature
+  private(set) var count = 0
+  private let file: FileDescriptor
+  private let limit: Int
+
+  init(_ request: Incoming, _ file: FileDescriptor, _ gate: Gate, limit: Int) {
+    self.request = request
+    self.file = file
+    self.limit = limit
+    signature = gate.signature(of: request)
+  }
+
+  var isTooLarge: Bool { count > limit }
+
+  /// Takes the next bytes; those beyond the limit are counted and forgotten.
+  ///
+  /// - Throws: `SystemError` where the disk doesn't take them.
+  public func add(_ bytes: ArraySlice<UInt8>) throws {
+    count += bytes.count
+    guard !isTooLarge else { return }
+    signature.add(bytes)
+    try file.write(bytes)
+  }
+
+  /// Gives the report's text to `body`, piece by piece.
+  ///
+  /// - Returns: The whole as gzip: as it came, or compressed here.
+  /// - Throws: `GzipError` where it is no gzip or holds more than the limit, and what `body` throws.
+  func content(_ body: (ArraySlice<UInt8>) throws -> Void) throws -> [UInt8] {
+    var compressed: [UInt8] = []
+    if request.encoding == "gzip" {
+      let expander = try GzipExpander(limit: limit)
+      try file.forEachChunk { chunk in
+        compressed += chunk
+        try body(expander.add(chunk)[...])
+      }
+      try expander.finish()
+    } else {
+      let compressor = try GzipCompressor()
+      try file.forEachChunk { chunk in
+        compressed += try compressor.add(chunk)
+        try body(chunk)
+      }
+      compressed += try compressor.finish()
+    }
+    return compressed
+  }
+}

@@ -1,0 +1,107 @@
+import Collect
+import FlyingFox
+import FlyingSocks
+import Foundation
+import Synchronization
+
+/// HTTP around a collector.
+struct CollectServer: HTTPHandler {
+  private let collector: Collector
+  private let bodies = Bodies()
+
+  /// How many bodies may be on their way at once; the others are asked to come again.
+  private static let mostBodies = 16
+  /// How long one request may take, in seconds.
+  private static let patience: TimeInterval = 120
+
+  init(_ collector: Collector) { self.collector = collector }
+
+  /// A server that isn't listening yet.
+  func server(on listening: Listening) -> HTTPServer {
+    func configuration(_ address: some SocketAddress) -> HTTPServer.Configuration {
+      // Nothing larger than one buffer is kept in memory before the handler has looked at who sends it.
+      HTTPServer.Configuration(
+        address: address, timeout: Self.patience, sharedRequestBufferSize: 64 * 1024,
+        sharedRequestReplaySize: 64 * 1024, logger: .disabled)
+    }
+    return HTTPServer(config: configuration(listening.address), handler: self)
+  }
+
+  /// Takes no more reports, and waits for those on their way.
+  func close(within time: Duration) async throws {
+    let end = ContinuousClock.now + time
+    while !bodies.close(), ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(20)) }
+    // What was taken last is still to be acknowledged; a sender who doesn't hear of it sends it again.
+    try await Task.sleep(for: .milliseconds(100))
+  }
+
+  func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let incoming = Incoming { request.headers[HTTPHeader($0)] }
+    let answer: Answer
+    switch request.method {
+    case .POST, .PUT: answer = try await receive(request, incoming)
+    case .GET, .HEAD:
+      answer = await collector.page(
+        request.path.removingPercentEncoding ?? "", incoming,
+        takesGzip: request.headers[HTTPHeader("Accept-Encoding")]?.contains("gzip") == true)
+    default: return HTTPResponse(statusCode: .methodNotAllowed)
+    }
+    return Self.response(answer, hasBody: request.method != .HEAD)
+  }
+
+  private func receive(_ request: HTTPRequest, _ incoming: Incoming) async throws -> Answer {
+    guard bodies.enter(most: Self.mostBodies) else {
+      try await Self.drain(request)
+      return Answer.busy
+    }
+    defer { bodies.leave() }
+    switch collector.begin(incoming) {
+    case .failure(let refusal):
+      // What is left of a body would be taken for the next request.
+      try await Self.drain(request)
+      return refusal.answer
+    case .success(let reception):
+      for try await piece in request.bodySequence { try reception.add(Array(piece)[...]) }
+      return await collector.finish(reception)
+    }
+  }
+
+  private static func drain(_ request: HTTPRequest) async throws {
+    for try await _ in request.bodySequence {}
+  }
+
+  private static func response(_ answer: Answer, hasBody: Bool) -> HTTPResponse {
+    var headers = HTTPHeaders()
+    for (name, value) in answer.headers { headers[HTTPHeader(name)] = value }
+    headers[HTTPHeader("Cache-Control")] = "no-store"
+    headers[HTTPHeader("X-Content-Type-Options")] = "nosniff"
+    headers[HTTPHeader("Referrer-Policy")] = "no-referrer"
+    if !hasBody { headers[.contentLength] = "\(answer.body.count)" }
+    return HTTPResponse(
+      statusCode: HTTPStatusCode(answer.status, phrase: answer.phrase), headers: headers,
+      body: hasBody ? Data(answer.body) : Data())
+  }
+}
+
+/// How many bodies are on their way.
+private final class Bodies: Sendable {
+  private let state = Mutex((count: 0, isClosed: false))
+
+  func enter(most: Int) -> Bool {
+    state.withLock { state in
+      guard state.count < most, !state.isClosed else { return false }
+      state.count += 1
+      return true
+    }
+  }
+
+  func leave() { state.withLock { $0.count -= 1 } }
+
+  /// Lets nobody in any more; whether all have left.
+  func close() -> Bool {
+    state.withLock { state in
+      state.isClosed = true
+      return state.count == 0
+    }
+  }
+}

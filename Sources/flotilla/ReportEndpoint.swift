@@ -1,0 +1,38 @@
+import Fleet
+import Glibc
+import Upload
+
+extension Endpoint {
+  /// The endpoint that `report` in the fleet file describes.
+  ///
+  /// - Throws: `Refusal` with the key in question, and nothing of its value.
+  init(_ report: FleetFile.Report, url: String) throws {
+    var token = try report.token.map { text in
+      try Self.reading("report.token") { try Secret(text.revealedSecret) }
+    }
+    if let file = report.tokenFile { token = try Self.reading("report.token_file") { try Secret.file(file) } }
+    let secrets = try report.secrets.map { text in
+      try Self.reading("report.secret") { try SigningSecret(Secret(text.revealedSecret)) }
+    }
+    let certificate = report.clientCertificate.map { ClientCertificate(path: $0, keyPath: report.clientKey) }
+    self = try Self.reading("report.url") {
+      try Endpoint(
+        url: url, method: Method(rawValue: report.method.rawValue) ?? .post, token: token, secrets: secrets,
+        coordinator: Self.hostName, compresses: report.compression == .automatic,
+        clientCertificate: certificate, certificateAuthorities: report.caFile)
+    }
+  }
+
+  private static func reading<T>(_ key: String, _ body: () throws -> T) throws -> T {
+    do { return try body() } catch { throw Refusal("\(key): \(error)") }
+  }
+
+  /// This machine's name; nil where it has none that can be a header.
+  static var hostName: String? {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return nil }
+    let name = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let isPlain = name.utf8.allSatisfy { (UInt8(ascii: "!")...UInt8(ascii: "~")).contains($0) }
+    return isPlain && !name.isEmpty ? name : nil
+  }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import Fleet
+import FoundationEssentials
+
+struct ReportFlush: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "flush", abstract: "Sends the reports that wait in the outbox, oldest first.",
+    discussion: "Ends with status 6 where some still wait afterwards.")
+
+  @ParentCommand var report: ReportCommand
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(report.global).orElse(report.root.global), console)
+      guard let delivery = try ReportDelivery(session) else {
+        throw Refusal("report.url is not set in \(session.fleet.file)")
+      }
+      let (sentences, isDone) = try delivery.flush()
+      console.out(lines: sentences)
+      return isDone ? .well : .undelivered
+    }
+  }
+}

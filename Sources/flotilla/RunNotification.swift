@@ -1,0 +1,59 @@
+import Fleet
+import Report
+import Upgrade
+import Upload
+import Wire
+
+/// Tells the addresses of `report.notify` in a few lines that a run failed or that drift changed.
+///
+/// It changes no exit status: what can't be told is said on standard error.
+struct RunNotification {
+  private let session: Session
+  private let notifiers: [Notifier]
+
+  /// `isQuiet` where nothing is to be sent anywhere.
+  init(_ session: Session, isQuiet: Bool = false) throws {
+    self.session = session
+    let interruption = session.interruption
+    do {
+      notifiers = try (isQuiet ? [] : session.fleet.report.notify).map { address in
+        try Notifier(
+          url: Secret(address.revealedSecret), version: programVersion,
+          surroundings: Surroundings(isCancelled: { interruption.signal != nil }))
+      }
+    } catch {
+      throw Refusal("report.notify: \(error)")
+    }
+    for warning in notifiers.compactMap(\.warning) { session.console.talk("flotilla: \(warning)") }
+  }
+
+  /// Says that installations failed or weren't reached, and that the rollout stopped for it, if it did.
+  func tell(ofFailures standing: Standing, _ stop: RolloutStop?, _ run: RunID) {
+    guard standing.count(where: { $0.status == .failed || $0.status == .unreachable }) > 0 else { return }
+    let summary = RunSummary(standing, names: session.name)
+    var lines = [summary.counts()]
+    if case .failures(_, _, let wave) = stop { lines.append("stopped in wave \(wave.number), \(wave.name)") }
+    post("migrate failed", lines + summary.attention(), run)
+  }
+
+  /// Says what is new and what is resolved since the last check.
+  func tell(ofDrift changes: DriftChanges, counts: String, _ run: RunID) {
+    guard changes.isChanged else { return }
+    let new = changes.new.map { "new: \($0.installation) \($0.kind) \($0.object)" }
+    let resolved = changes.resolved.map { "resolved: \($0.installation) \($0.kind) \($0.object)" }
+    post("drift changed", [counts] + new + resolved, run)
+  }
+
+  private func post(_ what: String, _ lines: [String], _ run: RunID) {
+    let place = Endpoint.hostName.map { " on \($0)" } ?? ""
+    let more = lines.count > Self.longest ? ["… and \(lines.count - Self.longest) more lines"] : []
+    let text = ["\(session.fleet.name): \(what)\(place)"] + lines.prefix(Self.longest) + more + ["run \(run)"]
+    for notifier in notifiers {
+      let failure = notifier.post(
+        text.joined(separator: "\n"), id: run.description, folder: session.state.path)
+      if let failure { session.console.talk("flotilla: report.notify: not told: \(failure)") }
+    }
+  }
+
+  private static let longest = 20
+}
