@@ -63,7 +63,8 @@ let package = Package(
       ]),
     // The worker on a host, reached over SSH.
     .target(
-      name: "Remote", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Wire", subprocess, system]),
+      name: "Remote",
+      dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Wire", "Programs", subprocess, system]),
     // Commands and terminal.
     .executableTarget(
       name: "flotilla",
@@ -83,6 +84,9 @@ let package = Package(
       name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support]),
     .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet", support]),
     .testTarget(name: "WireTests", dependencies: ["Schema", "Migrations", "Upgrade", "Wire", support]),
+    .testTarget(
+      name: "RemoteTests",
+      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Fleet", "Wire", "Remote", support]),
     .testTarget(name: "UploadTests", dependencies: ["Upload", log], exclude: ["Fixtures"]),
     .testTarget(name: "ScheduleTests", dependencies: ["Schedule", support], exclude: ["Fixtures"]),
     // Runs the built program.

@@ -4,7 +4,7 @@ internal import Upgrade
 /// Why ssh ended. Its exit status says that it failed, and only its text says why.
 struct HostTrouble {
   private let said: String
-  private let ending: String?
+  private let ending: SSHProcess.Ending?
   private let host: Host
 
   init(_ process: SSHProcess, _ host: Host) {
@@ -14,18 +14,23 @@ struct HostTrouble {
   }
 
   private var code: String {
+    // 255 is ssh's own failure; any other status is the one of what was to run on the host.
+    if let status = ending?.status, status != 255 {
+      if said.contains("sudo:") { return "become" }
+      if status == 126 || status == 127 { return "agent" }
+      return "unreachable"
+    }
     if said.contains("Host key verification failed") { return "host_key" }
     if said.contains("Permission denied") || said.contains("Too many authentication failures") {
       return "authentication"
     }
-    if said.contains("sudo:") { return "become" }
     return "unreachable"
   }
 
   /// The failure, with the last that ssh or the host said.
   func failure(at step: Step) -> Failure {
     let lines = said.split(separator: "\n").map { $0.prefix(300) }
-    let reason = lines.isEmpty ? ending ?? "the connection ended" : lines.suffix(2).joined(separator: "; ")
+    let reason = lines.isEmpty ? ending?.text ?? "the connection ended" : lines.suffix(2).joined(separator: "; ")
     return Failure(code: code, step: step, message: "host \(host): \(reason)")
   }
 }

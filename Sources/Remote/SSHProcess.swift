@@ -1,5 +1,7 @@
 internal import Dispatch
+internal import FoundationEssentials
 internal import Glibc
+internal import Programs
 internal import Subprocess
 internal import Synchronization
 internal import SystemPackage
@@ -17,8 +19,23 @@ final class SSHProcess: Sendable {
   private let ended = DispatchSemaphore(value: 0)
   private let state: State
 
+  /// How it ended.
+  struct Ending {
+    /// In words.
+    let text: String
+    /// Its exit status, which is the one of what ran on the host unless ssh itself failed (255).
+    var status: Int32?
+
+    init(text: String) { self.text = text }
+
+    init(_ ending: TerminationStatus) {
+      text = "ssh: \(ending)"
+      if case .exited(let code) = ending { status = code }
+    }
+  }
+
   private final class State: Sendable {
-    let ending = Mutex<String?>(nil)
+    let ending = Mutex<Ending?>(nil)
     let said = Mutex<[UInt8]>([])
   }
 
@@ -43,18 +60,23 @@ final class SSHProcess: Sendable {
     task = Task.detached {
       var options = PlatformOptions()
       options.processGroupID = 0
+      let variables = Program.inherited(ProcessInfo.processInfo.environment).map { name, value in
+        Array("\(name)=\(value)\0".utf8)
+      }
       do {
         let result = try await Subprocess.run(
-          .name("ssh"), arguments: Arguments(arguments), platformOptions: options,
+          .name("ssh"), arguments: Arguments(arguments), environment: .custom(variables),
+          platformOptions: options,
           input: .fileDescriptor(child, closeAfterSpawningProcess: false),
-          output: .fileDescriptor(child, closeAfterSpawningProcess: true),
-          error: .fileDescriptor(said, closeAfterSpawningProcess: true))
-        state.ending.withLock { $0 = "\(result.terminationStatus)" }
+          output: .fileDescriptor(child, closeAfterSpawningProcess: false),
+          error: .fileDescriptor(said, closeAfterSpawningProcess: false))
+        state.ending.withLock { $0 = Ending(result.terminationStatus) }
       } catch {
-        try? child.close()
-        try? said.close()
-        state.ending.withLock { $0 = "ssh can't be run: \(error)" }
+        state.ending.withLock { $0 = Ending(text: "ssh can't be run: \(error)") }
       }
+      // Subprocess would close neither of two that are the same. From here on reading finds the end of the stream.
+      try? child.close()
+      try? said.close()
       ended.signal()
     }
   }
@@ -90,7 +112,7 @@ final class SSHProcess: Sendable {
   }
 
   /// How it ended, where it did.
-  var ending: String? { state.ending.withLock { $0 } }
+  var ending: Ending? { state.ending.withLock { $0 } }
 }
 
 extension Character {
