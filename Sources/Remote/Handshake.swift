@@ -97,10 +97,11 @@ struct Handshake {
     guard frame.kind == .hello else { throw WireError.garbage }
     let hello: Hello = try frame.value()
     let wanted = "flotilla-agent \(programVersion)"
+    let found = Self.line(of: Array(hello.program.utf8))
     guard hello.version == WireProtocol.version, hello.program == wanted else {
       throw Failure(
         code: "agent", step: .open,
-        message: "host \(host) has \(Self.line(of: Array(hello.program.utf8))), protocol \(hello.version); this is \(wanted), "
+        message: "host \(host) has \(found), protocol \(hello.version); this is \(wanted), "
           + "protocol \(WireProtocol.version)")
     }
   }

@@ -30,7 +30,8 @@ struct HostTrouble {
   /// The failure, with the last that ssh or the host said.
   func failure(at step: Step) -> Failure {
     let lines = said.split(separator: "\n").map { $0.prefix(300) }
-    let reason = lines.isEmpty ? ending?.text ?? "the connection ended" : lines.suffix(2).joined(separator: "; ")
+    let end = ending?.text ?? "the connection ended"
+    let reason = lines.isEmpty ? end : lines.suffix(2).joined(separator: "; ")
     return Failure(code: code, step: step, message: "host \(host): \(reason)")
   }
 }

@@ -57,7 +57,7 @@ final class SSHProcess: Sendable {
     let (child, said) = (FileDescriptor(rawValue: stream[1]), FileDescriptor(rawValue: errors[1]))
     let (state, ended) = (State(), ended)
     self.state = state
-    task = Task.detached {
+    task = Task.detached(executorPreference: ProgramExecutor.shared, priority: .high) {
       var options = PlatformOptions()
       options.processGroupID = 0
       let variables = Program.inherited(ProcessInfo.processInfo.environment).map { name, value in

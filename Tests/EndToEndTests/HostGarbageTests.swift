@@ -34,7 +34,9 @@ import Testing
 
   @Test(arguments: [(999, "flotilla-agent 0.1.0"), (1, "flotilla-agent 99.1"), (7, "\u{1B}]0;owned\u{7}")])
   func `an agent of another version is told with both`(version: Int, program: String) throws {
-    let escaped = program.unicodeScalars.map { $0.value < 0x20 ? "\\u00" + ($0.value == 7 ? "07" : "1b") : "\($0)" }
+    let escaped = program.unicodeScalars.map {
+      $0.value < 0x20 ? "\\u00" + ($0.value == 7 ? "07" : "1b") : "\($0)"
+    }
     let hosts = try TwoHosts(
       command: "printf FLOTILLA; " + Self.hello(version, escaped.joined()) + "exec cat >/dev/null")
     let trouble = try hosts.migrate()

@@ -17,14 +17,16 @@ import Testing
     let host = try HostFleet(
       1,
       extra: hooks(
-        "echo $HOME; echo ${SSH_CONNECTION:+far}", "echo $FLOTILLA_STATUS $FLOTILLA_INSTALLATION_PATH"))
+        "echo $HOME; test -n \"$SSH_CONNECTION\" && echo far",
+        "echo $FLOTILLA_STATUS $FLOTILLA_INSTALLATION_PATH"))
     let run = try host.fleet.migrate()
     #expect(run.status == 0, "\(run.output)\(run.errors)")
     let ran = outputs(try host.fleet.records()["i0"])
     #expect(ran == ["\(host.server.home)\nfar\n", "migrated \(host.fleet.path(0))\n"])
   }
 
-  @Test func `a hook before that fails leaves the host's database as it is, and the hook after runs`() throws {
+  @Test func `a hook before that fails leaves the host's database as it is, and the hook after runs`() throws
+  {
     let hosts = try TwoHosts(
       extra: hooks("case $FLOTILLA_INSTALLATION_PATH in *0001*) echo not now; exit 4;; esac", "echo up"))
     let trouble = try hosts.migrate()
@@ -35,7 +37,8 @@ import Testing
   }
 
   @Test func `a hook that says much arrives bounded`() throws {
-    let host = try HostFleet(1, extra: hooks("head -c 9000000 /dev/zero | tr \"\\\\0\" x; echo the end", "true"))
+    let host = try HostFleet(
+      1, extra: hooks("head -c 9000000 /dev/zero | tr \"\\\\0\" x; echo the end", "true"))
     let run = try host.fleet.migrate()
     #expect(run.status == 0, "\(run.output)\(run.errors)")
     let said = try #require(outputs(try host.fleet.records()["i0"]).first)
@@ -46,7 +49,8 @@ import Testing
     let log = try TemporaryFolder()
     let hosts = try TwoHosts(
       slow: 15_000_000,
-      extra: hooks("echo down >>\(log.path)/$(basename $HOME)-log", "echo up >>\(log.path)/$(basename $HOME)-log"))
+      extra: hooks(
+        "echo down >>\(log.path)/$(basename $HOME)-log", "echo up >>\(log.path)/$(basename $HOME)-log"))
     let (started, agent) = try hosts.begin()
     kill(started.process.processIdentifier, SIGKILL)
     _ = try Program.finish(started)

@@ -7,7 +7,8 @@ import Testing
 @Suite struct HostInstallTests {
   private static let isRoot = geteuid() == 0
 
-  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"), arguments: ["full", "read-only"])
+  @Test(
+    .enabled(if: SmallMount.isPossible, "needs the right to mount (root)"), arguments: ["full", "read-only"])
   func `a home folder that takes no file is told`(state: String) throws {
     let make = state == "full" ? "mount -t tmpfs -o size=64k tmpfs" : "mount -t tmpfs -o ro tmpfs"
     let hosts = try TwoHosts(
@@ -16,9 +17,11 @@ import Testing
     let trouble = try hosts.migrate()
     #expect(trouble.status == "unreachable" && trouble.code == "agent", "\(trouble)")
     #expect(
-      trouble.message.contains(state == "full" ? "did not arrive whole" : "can not be made"), "\(trouble.message)")
+      trouble.message.contains(state == "full" ? "did not arrive whole" : "can not be made"),
+      "\(trouble.message)")
     #expect(
-      trouble.message.contains(state == "full" ? "No space left" : "Read-only file system"), "\(trouble.message)")
+      trouble.message.contains(state == "full" ? "No space left" : "Read-only file system"),
+      "\(trouble.message)")
     try hosts.expectUntouched()
   }
 

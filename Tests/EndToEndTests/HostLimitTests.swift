@@ -67,7 +67,8 @@ import Testing
       installations: entries.joined(separator: "\n")
         + "\n  - { id: good, host: 127.0.0.1, port: \(hosts.good.port), path: \"\(hosts.fleet.path(0))\" }")
     let start = ContinuousClock.now
-    let started = try Program.start(["migrate", "--yes", "--report", "report.json"], in: hosts.fleet.folder.path)
+    let started = try Program.start(
+      ["migrate", "--yes", "--report", "report.json"], in: hosts.fleet.folder.path)
     // Logging in to the good host need not wait for the other.
     #expect(waits(5) { hosts.good.logins == 1 })
     let run = try Program.finish(started)

@@ -5,11 +5,15 @@ import Testing
 
 /// What must not leave the program, and what must not be taken for a command.
 @Suite struct HostSecretTests {
-  private static let secrets = ["FLOTILLA_REPORT_TOKEN": "t0ken-of-the-fleet", "FLOTILLA_REPORT_SECRET": "s3cret-of-it"]
+  private static let secrets = [
+    "FLOTILLA_REPORT_TOKEN": "t0ken-of-the-fleet", "FLOTILLA_REPORT_SECRET": "s3cret-of-it",
+  ]
 
   private static func hasSecret(_ text: String) -> Bool { secrets.values.contains { text.contains($0) } }
 
-  @Test func `no secret is in any process's arguments, in ssh's or an agent's environment, or in a file`() throws {
+  @Test func `no secret is in any process's arguments, in ssh's or an agent's environment, or in a file`()
+    throws
+  {
     let hosts = try TwoHosts(
       slow: 9_000_000,
       extra: """
@@ -23,7 +27,9 @@ import Testing
     for process in Processes.all {
       let words = Processes.words(process)
       #expect(!Self.hasSecret(words.joined(separator: " ")), "\(words)")
-      let isOurs = words.contains { $0.contains(hosts.bad.folder.path) || $0.contains(hosts.fleet.folder.path) }
+      let isOurs = words.contains {
+        $0.contains(hosts.bad.folder.path) || $0.contains(hosts.fleet.folder.path)
+      }
       guard isOurs, process != started.process.processIdentifier else { continue }
       looked += 1
       #expect(!Self.hasSecret(Processes.environment(process).joined(separator: " ")), "\(words)")
@@ -39,7 +45,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "$(touch x)", "`touch x`", "a'b", "a\"b", "a b  c", "; touch x", "--x", "-rf", "* ?", "Zürich ☃", "a\\nb", "${HOME}",
+    "$(touch x)", "`touch x`", "a'b", "a\"b", "a b  c", "; touch x", "--x", "-rf", "* ?", "Zürich ☃", "a\\nb",
+    "${HOME}",
     "a&b|c>x<y", "#x", "~root", "!x", "%h%p",
   ])
   func `a name is never taken for a command, here or on the host`(name: String) throws {
@@ -53,7 +60,8 @@ import Testing
     let write = { (quote: (String) -> String) in
       try host.fleet.configure(
         "ssh: \(host.server.settings())\nbackup: { fetch: true }",
-        installations: "  - { id: \(quote(name)), host: 127.0.0.1, port: \(host.server.port), path: \(quote(path)), "
+        installations:
+          "  - { id: \(quote(name)), host: 127.0.0.1, port: \(host.server.port), path: \(quote(path)), "
           + "labels: { note: \(quote(name)) } }")
     }
     try write(escapes)

@@ -41,7 +41,9 @@ import Testing
     let start = ContinuousClock.now
     let (started, first) = try hosts.begin()
     kill(first, SIGKILL)
-    let next = { Processes.all(naming: hosts.bad.home).first { Processes.words($0)[0].hasPrefix(hosts.bad.home) } }
+    let next = {
+      Processes.all(naming: hosts.bad.home).first { Processes.words($0)[0].hasPrefix(hosts.bad.home) }
+    }
     #expect(waits(20) { next().map { $0 != first && Processes.isAlive($0) } ?? false })
     usleep(700_000)
     if let second = next() { kill(second, SIGKILL) }

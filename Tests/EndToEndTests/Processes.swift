@@ -20,7 +20,9 @@ enum Processes {
   static func environment(_ process: pid_t) -> [String] { list(process, "environ") }
 
   /// Whether it is there, and no zombie.
-  static func isAlive(_ process: pid_t) -> Bool { !["", "Z", "X"].contains(status(process, "State:").prefix(1)) }
+  static func isAlive(_ process: pid_t) -> Bool {
+    !["", "Z", "X"].contains(status(process, "State:").prefix(1))
+  }
 
   /// The process that started it.
   static func parent(_ process: pid_t) -> pid_t { pid_t(status(process, "PPid:")) ?? 0 }

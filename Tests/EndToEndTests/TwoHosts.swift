@@ -40,7 +40,7 @@ struct TwoHosts {
     try FileManager.default.copyItem(atPath: HostFleet.agent, toPath: agent)
     chmod(fleet.folder.path, 0o755)
     // The slow migration is for rows that only the bad host's database has.
-    try SmallFleet.change(fleet.path(0), "DELETE FROM items; DELETE FROM parents")
+    for table in ["items", "parents"] { try SmallFleet.change(fleet.path(0), "DELETE FROM \(table)") }
     try writeClientConfig()
     try configure(ssh: ssh, extra: extra)
   }

@@ -6,7 +6,8 @@ import Upgrade
 /// Backups: made, put back, removed, and brought from one machine to the other.
 @Suite(.ownThreads) struct BackupWorkerTests {
   /// A bench that was migrated, and its backup.
-  private func migrated(_ place: Place) throws -> (bench: RemoteBench, backup: BackupRecord, before: [String]) {
+  private func migrated(_ place: Place) throws -> (bench: RemoteBench, backup: BackupRecord, before: [String])
+  {
     let bench = try RemoteBench(place)
     let before = try Content.dump(bench.path)
     let backup = try #require(try bench.upgrade().backup)
@@ -35,7 +36,8 @@ import Upgrade
   func `a restore brings the content back, and saves what it replaces`(place: Place) throws {
     let (bench, backup, before) = try migrated(place)
     let after = try Content.dump(bench.path)
-    let outcome = try bench.worker().restore(bench.path, from: backup, saving: bench.folder.file("saved/x.sqlite"))
+    let outcome = try bench.worker().restore(
+      bench.path, from: backup, saving: bench.folder.file("saved/x.sqlite"))
     #expect(outcome.failure == nil && outcome.versionAfter == 1, "\(outcome)")
     #expect(try Content.dump(bench.path) == before)
     #expect(try Content.dump(#require(outcome.backup).path) == after)
@@ -46,7 +48,8 @@ import Upgrade
     let (bench, backup, _) = try migrated(place)
     try spoil(backup.path)
     let live = try Content.bytes(bench.path)
-    let outcome = try bench.worker().restore(bench.path, from: backup, saving: bench.folder.file("saved.sqlite"))
+    let outcome = try bench.worker().restore(
+      bench.path, from: backup, saving: bench.folder.file("saved.sqlite"))
     #expect(outcome.status == .failed && outcome.failure?.code == "backup", "\(outcome)")
     #expect(try Content.bytes(bench.path) == live)
   }
@@ -76,7 +79,9 @@ import Upgrade
   }
 
   @Test(arguments: Place.allCases, ["changed", "gone", "longer"])
-  func `a backup that is not what it was is not fetched, and nothing is left`(place: Place, how: String) throws {
+  func `a backup that is not what it was is not fetched, and nothing is left`(place: Place, how: String)
+    throws
+  {
     let (bench, backup, _) = try migrated(place)
     switch how {
     case "changed": try spoil(backup.path)

@@ -1,11 +1,13 @@
-import Fleet
 import Foundation
 import Migrations
 import Remote
 import SQLite
 import Schema
 import TestSupport
+import Testing
 import Upgrade
+
+@testable import Fleet
 
 /// Who does the work.
 enum Place: String, CaseIterable, Sendable, CustomTestStringConvertible {
@@ -108,7 +110,9 @@ final class RemoteBench {
 
   /// What is left of backups, with their folders.
   var left: [String] {
-    ((try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasPrefix("backups") }
+    ((try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []).filter {
+      $0.hasPrefix("backups")
+    }
   }
 
   func versions() throws -> [Int64] {
