@@ -12,7 +12,7 @@ demo: build
 	scripts/demo
 
 test:
-	scripts/setup python3 openssl curl cron systemd chromium openssh-server openssh-client
+	scripts/setup python3 openssl curl cron systemd chromium openssh-client openssh-server sudo iproute2 ansible-core
 	scripts/setup-python
 	swift test
 

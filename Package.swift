@@ -72,7 +72,8 @@ let package = Package(
       ]),
     // The worker on a host, reached over SSH.
     .target(
-      name: "Remote", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Wire", subprocess, system]),
+      name: "Remote",
+      dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Wire", "Programs", subprocess, system]),
     // The other end of an upload: checks, keeps and shows reports.
     .target(name: "Collect", dependencies: [sqlite, "Compression", "Upload", crypto]),
     // Its HTTP server: a program of its own, which works on no database but the store.
@@ -98,6 +99,9 @@ let package = Package(
     .testTarget(name: "WireTests", dependencies: ["Schema", "Migrations", "Upgrade", "Wire", support]),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Fleet", support], exclude: ["Fixtures", "Tools"]),
+    .testTarget(
+      name: "RemoteTests",
+      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Fleet", "Wire", "Remote", support]),
     .testTarget(name: "UploadTests", dependencies: ["Upload", "Compression", log], exclude: ["Fixtures"]),
     .testTarget(name: "CollectTests", dependencies: ["Collect", "Compression", "Upload", support]),
     .testTarget(name: "ScheduleTests", dependencies: ["Schedule", support], exclude: ["Fixtures"]),

@@ -151,8 +151,8 @@ public struct FleetRun: Sendable {
     let again = first.keys.sorted()
     lanes.run(again.count, on: { hosts(again[$0]) }, until: stops) { place in
       let outcome = work(inventory.installations[indices[again[place]]])
-      missed.withLock { $0[again[place]] = nil }
-      note(again[place], outcome)
+      let earlier = missed.withLock { $0.removeValue(forKey: again[place]) }
+      note(again[place], earlier.map(outcome.second(after:)) ?? outcome)
     }
     // Where the run was stopped before their second chance, the first attempt is what is known.
     for (position, outcome) in missed.withLock({ $0 }) { note(position, outcome) }

@@ -31,6 +31,8 @@ struct ByteStream: Sendable {
   /// Reads what there is, at least one byte, until `deadline`.
   func read(until deadline: ContinuousClock.Instant) throws(Trouble) -> [UInt8] {
     while true {
+      // One who never stops talking has no more time than one who says nothing.
+      guard deadline > .now else { throw .timeout }
       if let bytes = try readNow() { return bytes }
       try wait(for: POLLIN, until: deadline)
     }

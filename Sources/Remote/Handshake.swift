@@ -8,7 +8,7 @@ struct Handshake {
   let process: SSHProcess
   let program: AgentProgram?
   let setup: Frame
-  let deadline: ContinuousClock.Instant
+  private(set) var deadline: ContinuousClock.Instant
   let connectTimeout: Duration
   private var parser = FrameParser()
 
@@ -64,6 +64,7 @@ struct Handshake {
       case Bootstrap.need where !sent:
         sent = true
         try sendAgent()
+        deadline = .now + connectTimeout * 2
       case Bootstrap.fail: throw refusal(after: read)
       default: throw banner(word + read)
       }
@@ -96,10 +97,11 @@ struct Handshake {
     guard frame.kind == .hello else { throw WireError.garbage }
     let hello: Hello = try frame.value()
     let wanted = "flotilla-agent \(programVersion)"
+    let found = Self.line(of: Array(hello.program.utf8))
     guard hello.version == WireProtocol.version, hello.program == wanted else {
       throw Failure(
         code: "agent", step: .open,
-        message: "the host has \(hello.program), protocol \(hello.version); this is \(wanted), "
+        message: "the host has \(found), protocol \(hello.version); this is \(wanted), "
           + "protocol \(WireProtocol.version)")
     }
   }
@@ -108,7 +110,8 @@ struct Handshake {
 
   private func refusal(after start: [UInt8]) -> Failure {
     var text = start
-    while let more = try? stream.read(until: min(deadline, .now + .seconds(2))) { text += more }
+    let end = min(deadline, .now + .seconds(2))
+    while text.count < 4096, let more = try? stream.read(until: end) { text += more }
     process.waitForEnd(2)
     let details = lastLine.isEmpty ? "" : " (\(lastLine))"
     return Failure(

@@ -45,7 +45,8 @@ public final class HostPool: Sendable {
     setup = Frame(.setup, json: Setup(set, there))
     // The agent keeps to the limit itself; a coordinator that ends it first would not hear how it ended.
     limit = options.longestUpgrade + .seconds(10)
-    silence = min(options.timeout, .seconds(20))
+    // An agent that is well beats every few seconds, and ends what takes too long by itself.
+    silence = min(max(options.timeout, .seconds(3 * WireProtocol.beat)), .seconds(20))
     self.longestIdle = longestIdle
   }
 

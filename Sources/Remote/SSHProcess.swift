@@ -1,5 +1,7 @@
 internal import Dispatch
+internal import FoundationEssentials
 internal import Glibc
+internal import Programs
 internal import Subprocess
 internal import Synchronization
 internal import SystemPackage
@@ -17,8 +19,23 @@ final class SSHProcess: Sendable {
   private let ended = DispatchSemaphore(value: 0)
   private let state: State
 
+  /// How it ended.
+  struct Ending {
+    /// In words.
+    let text: String
+    /// Its exit status, which is the one of what ran on the host unless ssh itself failed (255).
+    var status: Int32?
+
+    init(text: String) { self.text = text }
+
+    init(_ ending: TerminationStatus) {
+      text = "ssh: \(ending)"
+      if case .exited(let code) = ending { status = code }
+    }
+  }
+
   private final class State: Sendable {
-    let ending = Mutex<String?>(nil)
+    let ending = Mutex<Ending?>(nil)
     let said = Mutex<[UInt8]>([])
   }
 
@@ -41,20 +58,24 @@ final class SSHProcess: Sendable {
     let theirs = Ends([stream[1], errors[1]])
     let (state, ended) = (State(), ended)
     self.state = state
-    task = Task.detached {
+    task = Task.detached(executorPreference: ProgramExecutor.shared, priority: .high) {
       var options = PlatformOptions()
       options.processGroupID = 0
+      let variables = Program.inherited(ProcessInfo.processInfo.environment).map { name, value in
+        Array("\(name)=\(value)\0".utf8)
+      }
       do {
         let result = try await Subprocess.run(
-          .name("ssh"), arguments: Arguments(arguments), platformOptions: options,
+          .name("ssh"), arguments: Arguments(arguments), environment: .custom(variables),
+          platformOptions: options,
           input: .fileDescriptor(child, closeAfterSpawningProcess: false),
           output: .fileDescriptor(child, closeAfterSpawningProcess: false),
           error: .fileDescriptor(said, closeAfterSpawningProcess: false)
         ) { _ in theirs.close() }
-        state.ending.withLock { $0 = "\(result.terminationStatus)" }
+        state.ending.withLock { $0 = Ending(result.terminationStatus) }
       } catch {
         theirs.close()
-        state.ending.withLock { $0 = "ssh can't be run: \(error)" }
+        state.ending.withLock { $0 = Ending(text: "ssh can't be run: \(error)") }
       }
       ended.signal()
     }
@@ -106,7 +127,7 @@ final class SSHProcess: Sendable {
   }
 
   /// How it ended, where it did.
-  var ending: String? { state.ending.withLock { $0 } }
+  var ending: Ending? { state.ending.withLock { $0 } }
 }
 
 extension Character {

@@ -20,6 +20,24 @@ extension Outcome {
   }
 }
 
+extension Outcome {
+  /// The outcome of a second attempt, after a first one whose end nobody heard of.
+  ///
+  /// What keeps the database locked then is most likely the first attempt itself, whose agent hangs: so it is told
+  /// that the connection was lost, and not that somebody else is busy.
+  public func second(after first: Outcome) -> Outcome {
+    guard failure?.code == "busy", let lost = first.failure, lost.code == "connection_lost",
+      lost.step != .open
+    else { return self }
+    var outcome = self
+    outcome.status = first.status
+    outcome.failure = Failure(
+      code: lost.code, step: lost.step,
+      message: "\(lost.message); at a second attempt the database was still locked")
+    return outcome
+  }
+}
+
 extension Failure {
   /// Any error as a failure of work on a backup file.
   public init(reporting error: any Error) { self.init(error, at: .backUp) }

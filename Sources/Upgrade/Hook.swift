@@ -42,9 +42,7 @@ struct Hook {
 
   /// This process's environment without the secrets of reports, and what tells the hook where it is.
   func environment(of process: [String: String]) -> [String: String] {
-    var variables = process.filter { name, _ in
-      !name.hasPrefix("FLOTILLA_") || !(name.hasSuffix("TOKEN") || name.hasSuffix("SECRET"))
-    }
+    var variables = Program.inherited(process)
     variables["FLOTILLA_INSTALLATION_PATH"] = path
     variables["FLOTILLA_HOOK"] = which.rawValue
     variables["FLOTILLA_STATUS"] = status.map { $0 == .failed ? "failed" : "migrated" }

@@ -1,0 +1,94 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Hosts that answer something else than an agent of this version does.
+@Suite struct HostGarbageTests {
+  /// Prints a frame: its length, its kind, request 0, its payload.
+  private static func frame(_ kind: Int, _ payload: String, length: Int? = nil) -> String {
+    let length = length ?? payload.utf8.count
+    let octal = { (number: Int) in "\\" + String(number + 0o1000, radix: 8).suffix(3) }
+    let size = [24, 16, 8, 0].map { octal(length >> $0 & 0xFF) }.joined()
+    return "printf '\(size)\(octal(kind))\\000\\000\\000\\000'; printf %s '\(payload)'; "
+  }
+
+  private static func hello(_ version: Int, _ program: String) -> String {
+    frame(1, #"{"version":\#(version),"program":"\#(program)","sqlite":"3.0.0"}"#)
+  }
+
+  @Test func `a banner is quoted, and what to do about it is told`() throws {
+    let hosts = try TwoHosts(
+      command: "echo 'Welcome to \u{1B}[31mberlin'; echo more; exec sh -c \"$SSH_ORIGINAL_COMMAND\"")
+    let trouble = try hosts.migrate()
+    #expect(trouble.status == "unreachable" && trouble.code == "protocol", "\(trouble)")
+    #expect(trouble.message.contains("\"Welcome to \u{FFFD}[31mberlin\""), "\(trouble.message)")
+    #expect(trouble.run.output.contains("login scripts print nothing"), "\(trouble.run.output)")
+    #expect(!trouble.run.output.contains("\u{1B}"))
+    try hosts.expectUntouched()
+  }
+
+  @Test func `a banner on standard error harms nothing`() throws {
+    let hosts = try TwoHosts(command: "echo Welcome >&2; exec sh -c \"$SSH_ORIGINAL_COMMAND\"")
+    try hosts.expectFinish()
+  }
+
+  @Test(arguments: [(999, "flotilla-agent 0.1.0"), (1, "flotilla-agent 99.1"), (7, "\u{1B}]0;owned\u{7}")])
+  func `an agent of another version is told with both`(version: Int, program: String) throws {
+    let escaped = program.unicodeScalars.map {
+      $0.value < 0x20 ? "\\u00" + ($0.value == 7 ? "07" : "1b") : "\($0)"
+    }
+    let hosts = try TwoHosts(
+      command: "printf FLOTILLA; " + Self.hello(version, escaped.joined()) + "exec cat >/dev/null")
+    let trouble = try hosts.migrate()
+    #expect(trouble.status == "unreachable" && trouble.code == "agent", "\(trouble)")
+    #expect(trouble.message.contains("protocol \(version); this is flotilla-agent "), "\(trouble.message)")
+    if version != 7 { #expect(trouble.message.contains("has \(program),"), "\(trouble.message)") }
+    #expect(!trouble.message.contains("\u{1B}") && !trouble.run.output.contains("\u{1B}"))
+    try hosts.expectUntouched()
+  }
+
+  @Test(arguments: [
+    "printf FLOTILLA; echo and then something else that is much longer than a header; exec cat >/dev/null",
+    "printf FLOTILLA; exec cat /dev/zero", "exec cat /dev/zero",
+    "printf FLOTILLA; " + frame(1, "no json") + "exec cat >/dev/null",
+    "printf FLOTILLA; " + frame(8, "{}") + "exec cat >/dev/null",
+    "printf FLOTILLA; " + frame(1, "", length: 0x7FFF_FFFF) + "exec cat >/dev/null",
+  ])
+  func `garbage is no protocol`(command: String) throws {
+    let hosts = try TwoHosts(command: command, ssh: "connect_timeout: 3s")
+    let trouble = try hosts.migrate()
+    #expect(trouble.status == "unreachable" && trouble.code == "protocol", "\(trouble)")
+    try hosts.expectUntouched()
+  }
+
+  @Test(arguments: [
+    // Signs of life without end, a refusal without end, and a host that asks for the agent and doesn't take it.
+    "printf FLOTILLA; while :; do " + frame(9, "") + "done",
+    "printf FLOTFAIL; exec cat /dev/zero", "printf FLOTNEED; exec sleep 60",
+    "printf FLOTNEED; while :; do printf FLOTNEED; done",
+  ])
+  func `a host that never comes to the point is given up after its time`(command: String) throws {
+    let hosts = try TwoHosts(command: command, ssh: "connect_timeout: 3s")
+    let trouble = try hosts.migrate(within: .seconds(40))
+    #expect(trouble.status == "unreachable", "\(trouble)")
+    try hosts.expectUntouched()
+  }
+
+  @Test(arguments: ["printf FLOTILLA; printf '\\000\\000\\001'", "printf FLOTIL", "true", "exit 9"])
+  func `an end in the middle is no answer`(command: String) throws {
+    let hosts = try TwoHosts(command: command)
+    let trouble = try hosts.migrate()
+    #expect(trouble.status == "unreachable" && trouble.code == "unreachable", "\(trouble)")
+    try hosts.expectUntouched()
+  }
+
+  @Test func `garbage in the middle of the work ends that connection only`() throws {
+    // The agent's answer to the setup, and then what is not the protocol.
+    let hosts = try TwoHosts(
+      command: "printf FLOTILLA; " + Self.hello(1, "flotilla-agent 0.1.0") + Self.frame(4, "")
+        + "sleep 1; exec head -c 99999 /dev/zero", ssh: "connect_timeout: 5s")
+    let trouble = try hosts.migrate()
+    #expect(trouble.status == "unreachable" && trouble.code == "protocol", "\(trouble)")
+    try hosts.expectUntouched()
+  }
+}

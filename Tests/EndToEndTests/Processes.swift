@@ -1,0 +1,49 @@
+import Foundation
+import Glibc
+
+/// This machine's processes, as /proc shows them.
+enum Processes {
+  /// Every process one of whose arguments contains `text`.
+  static func all(naming text: String) -> [pid_t] {
+    all.filter { process in words(process).contains { $0.contains(text) } }
+  }
+
+  /// Every process.
+  static var all: [pid_t] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+  }
+
+  /// A process's arguments; one empty word where it has gone.
+  static func words(_ process: pid_t) -> [String] { list(process, "cmdline") }
+
+  /// A process's environment, as `NAME=value`.
+  static func environment(_ process: pid_t) -> [String] { list(process, "environ") }
+
+  /// Whether it is there, and no zombie.
+  static func isAlive(_ process: pid_t) -> Bool {
+    !["", "Z", "X"].contains(status(process, "State:").prefix(1))
+  }
+
+  /// The process that started it.
+  static func parent(_ process: pid_t) -> pid_t { pid_t(status(process, "PPid:")) ?? 0 }
+
+  private static func list(_ process: pid_t, _ name: String) -> [String] {
+    let text = (try? String(contentsOfFile: "/proc/\(process)/\(name)", encoding: .utf8)) ?? ""
+    return text.split(separator: "\0", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  private static func status(_ process: pid_t, _ key: String) -> String {
+    let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix(key) } ?? ""
+    return line.dropFirst(key.count).trimmingCharacters(in: .whitespaces)
+  }
+}
+
+/// Waits until something is so, for some seconds at most; says whether it is.
+func waits(_ seconds: Int, until condition: () throws -> Bool) rethrows -> Bool {
+  for _ in 0..<(seconds * 50) {
+    if try condition() { return true }
+    usleep(20_000)
+  }
+  return try condition()
+}
