@@ -11,13 +11,13 @@ demo:
 	scripts/demo
 
 test:
-	scripts/setup python3 openssl cron systemd
+	scripts/setup python3 openssl cron systemd openssh-server openssh-client sudo iproute2 ansible-core
 	scripts/setup-python
 	swift test
 
 # Kills run after run over a fleet of 200 installations, and looks at every database each time.
 torture:
-	scripts/setup python3 openssl
+	scripts/setup python3 openssl openssh-server openssh-client sudo iproute2
 	FLOTILLA_TORTURE=1 swift test --filter KillTests
 
 lint:
