@@ -76,13 +76,21 @@ import Testing
     let hosts = try TwoHosts()
     try hosts.configure(ssh: "agent: \"\(hosts.agent)\"", bad: ", become: nobody")
     let nobody = try #require(getpwnam("nobody")).pointee
-    chown(hosts.path, nobody.pw_uid, nobody.pw_gid)
-    chmod(hosts.path, 0o600)
-    let folder = hosts.fleet.folder.file("db")
-    chmod(folder, 0o777)
+    // In a folder of its own, since the other host's agent keeps its backups in the first one to itself.
+    let folder = hosts.fleet.folder.file("own")
+    let path = folder + "/db.sqlite"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: hosts.path, toPath: path)
+    for name in [folder, path] {
+      chown(name, nobody.pw_uid, nobody.pw_gid)
+      chmod(name, name == folder ? 0o700 : 0o600)
+    }
+    let file = hosts.fleet.folder.file("fleet.yml")
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    try hosts.fleet.folder.write(text.replacing(hosts.path, with: path), to: "fleet.yml")
     let run = try hosts.fleet.migrate()
     #expect(run.status == 0, "\(run.output)\(run.errors)")
-    #expect(try hosts.fleet.versions() == [[1, 2, 3], [1, 2, 3]])
+    #expect(try SmallFleet.versions(path) == [1, 2, 3])
     let backup = try #require(hosts.fleet.files.first { $0.hasSuffix("/bad.sqlite") })
     let attributes = try FileManager.default.attributesOfItem(atPath: hosts.fleet.folder.file(backup))
     #expect(attributes[.ownerAccountName] as? String == "nobody")

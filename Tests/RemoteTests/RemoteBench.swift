@@ -28,10 +28,8 @@ final class RemoteBench {
   /// Where the migrations are, where they aren't this bench's own.
   var inventory: String?
   private var pool: HostPool?
+  private var server: SSHServer?
   private var known: (any Worker)?
-
-  /// One sshd for all tests; it ends by itself.
-  static let server = Result { try SSHServer(agent: buildFolder + "/flotilla-agent") }
 
   /// The folder that the test bundle is in.
   static let buildFolder: String = {
@@ -92,7 +90,8 @@ final class RemoteBench {
     switch place {
     case .local: worker = LocalWorker(set, Blueprint(set, ignoring: options.ignored), options)
     case .ssh:
-      let server = try Self.server.get()
+      let server = try SSHServer(agent: Self.buildFolder + "/flotilla-agent")
+      self.server = server
       var settings = FleetFile.SSH()
       settings.options = ["-F", server.folder.file("ssh_config")]
       let hosts = HostPool(
