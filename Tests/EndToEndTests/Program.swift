@@ -37,6 +37,12 @@ enum Program {
     }
     process.standardInput = FileHandle.nullDevice
     let (output, errors) = (Pipe(), Pipe())
+    // What another test starts at this moment must not keep the ends open.
+    for pipe in [output, errors] {
+      for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+        _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+      }
+    }
     process.standardOutput = output
     process.standardError = errors
     try process.run()
