@@ -41,6 +41,9 @@ public struct FleetRun: Sendable {
     id = RunID.make()
   }
 
+  /// The versions of SQLite that worked on hosts so far.
+  public var sqliteOnHosts: Set<String> { workers.sqliteOnHosts }
+
   /// Looks at every installation; changes nothing.
   ///
   /// - Parameters:

@@ -10,6 +10,7 @@ extension Journal {
   /// A backup has its name only when it is whole, so every one that is found is as good as one that was noted. The
   /// caller holds the lock on the state folder.
   public func recover(_ state: StateFolder, _ inventory: Inventory) throws {
+    sweep(state.reports)
     let runs = try read { database in
       try database.rows("SELECT id FROM runs WHERE finished_at IS NULL") { $0.text(0) ?? "" }
     }
@@ -29,6 +30,17 @@ extension Journal {
       rmdir(folder)
     }
     try check()
+  }
+
+  /// Removes the reports that nobody finishes: the lock of one that is being written goes with its writer.
+  private func sweep(_ folder: String) {
+    for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+      guard file.hasSuffix(".part") else { continue }
+      let descriptor = open("\(folder)/\(file)", O_RDWR | O_CLOEXEC)
+      guard descriptor >= 0 else { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink("\(folder)/\(file)") }
+      close(descriptor)
+    }
   }
 
   private static func found(_ path: String, _ run: RunID, _ installation: Installation) throws -> StoredBackup

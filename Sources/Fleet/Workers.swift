@@ -4,6 +4,8 @@ public import Upgrade
 public protocol Workers: Sendable {
   /// The worker of an installation: here, or on its host.
   func worker(for installation: Installation) -> any Worker
+  /// The versions of SQLite that worked on hosts so far.
+  var sqliteOnHosts: Set<String> { get }
   /// Gives hosts that were not reached another chance.
   func retry()
 }

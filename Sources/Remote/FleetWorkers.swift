@@ -20,5 +20,8 @@ public struct FleetWorkers: Workers {
   }
 
   /// See `Workers`.
+  public var sqliteOnHosts: Set<String> { hosts?.sqliteVersions ?? [] }
+
+  /// See `Workers`.
   public func retry() { hosts?.retry() }
 }

@@ -10,6 +10,8 @@ struct Handshake {
   let setup: Frame
   private(set) var deadline: ContinuousClock.Instant
   let connectTimeout: Duration
+  /// What the agent said of itself.
+  private(set) var hello: Hello?
   private var parser = FrameParser()
 
   init(
@@ -93,7 +95,7 @@ struct Handshake {
     }
   }
 
-  private func agree(on frame: Frame) throws {
+  private mutating func agree(on frame: Frame) throws {
     guard frame.kind == .hello else { throw WireError.garbage }
     let hello: Hello = try frame.value()
     let wanted = "flotilla-agent \(programVersion)"
@@ -104,6 +106,7 @@ struct Handshake {
         message: "the host has \(found), protocol \(hello.version); this is \(wanted), "
           + "protocol \(WireProtocol.version)")
     }
+    self.hello = hello
   }
 
   // MARK: What went wrong
@@ -129,7 +132,7 @@ struct Handshake {
     process.said().split(separator: "\n").last.map { String($0.prefix(300)) } ?? ""
   }
 
-  private static func line(of bytes: [UInt8]) -> String {
+  static func line(of bytes: [UInt8]) -> String {
     let line = String(decoding: bytes.prefix(200), as: UTF8.self).split(whereSeparator: \.isNewline).first
     return String((line ?? "").map { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 } ? $0 : "\u{FFFD}" })
   }

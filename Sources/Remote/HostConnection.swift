@@ -22,6 +22,8 @@ final class HostConnection: Sendable {
   private let source: Source
   private let state = Mutex(State())
   private let parser: Mutex<FrameParser>
+  /// The version of SQLite in the agent.
+  let sqlite: String?
   /// One frame at a time goes out.
   private let writing = Mutex(())
 
@@ -52,6 +54,7 @@ final class HostConnection: Sendable {
     var handshake = Handshake(host, process, program, setup, connectTimeout: settings.connectTimeout)
     do throws(Failure) {
       parser = Mutex(try handshake.run())
+      sqlite = handshake.hello.map { Handshake.line(of: Array($0.sqlite.utf8)) }
     } catch {
       process.kill()
       throw error

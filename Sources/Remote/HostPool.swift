@@ -14,6 +14,7 @@ public final class HostPool: Sendable {
   private let silence: Duration
   private let longestIdle: Int
   private let hosts = Mutex<[Host: Entry]>([:])
+  private let versions = Mutex<Set<String>>([])
 
   /// What is known of a host. Whoever connects holds its lock, so that others wait for that instead of connecting too.
   private final class Entry: Sendable {
@@ -58,6 +59,9 @@ public final class HostPool: Sendable {
     for entry in hosts.withLock({ Array($0.values) }) { entry.state.withLock { $0.failure = nil } }
   }
 
+  /// The versions of SQLite in the agents that were met.
+  var sqliteVersions: Set<String> { versions.withLock { $0 } }
+
   /// Ends all connections.
   public func close() {
     for entry in hosts.withLock({ Array($0.values) }) { entry.state.withLock { $0.connection }?.close() }
@@ -93,6 +97,7 @@ public final class HostPool: Sendable {
     do throws(Failure) {
       let connection = try HostConnection(host, settings, program, setup, silence: silence)
       entry.state.withLock { $0.connection = connection }
+      if let version = connection.sqlite { versions.withLock { _ = $0.insert(version) } }
       return connection
     } catch {
       entry.state.withLock { $0 = Entry.State(connection: nil, failure: error) }

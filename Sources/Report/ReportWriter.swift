@@ -33,6 +33,8 @@ public struct ReportWriter {
     unlink(temporary)
     let descriptor = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
     guard descriptor >= 0, let file = fdopen(descriptor, "w") else { throw ReportError(path, errno) }
+    // Whoever sweeps up after killed runs sees by the lock that this one is being written.
+    flock(descriptor, LOCK_EX)
     do {
       defer { fclose(file) }
       try write(as: format) { text in

@@ -49,13 +49,16 @@ struct PlanCommand: ParsableCommand {
       let session = try Session(global.orElse(root.global), console, target: to)
       var options = session.options
       options.preflight = true
-      let (_, standing) = try session.look(options)
+      let (run, standing) = try session.look(options)
       let rollout = try RolloutPlan(session, standing, failures: nil, concurrency: nil)
       console.out(
         lines: [session.headline, ""] + session.table.lines(standing, showsPlan: true) + [
           "", rollout.sentence,
         ] + rollout.notes)
-      if session.global.verbose { console.out(lines: ["SQLite \(libraryVersion) here."]) }
+      if session.global.verbose {
+        let there = run.sqliteOnHosts.sorted().joined(separator: ", ")
+        console.out(lines: ["SQLite \(libraryVersion) here\(there.isEmpty ? "" : ", \(there) on hosts")."])
+      }
       if rollout.count > 0 { console.out(lines: ["Next: flotilla migrate"]) }
       let ending = session.ending(standing)
       return check && ending == .well && rollout.count > 0 ? .pending : ending

@@ -46,7 +46,10 @@ import Testing
     let host = try HostFleet(2)
     let before = try host.fleet.paths.map { try Content.bytes($0) }
     #expect(try host.fleet.run("status").status == 0)
-    #expect(try host.fleet.run("plan", "--check").status == 5)
+    let plan = try host.fleet.run("plan", "--check", "--verbose")
+    #expect(plan.status == 5)
+    #expect(
+      plan.output.contains("SQLite \(libraryVersion) here, \(libraryVersion) on hosts."), "\(plan.output)")
     #expect(try host.fleet.run("drift").status == 0)
     #expect(try host.fleet.paths.map { try Content.bytes($0) } == before)
     #expect(host.backups.isEmpty)

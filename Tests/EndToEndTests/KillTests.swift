@@ -56,6 +56,18 @@ import Testing
     #expect(try fleet.run("backups").output.split(separator: "\n").count == backups(fleet).count)
   }
 
+  @Test func `a report that a killed run left unfinished goes, one that is being written stays`() throws {
+    let fleet = try SmallFleet(1)
+    #expect(try fleet.migrate().status == 0)
+    try fleet.folder.write("{", to: ".flotilla/reports/left.json.part")
+    try fleet.folder.write("{", to: ".flotilla/reports/written.json.part")
+    let file = open(fleet.folder.file(".flotilla/reports/written.json.part"), O_RDWR | O_CLOEXEC)
+    defer { close(file) }
+    #expect(flock(file, LOCK_EX) == 0)
+    #expect(try fleet.migrate().status == 0)
+    #expect(fleet.files.filter { $0.hasSuffix(".part") } == [".flotilla/reports/written.json.part"])
+  }
+
   @Test(.timeLimit(.minutes(30)))
   func `a restore that is killed leaves every installation at its old or its new version`() throws {
     let (count, rounds) = Self.isTorture ? (100, 20) : (20, 4)
