@@ -7,6 +7,9 @@ internal import Wire
 
 /// The connections of one run: one a host, made when it is first needed.
 public final class HostPool: Sendable {
+  /// How often a connection is made anew for one request.
+  private static let mostConnections = 3
+
   private let settings: FleetFile.SSH
   private let program: AgentProgram?
   private let setup: Frame
@@ -74,12 +77,14 @@ public final class HostPool: Sendable {
     sending: (((([UInt8]) throws -> Void)) throws -> Void)? = nil,
     receiving: (@Sendable ([UInt8]) -> Void)? = nil
   ) throws(Failure) -> Frame {
-    while true {
+    for _ in 0..<Self.mostConnections {
       let connection = try connection(to: host)
       let answer = try connection.perform(request, limit: limit, sending: sending, receiving: receiving)
       // One that ended before the request was made is replaced; if that can't be done, the reason is thrown.
       if let answer { return answer }
     }
+    throw Failure(
+      code: "connection_lost", step: .open, message: "the host ends each connection before it is used")
   }
 
   private func connection(to host: Host) throws(Failure) -> HostConnection {
