@@ -75,7 +75,9 @@ let package = Package(
       name: "Remote",
       dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Wire", "Programs", subprocess, system]),
     // The other end of an upload: checks, keeps and shows reports.
-    .target(name: "Collect", dependencies: [sqlite, "Compression", "Upload", crypto]),
+    .target(
+      name: "Collect",
+      dependencies: [sqlite, "Compression", "Upgrade", "Fleet", "Report", "Upload", crypto]),
     // Its HTTP server: a program of its own, which works on no database but the store.
     .executableTarget(name: "flotilla-collect", dependencies: ["Collect", "Upload", web, arguments]),
     // Commands and terminal.

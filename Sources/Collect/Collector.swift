@@ -6,8 +6,9 @@ internal import Upload
 
 /// Takes reports and shows them.
 ///
-/// Requests are checked where they come in; what takes memory or the store is done one after the other.
-public final class Collector: @unchecked Sendable {  // The store is used on `queue` alone.
+/// Requests are checked where they come in; what takes memory or the store is done one after the other. Pages are made
+/// beside that, one after the other too.
+public final class Collector: @unchecked Sendable {  // The store belongs to `queue`, pages to `reading`.
   /// Who may do what.
   public let gate: Gate
   /// The most bytes of a report, on the wire and expanded.
@@ -16,6 +17,9 @@ public final class Collector: @unchecked Sendable {  // The store is used on `qu
   private let path: String
   private let store: ReportStore
   private let queue = DispatchQueue(label: "collector")
+  private let shelf: ReportShelf
+  private let pages: Pages
+  private let reading = DispatchQueue(label: "pages")
   private let talk: @Sendable (String) -> Void
 
   /// - Parameters:
@@ -33,6 +37,8 @@ public final class Collector: @unchecked Sendable {  // The store is used on `qu
     self.limit = limit
     self.talk = talk
     store = try ReportStore(path: path, keep: keep)
+    shelf = try ReportShelf(path: path)
+    pages = Pages(shelf)
   }
 
   /// Begins to take a report.
@@ -124,12 +130,12 @@ public final class Collector: @unchecked Sendable {  // The store is used on `qu
 
   // MARK: Pages
 
-  /// Answers a GET for `path`, whose percent escapes have been taken away.
+  /// Answers a GET for `path`, which is as it stands in the address, escapes and all.
   public func page(_ path: String, _ request: Incoming, takesGzip: Bool) async -> Answer {
     if path == "/health" { return Answer(200, "ok") }
     if let answer = gate.refusal(ofReader: request) { return answer }
     return await withCheckedContinuation { continuation in
-      queue.async {
+      reading.async {
         do {
           continuation.resume(returning: try self.find(path, takesGzip: takesGzip))
         } catch {
@@ -141,14 +147,24 @@ public final class Collector: @unchecked Sendable {  // The store is used on `qu
   }
 
   private func find(_ path: String, takesGzip: Bool) throws -> Answer {
-    if path == "/" { return Answer(page: try FleetList(store).html) }
-    if path.hasPrefix("/fleets/"), let page = try FleetPage(store, String(path.dropFirst(8))) {
-      return Answer(page: page.html)
+    let parts = Address.parts(of: path) ?? ["?"]
+    return try shelf.reading {
+      if parts.count == 2, parts[0] == "reports", parts[1].hasSuffix(".json") {
+        let body = try shelf.body(String(parts[1].dropLast(5)))
+        return try body.map { try Answer(json: $0, takesGzip: takesGzip) } ?? Self.nothing
+      }
+      let page: String? =
+        switch (parts.first, parts.count) {
+        case (nil, _): try pages.fleets()
+        case ("fleets", 2): try pages.fleet(parts[1])
+        case ("fleets", 3): try pages.coordinator(parts[1], parts[2])
+        case ("reports", 2): try pages.report(parts[1])
+        default: nil
+        }
+      return try page.map { try Answer(page: $0, takesGzip: takesGzip) }
+        ?? Self.nothing
     }
-    if path.hasPrefix("/reports/"), let body = try store.body(String(path.dropFirst(9))) {
-      return Answer(
-        json: takesGzip ? body : try GzipExpander.expand(body, limit: .max), isCompressed: takesGzip)
-    }
-    return Answer(404, "there is nothing here")
   }
+
+  private static let nothing = Answer(404, "there is nothing here")
 }

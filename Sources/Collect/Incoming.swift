@@ -1,3 +1,6 @@
+internal import Compression
+internal import Report
+
 /// What a request said of itself, apart from its body.
 public struct Incoming: Sendable {
   /// `webhook-id`.
@@ -58,20 +61,26 @@ public struct Answer: Sendable {
     body = Array("\(text)\n".utf8)
   }
 
-  init(page: HTML, status: Int = 200) {
-    self.status = status
+  /// A page, compressed where that is worth it and can be read.
+  init(page: String, takesGzip: Bool) throws {
+    status = 200
     headers = [
       ("Content-Type", "text/html; charset=utf-8"),
-      // No script, nothing from elsewhere, whatever a report may hold.
-      ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+      // No script but the pages' own, nothing from elsewhere, whatever a report may hold.
+      ("Content-Security-Policy", "\(Page.policy); frame-ancestors 'none'"),
     ]
-    body = Array(page.text.utf8)
+    let text = Array(page.utf8)
+    let isCompressed = takesGzip && text.count > 8192
+    body = isCompressed ? try GzipCompressor.compress(text) : text
+    if isCompressed { headers.append(Self.gzip) }
   }
 
-  init(json body: [UInt8], isCompressed: Bool) {
+  /// A report as it is kept.
+  init(json compressed: [UInt8], takesGzip: Bool) throws {
     status = 200
-    headers = [("Content-Type", "application/json")]
-    if isCompressed { headers.append(("Content-Encoding", "gzip")) }
-    self.body = body
+    headers = [("Content-Type", "application/json")] + (takesGzip ? [Self.gzip] : [])
+    body = takesGzip ? compressed : try GzipExpander.expand(compressed, limit: .max)
   }
+
+  private static let gzip = (name: "Content-Encoding", value: "gzip")
 }

@@ -1,6 +1,7 @@
-internal import Compression
+internal import FoundationEssentials
 internal import Glibc
 internal import SQLite
+internal import Upgrade
 
 /// The reports that came, in a SQLite file of the collector's own. It belongs to one thread at a time.
 ///
@@ -16,23 +17,32 @@ final class ReportStore {
     close(file)
     self.keep = keep
     database = try Connection(path: path, access: .readWrite)
+    try prepareLayout(path)
     _ = try database.scalar("PRAGMA journal_mode=WAL")
     try database.execute("PRAGMA synchronous=FULL")
-    try database.executeScript(Self.schema)
   }
 
+  /// The layout of the store: `PRAGMA user_version`.
+  private static let layout: Int64 = 1
+
   private static let schema = """
-    CREATE TABLE IF NOT EXISTS reports (
+    CREATE TABLE reports (
       id TEXT PRIMARY KEY, fleet TEXT NOT NULL, coordinator TEXT NOT NULL, received_at TEXT NOT NULL,
-      finished_at TEXT NOT NULL, command TEXT, result TEXT, program TEXT, latest INTEGER,
-      installations INTEGER, migrated INTEGER, current INTEGER, pending INTEGER, failed INTEGER,
-      unreachable INTEGER, skipped INTEGER, drifted INTEGER, by_version TEXT NOT NULL,
-      bytes INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
-    CREATE INDEX IF NOT EXISTS reports_by_fleet ON reports (fleet, coordinator, finished_at, id);
-    CREATE TABLE IF NOT EXISTS installations (
-      report TEXT NOT NULL, place INTEGER NOT NULL, id TEXT, host TEXT, status TEXT, version INTEGER, error TEXT,
-      PRIMARY KEY (report, place)) STRICT, WITHOUT ROWID;
+      finished_at TEXT NOT NULL, command TEXT, result TEXT, selection TEXT, latest INTEGER,
+      installations INTEGER, failed INTEGER, unreachable INTEGER, drifted INTEGER, by_version TEXT NOT NULL,
+      waves TEXT, head TEXT NOT NULL, bytes INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+    CREATE INDEX reports_by_fleet ON reports (fleet, coordinator, finished_at, id);
+    PRAGMA user_version = \(layout);
     """
+
+  private func prepareLayout(_ path: String) throws {
+    let found = try database.scalar("PRAGMA user_version")?.integer ?? 0
+    if found == Self.layout { return }
+    guard found == 0, try database.scalar("SELECT 1 FROM sqlite_schema") == nil else {
+      throw CollectError("the store \(path) is not one that this version of flotilla made")
+    }
+    try database.transaction { try database.executeScript(Self.schema) }
+  }
 
   /// Whether a report is there.
   func has(_ id: String) throws -> Bool {
@@ -64,21 +74,26 @@ final class ReportStore {
     _ content: ((ArraySlice<UInt8>) throws -> Void) throws -> [UInt8]
   ) throws -> (fleet: String, bytes: Int) {
     var splitter = ReportSplitter()
-    var place: Int64 = 0
-    guard let statement = try database.prepare(Self.insertInstallation) else {
-      throw ReportSplitter.Malformed()
-    }
+    var waves = WaveCounts()
     let body = try content { piece in
       try splitter.add(piece) { installation in
-        try statement.bind([.text(try json(installation)), .text(id), .integer(place)])
-        try statement.run()
-        place += 1
+        let read = try database.rows(Self.readInstallation, [.text(try Self.text(installation))]) { row in
+          (isJSON: row.int(0) == 1, wave: row.int(1), status: row.text(2) ?? "")
+        }
+        guard let read = read.first, read.isJSON else { throw ReportSplitter.Malformed() }
+        waves.add(read.wave, status: read.status)
       }
     }
-    let head = try json(splitter.head)
+    let head = try Self.text(splitter.head)
+    guard try database.scalar("SELECT json_valid(?)", [.text(head)])?.isTrue == true else {
+      throw ReportSplitter.Malformed()
+    }
     try database.execute(
       Self.insertReport,
-      [.text(head), .text(id), .text(coordinator), .text(date), .integer(Int64(splitter.count)), .blob(body)])
+      [
+        .text(head), .text(id), .text(coordinator), .text(date), waves.json.map { .text($0) } ?? .null,
+        .integer(Int64(splitter.count)), .blob(body),
+      ])
     guard database.changes == 1,
       let fleet = try database.scalar("SELECT fleet FROM reports WHERE id = ?", [.text(id)])?.text
     else { throw ReportSplitter.Malformed() }
@@ -86,11 +101,8 @@ final class ReportStore {
     return (fleet, splitter.count)
   }
 
-  /// A part of a report as text, if it is JSON.
-  private func json(_ bytes: [UInt8]) throws -> String {
-    guard let text = String(validating: bytes, as: UTF8.self),
-      try database.scalar("SELECT json_valid(?)", [.text(text)])?.isTrue == true
-    else { throw ReportSplitter.Malformed() }
+  private static func text(_ bytes: [UInt8]) throws -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw ReportSplitter.Malformed() }
     return text
   }
 
@@ -101,61 +113,52 @@ final class ReportStore {
   /// Takes what is a fleet report, whatever else it may be; a field of another type becomes what SQLite makes of it.
   private static let insertReport = """
     INSERT INTO reports SELECT ?2, j ->> '$.fleet', ?3, ?4, CAST(j ->> '$.run.finished_at' AS TEXT),
-      CAST(j ->> '$.run.command' AS TEXT), CAST(j ->> '$.run.result' AS TEXT), CAST(j ->> '$.program' AS TEXT),
-      CAST(j ->> '$.migrations.latest' AS INTEGER), \(count("installations")), \(count("migrated")),
-      \(count("current")), \(count("pending")), \(count("failed")), \(count("unreachable")), \(count("skipped")),
-      \(count("drifted")),
-      iif(json_type(j, '$.summary.by_version') = 'object', j -> '$.summary.by_version', '{}'), ?5, ?6
+      CAST(j ->> '$.run.command' AS TEXT), CAST(j ->> '$.run.result' AS TEXT), CAST(j ->> '$.run.only' AS TEXT),
+      CAST(j ->> '$.migrations.latest' AS INTEGER), \(count("installations")), \(count("failed")),
+      \(count("unreachable")), \(count("drifted")),
+      iif(json_type(j, '$.summary.by_version') = 'object', j -> '$.summary.by_version', '{}'), ?5, j, ?6, ?7
     FROM (SELECT ?1 AS j)
     WHERE j ->> '$.format' = 'flotilla.report/1' AND json_type(j, '$.fleet') = 'text'
       AND length(j ->> '$.fleet') BETWEEN 1 AND 200 AND json_type(j, '$.run.finished_at') = 'text'
       AND json_type(j, '$.installations') = 'array'
     """
 
-  private static let insertInstallation = """
-    INSERT INTO installations SELECT ?2, ?3, CAST(j ->> '$.id' AS TEXT), CAST(j ->> '$.host' AS TEXT),
-      CAST(j ->> '$.status' AS TEXT),
-      CAST(ifnull(j ->> '$.version_after', j ->> '$.version_before') AS INTEGER),
-      CAST(j ->> '$.error.message' AS TEXT)
-    FROM (SELECT ?1 AS j) WHERE json_type(j) = 'object'
+  /// Whether an installation is JSON at all, and what a rollout counts of it.
+  private static let readInstallation = """
+    SELECT json_valid(j), iif(json_valid(j) AND json_type(j) = 'object', j ->> '$.wave', NULL),
+      iif(json_valid(j) AND json_type(j) = 'object', j ->> '$.status', NULL)
+    FROM (SELECT ?1 AS j)
     """
 
-  private func latest(_ fleet: String, _ coordinator: String) throws -> String? {
-    try database.scalar(
-      """
-      SELECT id FROM reports WHERE fleet = ? AND coordinator = ? ORDER BY finished_at DESC, id DESC LIMIT 1
-      """, [.text(fleet), .text(coordinator)])?.text
-  }
-
-  /// Keeps the installations of the latest report alone, and no more reports than are to be kept.
+  /// Keeps no more reports than are to be kept.
   private func forget(_ fleet: String, _ coordinator: String) throws {
-    let latest = try latest(fleet, coordinator) ?? ""
-    let whose: [Value] = [.text(fleet), .text(coordinator)]
-    try database.execute(
-      """
-      DELETE FROM installations WHERE report IN
-        (SELECT id FROM reports WHERE fleet = ? AND coordinator = ? AND id <> ?)
-      """, whose + [.text(latest)])
     try database.execute(
       """
       DELETE FROM reports WHERE fleet = ?1 AND coordinator = ?2 AND id NOT IN
         (SELECT id FROM reports WHERE fleet = ?1 AND coordinator = ?2 ORDER BY finished_at DESC, id DESC LIMIT ?3)
-      """, whose + [.integer(Int64(keep))])
-  }
-
-  /// A report as gzip; nil where there is none.
-  func body(_ id: String) throws -> [UInt8]? {
-    let value = try database.scalar("SELECT body FROM reports WHERE id = ?", [.text(id)])
-    guard case .blob(let bytes) = value else { return nil }
-    return bytes
+      """, [.text(fleet), .text(coordinator), .integer(Int64(keep))])
   }
 
   /// Moves what the log holds into the file. Where that fails, it is done when the file is opened next.
   func rest() { _ = try? database.scalar("PRAGMA wal_checkpoint(TRUNCATE)") }
+}
 
-  /// Rows of the store, for pages.
-  func rows<T>(_ sql: String, _ values: [Value] = [], _ transform: (Statement) -> T) throws -> [T] {
-    try database.rows(sql, values, transform)
+/// How many installations of each wave came to which status.
+private struct WaveCounts {
+  private var counts: [Int: [String: Int]] = [:]
+  private static let mostWaves = 1000
+  private static let statuses = Set(Status.allCases.map(\.rawValue))
+
+  /// Counts an installation, if it is one of a wave.
+  mutating func add(_ wave: Int64, status: String) {
+    guard wave > 0, wave <= Self.mostWaves, Self.statuses.contains(status) else { return }
+    counts[Int(wave), default: [:]][status, default: 0] += 1
+  }
+
+  /// Nil where there were no waves.
+  var json: String? {
+    guard !counts.isEmpty, let data = try? JSONEncoder().encode(counts) else { return nil }
+    return String(decoding: data, as: UTF8.self)
   }
 }
 
@@ -164,8 +167,10 @@ public struct CollectError: Error, Sendable, CustomStringConvertible {
   /// One sentence for the user.
   public let description: String
 
+  init(_ description: String) { self.description = description }
+
   init(_ path: String, _ what: String, _ code: Int32) {
     let cause = strerror(code).map { ": " + String(cString: $0) } ?? ""
-    description = "the store \(path) \(what)\(cause)"
+    self.init("the store \(path) \(what)\(cause)")
   }
 }

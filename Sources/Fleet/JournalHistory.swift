@@ -59,6 +59,17 @@ public struct Rollout: Hashable, Sendable {
     self.result = result
     self.waves = waves
   }
+
+  /// Makes a rollout of its plan and of what came of each wave: by wave, how many came to which status.
+  public init(
+    run: String, startedAt: String, result: String, planned: [PlannedWave], counts: [Int: [String: Int]]
+  ) {
+    let waves = planned.map {
+      Wave(
+        number: $0.number, name: $0.name, installations: $0.installations, counts: counts[$0.number] ?? [:])
+    }
+    self.init(run: run, startedAt: startedAt, result: result, waves: waves)
+  }
 }
 
 extension Journal {
@@ -111,20 +122,15 @@ extension Journal {
     }
     guard let row = found.first else { return nil }
     let planned = try JSONDecoder().decode([PlannedWave].self, from: Data(row[3].utf8))
-    var counts: [Int64: [String: Int]] = [:]
+    var counts: [Int: [String: Int]] = [:]
     let reached = try read { database in
       try database.rows(
         "SELECT json_extract(record, '$.wave') AS wave, status, count(*) FROM outcomes WHERE run = ? GROUP BY 1, 2",
         [.text(row[0])]
-      ) { ($0.int(0), $0.text(1) ?? "", Int($0.int(2))) }
+      ) { (Int($0.int(0)), $0.text(1) ?? "", Int($0.int(2))) }
     }
     for (wave, status, count) in reached { counts[wave, default: [:]][status] = count }
-    let waves = planned.map {
-      Rollout.Wave(
-        number: $0.number, name: $0.name, installations: $0.installations,
-        counts: counts[Int64($0.number)] ?? [:])
-    }
-    return Rollout(run: row[0], startedAt: row[1], result: row[2], waves: waves)
+    return Rollout(run: row[0], startedAt: row[1], result: row[2], planned: planned, counts: counts)
   }
 
   private static func counts(_ json: String?) -> [String: Int] {

@@ -11,7 +11,7 @@ struct MarkdownReport: ReportRenderer {
   init(_ content: ReportContent) { self.content = content }
 
   func write(_ body: (String) throws -> Void) throws {
-    let overview = try Overview(content)
+    let overview = try Overview(content) { _ in }
     let sections = [
       heading(overview), versions(overview), causes("Failures", overview) { $0 != .skipped },
       cohorts(overview),

@@ -1,30 +1,30 @@
 /// HTML or XML. Text that is put into it is escaped; only what is written in the source, or is markup itself, isn't.
-struct Markup: ExpressibleByStringInterpolation, Sendable {
+package struct Markup: ExpressibleByStringInterpolation, Sendable {
   /// The finished text.
-  private(set) var text: String
+  package private(set) var text: String
 
-  init(stringLiteral value: String) { text = value }
-  init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
+  package init(stringLiteral value: String) { text = value }
+  package init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
 
   /// One after the other.
-  init(_ parts: some Sequence<Markup>, separator: String = "") {
+  package init(_ parts: some Sequence<Markup>, separator: String = "") {
     text = parts.map(\.text).joined(separator: separator)
   }
 
-  static let nothing: Markup = ""
+  package static let nothing: Markup = ""
 
-  static func + (one: Markup, other: Markup) -> Markup { Markup([one, other]) }
+  package static func + (one: Markup, other: Markup) -> Markup { Markup([one, other]) }
 
-  struct StringInterpolation: StringInterpolationProtocol {
+  package struct StringInterpolation: StringInterpolationProtocol {
     var text = ""
 
-    init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity * 2) }
+    package init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity * 2) }
 
-    mutating func appendLiteral(_ literal: String) { text += literal }
-    mutating func appendInterpolation(_ number: Int) { text += String(number) }
-    mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
-    mutating func appendInterpolation(_ markup: [Markup]) { for part in markup { text += part.text } }
-    mutating func appendInterpolation(_ value: String) { Markup.escape(value, into: &text) }
+    package mutating func appendLiteral(_ literal: String) { text += literal }
+    package mutating func appendInterpolation(_ number: Int) { text += String(number) }
+    package mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
+    package mutating func appendInterpolation(_ markup: [Markup]) { for part in markup { text += part.text } }
+    package mutating func appendInterpolation(_ value: String) { Markup.escape(value, into: &text) }
     /// What this program itself wrote as a whole: the page's style and script.
     mutating func appendInterpolation(trusted: String) { text += trusted }
   }

@@ -1,9 +1,9 @@
 internal import FoundationEssentials
 
 /// Numbers and times as people read them, the same in every language.
-enum Numbers {
+package enum Numbers {
   /// `12,345`
-  static func grouped(_ number: Int) -> String {
+  package static func grouped(_ number: Int) -> String {
     var digits = String(number.magnitude)
     var end = digits.count - 3
     while end > 0 {
@@ -37,7 +37,7 @@ enum Numbers {
   }
 
   /// `2026-01-28 09:30 UTC`
-  static func minute(_ date: String) -> String {
+  package static func minute(_ date: String) -> String {
     guard date.count >= 16, seconds(date) != nil else { return date }
     return "\(date.prefix(10)) \(date.dropFirst(11).prefix(5)) UTC"
   }

@@ -3,7 +3,7 @@ internal import Schema
 internal import Upgrade
 
 /// What a report says about the fleet as a whole: its header, and what one pass over its installations adds.
-struct Overview {
+package struct Overview {
   /// Why installations failed, were not reached or were left alone, with some of them.
   struct Cause {
     let status: Status
@@ -36,6 +36,8 @@ struct Overview {
   static let idLimit = 50, causeLimit = 200
 
   let header: ReportHeader
+  /// The page of the whole report; empty where that is the page itself.
+  package var address = ""
   /// The worst first, then the most frequent.
   private(set) var causes: [Cause] = []
   private var places: [Key: Int] = [:]
@@ -44,7 +46,7 @@ struct Overview {
   init(header: ReportHeader) { self.header = header }
 
   /// Reads the header and every installation once.
-  init(_ content: ReportContent, also body: (ReportedInstallation) -> Void = { _ in }) throws {
+  init(_ content: ReportContent, also body: (ReportedInstallation) -> Void) throws {
     header = try content.readHeader()
     try content.forEachInstallation { installation in
       add(installation)
@@ -89,6 +91,22 @@ struct Overview {
     let failure = Failure(code: key.failure.code, step: key.failure.step, message: "and other reasons")
     return Key(status: key.status, failure: failure)
   }
+
+  /// Reads a report whose own page is elsewhere.
+  package init(_ content: ReportContent, at address: String) throws {
+    try self.init(content) { _ in }
+    self.address = address
+  }
+
+  /// A link to the table of installations, with a filter set.
+  func link(to name: String, _ value: String, _ text: Markup) -> Markup {
+    address.isEmpty
+      ? "<a href=\"#installations\" data-filter=\"\(name)\" data-value=\"\(value)\">\(text)</a>"
+      : "<a href=\"\(address)?\(name)=\(value)#installations\">\(text)</a>"
+  }
+
+  /// The class of a link that leads nowhere without the script of the page that it stands on.
+  var jump: Markup { address.isEmpty ? "jump with-script" : "jump" }
 
   /// The place of an installation's cause in `causes`.
   func cause(of installation: ReportedInstallation) -> Int? {

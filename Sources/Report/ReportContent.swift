@@ -47,9 +47,7 @@ public struct ReportContent {
     forEachRecord = records
   }
 
-  func readHeader() throws -> ReportHeader {
-    try JSONDecoder().decode(ReportHeader.self, from: Data(header.utf8))
-  }
+  func readHeader() throws -> ReportHeader { try ReportHeader(json: header) }
 
   func forEachInstallation(_ body: (ReportedInstallation) throws -> Void) throws {
     let decoder = JSONDecoder()

@@ -149,10 +149,27 @@ public struct ReportHeader: Codable {
     changes = nil
   }
 
+  /// Reads a header that stands by itself.
+  init(json: String) throws { self = try JSONDecoder().decode(Self.self, from: Data(json.utf8)) }
+
   /// The header as one line of JSON, keys sorted.
   public func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}
+
+extension Rollout {
+  /// The rollout that a report is of; nil where it is of none.
+  ///
+  /// - Parameters:
+  ///   - header: the report without its installations, as JSON.
+  ///   - counts: by wave, how many of its installations came to which status.
+  public init?(header: String, counts: [Int: [String: Int]]) {
+    guard let header = try? ReportHeader(json: header), let waves = header.waves else { return nil }
+    self.init(
+      run: header.run.id, startedAt: header.run.startedAt, result: header.run.result, planned: waves,
+      counts: counts)
   }
 }

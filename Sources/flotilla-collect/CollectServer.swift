@@ -42,7 +42,7 @@ struct CollectServer: HTTPHandler {
     case .POST, .PUT: answer = try await receive(request, incoming)
     case .GET, .HEAD:
       answer = await collector.page(
-        request.path.removingPercentEncoding ?? "", incoming,
+        request.path, incoming,
         takesGzip: request.headers[HTTPHeader("Accept-Encoding")]?.contains("gzip") == true)
     default: return HTTPResponse(statusCode: .methodNotAllowed)
     }

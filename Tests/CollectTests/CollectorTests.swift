@@ -27,14 +27,21 @@ import Upload
 
   private func report(
     fleet: String = "shop", at date: String = "2026-01-01T00:00:00Z", failed: Int = 1, name: String = "hq",
-    error: String = "it broke"
+    error: String = "it broke", only: String = "null", latest: Int = 1
   ) -> String {
     """
     {"format":"flotilla.report/1","fleet":"\(fleet)","program":"flotilla 0.1.0",
-     "run":{"id":"x","command":"migrate","result":"finished","finished_at":"\(date)"},
-     "migrations":{"latest":9},"summary":{"installations":2,"current":1,"failed":\(failed),"by_version":{"9":1,"5":1}},
-     "installations":[{"id":"\(name)","host":null,"status":"failed","version_before":5,"version_after":null,
-       "error":{"message":"\(error)"}},{"id":"lab","status":"current","version_after":9}]}
+     "run":{"id":"x","command":"migrate","result":"finished","started_at":"\(date)","finished_at":"\(date)",
+       "only":\(only)},
+     "migrations":{"count":9,"latest":9,"digest":"sha256:00"},"cohorts":[],
+     "waves":[{"number":1,"name":"canary","installations":1},{"number":2,"name":"100%","installations":3}],
+     "summary":{"installations":2,"current":1,"failed":\(failed),"by_version":{"9":\(latest),"5":\(2 - latest)}},
+     "installations":[{"id":"\(name)","host":null,"path":"/hq","groups":[],"labels":{},"wave":1,"status":"failed",
+       "version_before":5,"version_after":null,"applied":[],"pending":[],"backup":null,"drift":[],
+       "error":{"code":"sql","step":"migrate","message":"\(error)"},"fingerprint":null,"milliseconds":{},"bytes":1},
+      {"id":"lab","host":null,"path":"/lab","groups":[],"labels":{},"wave":2,"status":"current","version_before":9,
+       "version_after":9,"applied":[],"pending":[],"backup":null,"drift":[],"error":null,"fingerprint":null,
+       "milliseconds":{},"bytes":1}]}
     """
   }
 
@@ -88,8 +95,16 @@ import Upload
        "other":"installations","\\"":["installations",{"installations":[3]}],
        "installations":[1,"two,]}",null,{"id":{"a":1},"status":7,"version_after":"x","error":"no object"}]}
       """
-    #expect(try await send(Array(odd.utf8)).status == 200)
-    #expect(await page("/fleets/odd").status == 200)
+    #expect(try await send(Array(odd.utf8), id: "odd-1").status == 200)
+    for path in ["/", "/fleets/odd", "/fleets/odd/unnamed", "/reports/odd-1"] {
+      let (status, text) = await page(path)
+      #expect(status == 200)
+      #expect(path == "/" || text.contains("can't be shown as a page"), "\(path)")
+    }
+    #expect(await page("/reports/odd-1.json").text == odd)
+    _ = try await send(Array(report(fleet: "odd").utf8), ["flotilla-coordinator": "sound"])
+    let text = await page("/fleets/odd").text
+    #expect(text.contains("can't be shown as a page") && text.contains("1</b> of 2 on version 9"))
   }
 
   @Test func `a bomb, a body that is too large, and what is no gzip are refused`() async throws {
@@ -117,9 +132,17 @@ import Upload
     _ = try await send(Array(text.utf8), id: "plain")
     _ = try await send(
       GzipCompressor.compress(Array(text.utf8)), id: "zipped", ["content-encoding": "gzip"])
-    for id in ["plain", "zipped"] { #expect(await page("/reports/\(id)").text == text) }
-    #expect(await page("/reports/none").status == 404)
-    #expect(await page("/fleets/none").status == 404)
+    for id in ["plain", "zipped"] {
+      #expect(await page("/reports/\(id).json").text == text)
+      let request = GateTests.request([:])
+      let answer = await collector.page("/reports/\(id).json", request, takesGzip: true)
+      #expect(answer.headers.contains { $0 == ("Content-Encoding", "gzip") })
+      #expect(try GzipExpander.expand(answer.body, limit: 100_000) == Array(text.utf8))
+    }
+    for path in [
+      "/reports/none", "/reports/none.json", "/fleets/none", "/fleets/shop/none", "/nothing", "/fleets",
+      "/fleets/shop/unnamed/more", "/%ff", "/reports/%",
+    ] { #expect(await page(path).status == 404, "\(path)") }
   }
 
   @Test func `what a report holds is shown and never acted upon`() async throws {
@@ -127,17 +150,33 @@ import Upload
     _ = try await send(
       Array(report(fleet: evil, at: "<i>", name: "'\\\"><img src=x>", error: "&<b>").utf8),
       ["flotilla-coordinator": "<u>\u{1b}[31mship</u>"])
-    for path in ["/", "/fleets/\(evil)"] {
-      let (status, text) = await page(path)
-      #expect(status == 200)
-      for tag in ["<script", "<img", "<i>", "<u>", "&<b>", "\u{1b}"] {
-        #expect(!text.contains(tag), "\(tag)")
+    let fleet = "/fleets/%3Cscript%3Ealert%281%29%3C%2Fscript%3E"
+    let second = ["flotilla-coordinator": "second"]
+    for isSideBySide in [false, true] {
+      if isSideBySide {
+        let other = report(fleet: evil, at: "2026-01-01T00:00:00Z", only: "\"<img src=x>\"")
+        _ = try await send(Array(other.utf8), id: "report-2", second)
+      }
+      let coordinator = fleet + "/%3Cu%3E%20%5B31mship%3C%2Fu%3E"
+      for path in ["/", fleet, "/reports/report-1", isSideBySide ? fleet + "/second" : coordinator] {
+        let (status, text) = await page(path)
+        #expect(status == 200, "\(path)")
+        for tag in ["<script>alert", "<img", "<i>", "<u>", "&<b>", "\u{1b}"] {
+          #expect(!text.contains(tag), "\(tag) on \(path)")
+        }
       }
     }
-    let text = await page("/fleets/\(evil)").text
+    let text = await page("/reports/report-1").text
     #expect(text.contains("&#39;&quot;&gt;&lt;img src=x&gt;"))
-    #expect(await page("/").text.contains("<a href=\"/fleets/%3Cscript%3Ealert%281%29%3C%2Fscript%3E\">"))
+    #expect(await page("/").text.contains("<a href=\"\(fleet)\">"))
     #expect(!lines.text.contains("\u{1b}"))
+  }
+
+  @Test func `names with slashes and dots are found`() async throws {
+    _ = try await send(Array(report(fleet: "a/b").utf8), ["flotilla-coordinator": "../x/y"])
+    for path in ["/fleets/a%2Fb", "/fleets/a%2Fb/..%2Fx%2Fy"] {
+      #expect(await page(path).text.contains("of 2 on version 9"), "\(path)")
+    }
   }
 
   @Test func `coordinators stand side by side, each with its latest, whatever came last`() async throws {
@@ -147,10 +186,39 @@ import Upload
     _ = try await send(Array(report(at: "2026-01-01T00:00:00Z", name: "oldest").utf8), id: "a", one)
     _ = try await send(Array(report(at: "2026-01-02T00:00:00Z", name: "elsewhere").utf8), id: "b", two)
     let (_, text) = await page("/fleets/shop")
-    for part in ["ship-1", "ship-2", "newest", "elsewhere", "it broke", "<svg", "2026-01-01T00:00:00Z"] {
+    for part in [
+      "ship-1", "ship-2", "newest", "elsewhere", "it broke", "<svg", "2026-01-01T00:00:00Z",
+      "<a href=\"/reports/b?status=failed#installations\">",
+    ] {
       #expect(text.contains(part), "\(part)")
     }
     #expect(!text.contains("oldest"))
+    #expect(await page("/fleets/shop/ship-2").text.contains("elsewhere"))
+    #expect(await page("/reports/a").text.contains("oldest"))
+  }
+
+  @Test func `a page has its coordinator's history and latest rollout, and nobody else's`() async throws {
+    let ship = ["flotilla-coordinator": "ship-1"]
+    for (day, only, name) in [
+      (1, "null", "ship-1"), (2, "null", "ship-2"), (3, "\"hq\"", "ship-1"), (4, "null", "ship-1"),
+      (5, "null", "ship-1"),
+    ] {
+      let text = report(at: "2026-01-0\(day)T00:00:00Z", only: only)
+      _ = try await send(Array(text.utf8), id: "day-\(day)", ["flotilla-coordinator": name])
+    }
+    #expect(await page("/reports/day-4").text.contains("There is one run over the whole fleet so far"))
+    let newest = await page("/fleets/shop/ship-1").text
+    // Three are kept of a coordinator, so that the first is gone; the third was over a selection.
+    for day in 1...5 {
+      #expect(newest.contains("2026-01-0\(day) 00:00 UTC</th>") == (day >= 4), "\(day)")
+    }
+    #expect(newest.contains("Rollout by wave") && newest.contains("0 of 1") && newest.contains("2 not begun"))
+    let look = report(at: "2026-01-06T00:00:00Z").replacing(
+      "\"migrate\",\"result", with: "\"report\",\"result"
+    )
+    .replacing("\"id\":\"x\"", with: "\"id\":\"y\"")
+    _ = try await send(Array(look.utf8), id: "day-6", ship)
+    #expect(await page("/fleets/shop/ship-1").text.contains("Latest rollout by wave"))
   }
 
   @Test func `the oldest go when there are too many`() async throws {
@@ -167,8 +235,17 @@ import Upload
     let second = try Collector(
       store: folder.file("store.sqlite"), gate: GateTests.gate(), limit: 1000, keep: 3,
       talk: { lines.add($0) })
-    let answer = await second.page("/reports/report-1", GateTests.request([:]), takesGzip: false)
+    let answer = await second.page("/reports/report-1.json", GateTests.request([:]), takesGzip: false)
     #expect(String(decoding: answer.body, as: UTF8.self) == report())
+  }
+
+  @Test func `another program's database is left as it is`() throws {
+    let path = try folder.database("other.sqlite", "CREATE TABLE reports (x)")
+    let before = try Content.bytes(path)
+    #expect {
+      try Collector(store: path, gate: GateTests.gate(), limit: 1, keep: 1, talk: { _ in })
+    } throws: { "\($0)".contains("is not one that this version of flotilla made") }
+    #expect(try Content.bytes(path) == before)
   }
 
   @Test func `a file that is no store is left as it is`() throws {

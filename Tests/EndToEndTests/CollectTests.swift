@@ -60,13 +60,13 @@ import Testing
     #expect(run.output.contains("delivered to 127.0.0.1"), "\(run.output)")
     let id = try #require(fleet.files.first { $0.hasPrefix(".flotilla/reports/") }?.suffix(31).dropLast(5))
     let kept = try String(contentsOfFile: fleet.folder.file(".flotilla/reports/\(id).json"), encoding: .utf8)
-    #expect(try collector.curl("\(collector.url)reports/\(id)") == kept + "\n200")
-    #expect(try collector.curl("--compressed", "\(collector.url)reports/\(id)") == kept + "\n200")
+    #expect(try collector.curl("\(collector.url)reports/\(id).json") == kept + "\n200")
+    #expect(try collector.curl("--compressed", "\(collector.url)reports/\(id).json") == kept + "\n200")
     let page = try collector.curl("\(collector.url)fleets/small")
-    for part in ["<h1>small</h1>", "i0003", "<span class=\"bad\">1</span>", "<svg", "<td>39</td>"] {
+    for part in ["<b>39</b> of 40 on version 3", "i0003", "1 failed", "<svg", "Rollout by wave"] {
       #expect(page.contains(part), "\(part)")
     }
-    #expect(try collector.curl(collector.url).contains("<a href=\"/fleets/small\">small</a>"))
+    #expect(try collector.curl(collector.url).contains("<a href=\"/fleets/small\"><bdi>small</bdi></a>"))
     #expect(try fleet.run("report", "--run", "last", "--upload").status == 0)
     let end = try collector.stop()
     #expect(end.status == 0, "\(end.errors)")
@@ -75,6 +75,30 @@ import Testing
       #expect(!(end.errors + run.output + run.errors + page).contains(secret))
     }
     #expect(try ids() == [String(id)])
+  }
+
+  @Test(.enabled(if: ReportReader.hasBrowser, "Chromium is needed"))
+  func `the pages can be used, with a mouse, a keyboard and a screen reader, on a desk and a phone`() throws {
+    let collector = try RunningCollector(
+      store: store, environment: ["FLOTILLA_COLLECT_TOKEN": RunningCollector.token])
+    let report = "report: { url: \"\(collector.url)\", token: \(RunningCollector.token) }"
+    let fleet = try SmallFleet(12, extra: report)
+    #expect(try fleet.run("report", "--upload").status == 0)
+    try Data().write(to: URL(filePath: fleet.path(3)))
+    #expect(try fleet.run("migrate", "--yes", "--max-failures", "2").status == 3)
+    let alone = try ReportReader.run("collector.py", [collector.url, "small", "1"])
+    #expect(alone.status == 0, "\(alone.errors)")
+    for file in fleet.files where file.hasPrefix(".flotilla/reports/") {
+      let sent = try collector.curl(
+        "--data-binary", "@\(fleet.folder.file(file))",
+        "-H",
+        "Authorization: Bearer \(RunningCollector.token)",
+        "-H", "webhook-id: again-\(file.dropLast(5).suffix(10))", "-H", "Flotilla-Coordinator: zulu",
+        collector.url)
+      #expect(sent == "received\n\n200")
+    }
+    let two = try ReportReader.run("collector.py", [collector.url, "small", "2"])
+    #expect(two.status == 0, "\(two.errors)")
   }
 
   @Test(arguments: [
@@ -148,7 +172,7 @@ import Testing
     #expect(try strange(url, ["ID": "stranger-2", "SECRET": two]) == "received 200")
     #expect(try collector.curl("-X", "DELETE", url).hasSuffix("405"))
     #expect(try collector.curl("-H", "Host: collector.example", url).hasSuffix("403"))
-    #expect(try collector.curl("\(url)fleets/strange").contains("<h1>strange</h1>"))
+    #expect(try collector.curl("\(url)fleets/strange").contains("<h1><bdi>strange</bdi></h1>"))
     let end = try collector.stop()
     #expect(end.status == 0)
     #expect(try ids() == ["stranger-1", "stranger-2"])

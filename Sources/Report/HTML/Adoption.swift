@@ -23,36 +23,38 @@ struct Adoption {
   }
 
   var section: Markup {
-    guard points.count > 1, let first = points.first, let last = points.last else { return empty }
+    let subject: Markup = points.count > 1 ? "Adoption of version \(overview.latest)" : "Adoption"
+    return """
+      <section aria-labelledby="adoption">
+      <h2 id="adoption">\(subject) over time</h2>
+      \(plot(under: "adoption"))
+      </section>
+
+      """
+  }
+
+  /// The chart alone, under a heading of that id.
+  func plot(under heading: String) -> Markup {
+    guard points.count > 1, let first = points.first, let last = points.last else { return Self.empty }
     let isShort = (Numbers.seconds(last.date) ?? 0) - (Numbers.seconds(first.date) ?? 0) < 3 * 86400
     let label = { (point: FleetPoint) in
       isShort ? Numbers.minute(point.date).replacing(" UTC", with: "") : String(point.date.prefix(10))
     }
     return """
-      <section aria-labelledby="adoption">
-      <h2 id="adoption">Adoption of version \(overview.latest) over time</h2>
       <div class="plot" aria-hidden="true">
       <div class="scale"><span>100%</span><span>50%</span><span>0%</span></div>
       \(chart)
       <div class="dates"><span>\(label(first))</span><span>\(label(last))</span></div>
       </div>
       <ul class="legend" aria-hidden="true">\(legend)</ul>
-      \(figures)
-      </section>
-
+      \(figures(under: heading))
       """
   }
 
-  private var empty: Markup {
-    """
-    <section aria-labelledby="adoption">
-    <h2 id="adoption">Adoption over time</h2>
+  private static let empty: Markup = """
     <p class="soft">There is one run over the whole fleet so far. Each <code>migrate</code> and each \
     <code>drift</code> adds a point, and two make a line.</p>
-    </section>
-
     """
-  }
 
   // MARK: Points
 
@@ -137,7 +139,7 @@ struct Adoption {
 
   // MARK: In figures
 
-  private var figures: Markup {
+  private func figures(under heading: String) -> Markup {
     let shown = points.suffix(Self.rowLimit)
     let rows = shown.reversed().map { point -> Markup in
       let count = point.byVersion[overview.latest] ?? 0
@@ -149,7 +151,7 @@ struct Adoption {
         """
     }
     return """
-      <details><summary>The same in figures</summary><table class="figures" aria-labelledby="adoption">
+      <details><summary>The same in figures</summary><table class="figures" aria-labelledby="\(heading)">
       <thead><tr><th scope="col">run ended</th><th scope="col" class="number">on version \(overview.latest)</th>\
       <th scope="col" class="number">share</th></tr></thead><tbody>
       \(rows)</tbody></table></details>

@@ -5,21 +5,35 @@ internal import Upgrade
 /// What needs somebody: failures and what was not reached, by cause, then drift. First on the page, and empty when
 /// all is well.
 struct Attention {
-  private static let causeLimit = 12, cohortLimit = 8, namesShown = 8
+  private static let namesShown = 8
 
   private let overview: Overview
+  private let limit: Int
 
-  init(_ overview: Overview) { self.overview = overview }
+  /// `limit` is how many causes, and how many drifted cohorts, are shown one by one.
+  init(_ overview: Overview, limit: Int = 12) {
+    self.overview = overview
+    self.limit = limit
+  }
+
+  private var items: [Markup] { causes + drift }
 
   var section: Markup {
-    let items = causes + drift
+    let items = items
     return """
       <section aria-labelledby="attention"\(items.isEmpty ? "" : " class=\"alarm\"" as Markup)>
       <h2 id="attention">\(items.isEmpty ? "Nothing needs attention" : "Needs attention")</h2>
-      \(items.isEmpty ? Self.calm : "<ul class=\"items\">\(items)</ul>" as Markup)
+      \(Self.list(items))
       </section>
 
       """
+  }
+
+  /// What the section holds under its heading.
+  var list: Markup { Self.list(items) }
+
+  private static func list(_ items: [Markup]) -> Markup {
+    items.isEmpty ? calm : "<ul class=\"items\">\(items)</ul>"
   }
 
   private static let calm: Markup = """
@@ -31,10 +45,10 @@ struct Attention {
 
   private var causes: [Markup] {
     let causes = overview.causes.enumerated().filter { $1.status != .skipped }
-    let more = causes.dropFirst(Self.causeLimit)
-    return causes.prefix(Self.causeLimit).map { item($1, at: $0) }
+    let more = causes.dropFirst(limit)
+    return causes.prefix(limit).map { item($1, at: $0) }
       + (more.isEmpty
-        ? [] : [Self.rest(more.count, "more cause", more.map { $1.count }.reduce(0, +), "attention")])
+        ? [] : [rest(more.count, "more cause", more.map { $1.count }.reduce(0, +), "attention")])
   }
 
   private func item(_ cause: Overview.Cause, at place: Int) -> Markup {
@@ -43,28 +57,26 @@ struct Attention {
     <bdi>\(cause.failure.description)</bdi></span></h3>
     <div class="below">
     <p class="soft"><code>\(cause.failure.code)</code> \(cause.failure.advice)</p>
-    \(Self.names(cause.ids, of: cause.count, filter: ("cause", "\(place)")))
+    \(names(cause.ids, of: cause.count, filter: ("cause", "\(place)")))
     </div></li>
 
     """
   }
 
-  private static func names(_ ids: [String], of count: Int, filter: (String, String)) -> Markup {
+  private func names(_ ids: [String], of count: Int, filter: (String, String)) -> Markup {
     let list: Markup = "<ul class=\"names\">\(ids.map { "<li><bdi>\($0)</bdi></li>" as Markup })</ul>"
     let rest = count - ids.count
-    let link: Markup = """
-      <a href="#installations" data-filter="\(filter.0)" data-value="\(filter.1)">\
-      \(count == 1 ? "show it in the table" : "show all \(Numbers.grouped(count)) in the table")</a>
-      """
-    guard ids.count > namesShown else { return "\(list)<p class=\"jump with-script\">\(link)</p>" }
+    let all = count == 1 ? "show it in the table" : "show all \(Numbers.grouped(count)) in the table"
+    let link = overview.link(to: filter.0, filter.1, "\(all)")
+    guard ids.count > Self.namesShown else { return "\(list)<p class=\"\(overview.jump)\">\(link)</p>" }
     let some = rest > 0 ? "The first \(ids.count) installations" : "The \(ids.count) installations"
-    return "<details><summary>\(some)</summary>\(list)</details><p class=\"jump with-script\">\(link)</p>"
+    return "<details><summary>\(some)</summary>\(list)</details><p class=\"\(overview.jump)\">\(link)</p>"
   }
 
-  private static func rest(_ count: Int, _ noun: String, _ installations: Int, _ filter: String) -> Markup {
+  private func rest(_ count: Int, _ noun: String, _ installations: Int, _ filter: String) -> Markup {
     """
     <li><p>and \(TextLayout.count(count, noun)), with \(TextLayout.count(installations, "installation")): \
-    <a href="#installations" data-filter="status" data-value="\(filter)">show in the table</a></p></li>
+    \(overview.link(to: "status", filter, "show in the table"))</p></li>
 
     """
   }
@@ -73,8 +85,8 @@ struct Attention {
 
   private var drift: [Markup] {
     let drifted = overview.header.cohorts.enumerated().filter { !$1.drift.shown(all: false).isEmpty }
-    let more = drifted.dropFirst(Self.cohortLimit)
-    return drifted.prefix(Self.cohortLimit).map { place, cohort in
+    let more = drifted.dropFirst(limit)
+    return drifted.prefix(limit).map { place, cohort in
       let findings = cohort.drift.shown(all: false)
       let first = findings.first.map { "\($0)" } ?? ""
       let others = findings.count > 1 ? ", and \(findings.count - 1) more" : ""
@@ -82,12 +94,12 @@ struct Attention {
         <li><h3>\(Signs.sign("drifted"))<span>\(Numbers.grouped(cohort.count)) drifted: <bdi>\(first)</bdi>\(others)\
         </span></h3>
         <div class="below"><p class="soft">\(cohort.place): \
-        <a href="#cohort-\(place)">all that differs</a><span class="jump with-script">, <a href="#installations" \
-        data-filter="status" data-value="drifted">all drifted installations in the table</a></span></p></div></li>
+        <a href="\(overview.address)#cohort-\(place)">all that differs</a><span class="\(overview.jump)">, \
+        \(overview.link(to: "status", "drifted", "all drifted installations in the table"))</span></p></div></li>
 
         """
     }
       + (more.isEmpty
-        ? [] : [Self.rest(more.count, "more drifted cohort", more.map { $1.count }.reduce(0, +), "drifted")])
+        ? [] : [rest(more.count, "more drifted cohort", more.map { $1.count }.reduce(0, +), "drifted")])
   }
 }

@@ -190,6 +190,10 @@ enum PageScript {
         for (const one of opened) one.open = false;
         turn(page);
       });
+      const asked = new URLSearchParams(location.search);
+      for (const field of form.querySelectorAll('input, select')) {
+        if (asked.has(field.name)) field.value = asked.get(field.name);
+      }
       document.documentElement.classList.add('js');
       find('caption').textContent = '';
       update();

@@ -70,6 +70,11 @@ enum PageStyle {
     .sign { width: .8125rem; height: .8125rem; flex: none; fill: currentColor; position: relative; top: .1em; }
     .legend { display: flex; flex-wrap: wrap; gap: .35rem 1.25rem; margin: .75rem 0 0; padding: 0; list-style: none; }
     .legend li, .status { display: inline-flex; gap: .4rem; align-items: baseline; }
+    .trail { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0 0 1rem; padding: 0; list-style: none;
+      font-size: .875rem; }
+    .headline { font-size: 1.25rem; font-weight: 650; }
+    .headline b { font-weight: inherit; color: var(--link); }
+    h3[id] { margin: 1.5rem 0 .6rem; }
     .meta { margin: 1rem 0 0; color: var(--soft); font-size: .875rem; }
 
     .items { margin: 0; padding: 0; list-style: none; }
@@ -133,10 +138,13 @@ enum PageStyle {
     .rows .right { text-align: right; white-space: nowrap; }
     .rows .version { white-space: nowrap; }
     .rows .groups { min-width: 6.5rem; }
+    .list thead th { color: var(--soft); font-size: .8125rem; }
+    .list thead .right { white-space: normal; }
     .rows tbody tr:hover { background: var(--faint); }
 
     @media screen and (min-width: 64rem) {
-      .rows tbody th { min-width: 17rem; }
+      .list time { white-space: nowrap; }
+      #installations .rows tbody th { min-width: 17rem; }
     }
     @media screen and (max-width: 48rem) {
       .wrap { padding: 0 .75rem; }
@@ -154,6 +162,7 @@ enum PageStyle {
         border-top: 1px solid var(--line); padding: .75rem 0; }
       .rows tbody th, .rows tbody td { border: 0; padding: 0; }
       .rows tbody th, .rows tbody .said { grid-column: 1 / -1; }
+      .list thead { position: absolute; clip-path: inset(50%); }
       .rows tbody td:empty { display: none; }
       .rows tbody td:not(.said)::before { content: attr(data-name) " "; color: var(--soft); font-size: .8125rem; }
       .rows .right { text-align: left; }

@@ -35,12 +35,12 @@ enum Signs {
 
 /// Counts by status as one stacked bar, with a legend that says the same in words.
 enum StatusStrip {
-  static func markup(_ counts: [(status: Status, count: Int)]) -> Markup {
-    let counts = counts.filter { $0.count > 0 }
+  static func markup(_ overview: Overview) -> Markup {
+    let counts = Status.shown.map { (status: $0, count: overview.count($0)) }.filter { $0.count > 0 }
     let entries = counts.map { status, count -> Markup in
       """
       <li>\(Signs.sign(status.rawValue))<span>\(Numbers.grouped(count)) \
-      <a href="#installations" data-filter="status" data-value="\(status.rawValue)">\(status.word)</a></span></li>
+      \(overview.link(to: "status", status.rawValue, "\(status.word)"))</span></li>
       """
     }
     return """

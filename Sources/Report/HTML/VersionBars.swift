@@ -7,6 +7,17 @@ struct VersionBars {
   init(_ overview: Overview) { self.overview = overview }
 
   var section: Markup {
+    """
+    <section aria-labelledby="versions">
+    <h2 id="versions">Versions</h2>
+    \(table(under: "versions"))
+    </section>
+
+    """
+  }
+
+  /// The bars alone, under a heading of that id.
+  func table(under heading: String) -> Markup {
     let rows = overview.versions.prefix(Self.limit).map(row)
     let more = overview.versions.dropFirst(Self.limit)
     let rest: Markup =
@@ -17,16 +28,12 @@ struct VersionBars {
       <td class="number">\(Numbers.grouped(more.map(\.count).reduce(0, +)))</td><td class="number"></td></tr>
       """
     return """
-      <section aria-labelledby="versions">
-      <h2 id="versions">Versions</h2>
-      <table class="figures" aria-labelledby="versions">
+      <table class="figures" aria-labelledby="\(heading)">
       <thead><tr><th scope="col">version</th><th class="wide"></th><th scope="col" class="number">installations</th>\
       <th scope="col" class="number">share</th></tr></thead>
       <tbody>
       \(rows)\(rest)
       </tbody></table>
-      </section>
-
       """
   }
 
@@ -34,8 +41,8 @@ struct VersionBars {
     let kind = version.isLatest ? "v0" : Int64(version.name) == nil ? "skipped" : "v1"
     let note = version.isLatest ? " (latest)" : isAhead(version) ? " (ahead)" : ""
     return """
-      <tr\(version.isLatest ? " class=\"latest\"" as Markup : .nothing)><th scope="row"><a href="#installations" \
-      data-filter="version" data-value="\(version.name)">\(version.name)</a>\(note)</th>
+      <tr\(version.isLatest ? " class=\"latest\"" as Markup : .nothing)><th scope="row">\
+      \(overview.link(to: "version", version.name, "\(version.name)"))\(note)</th>
       <td class="wide">\(StatusStrip.bar([(kind, version.count)], of: overview.total, "bar"))</td>
       <td class="number">\(Numbers.grouped(version.count))</td>
       <td class="number">\(Numbers.share(version.count, of: overview.total))</td></tr>

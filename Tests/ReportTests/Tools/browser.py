@@ -28,7 +28,7 @@ class Browser:
             [
                 "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                 "--no-first-run", "--disable-extensions", "--disable-background-networking",
-                "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND",
+                "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
                 "--user-data-dir=" + self.folder, "--remote-debugging-pipe", "about:blank",
             ],
             preexec_fn=wire, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -41,6 +41,7 @@ class Browser:
         self.session = None
         self.complaints = []
         self.requests = []
+        self.answers = {}
         self.events = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -94,19 +95,30 @@ class Browser:
             self.complaints.append(parameters["entry"]["text"])
         if method == "Network.requestWillBeSent":
             self.requests.append(parameters["request"]["url"])
+        if method == "Network.responseReceived":
+            self.answers[parameters["response"]["url"]] = parameters["response"]["status"]
         if method == "Page.javascriptDialogOpening":
             self.complaints.append("dialog: " + parameters["message"])
         if method:
             self.events.append(method)
 
     def open(self, path):
-        """Loads a file; gives the seconds until its load event was over."""
+        """Loads a file or an address; gives the seconds until its load event was over."""
         self.events.clear()
         start = time.monotonic()
-        self.call("Page.navigate", url="file://" + os.path.abspath(path))
+        self.call("Page.navigate", url=path if path.startswith("http:") else "file://" + os.path.abspath(path))
+        self.loaded()
+        return time.monotonic() - start
+
+    def loaded(self):
         while "Page.loadEventFired" not in self.events:
             self.receive()
-        return time.monotonic() - start
+
+    def follow(self, selector):
+        """Clicks on a link to another page, and waits until that is there."""
+        self.events.clear()
+        self.click(selector)
+        self.loaded()
 
     def run(self, script):
         """The value of an expression in the page."""

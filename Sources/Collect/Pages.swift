@@ -1,0 +1,201 @@
+internal import Report
+
+/// The pages, made of the reports that are there at one moment. It belongs to one thread at a time.
+final class Pages {
+  private static let mostReports = 50, mostCards = 24, mostOverviews = 64
+
+  private let shelf: ReportShelf
+  /// Reports don't change, and going through a large one takes a moment.
+  private var overviews: [String: Overview] = [:]
+
+  init(_ shelf: ReportShelf) { self.shelf = shelf }
+
+  /// All fleets, each with the last report of each coordinator.
+  func fleets() throws -> String {
+    let latest = try shelf.latest()
+    let content: Markup =
+      latest.isEmpty
+      ? """
+      <p>No report has come yet. A coordinator sends its reports here when <code>report.url</code> in its \
+      <code>fleet.yml</code> is the address of this page.</p>
+      """
+      : WideTable(
+        ["Fleet", "Coordinator"] + Self.columns,
+        latest.map { [Self.fleet($0), Self.coordinator($0)] + Self.cells($0) }
+      )
+      .markup(under: "fleets")
+    let section: Markup = "<section aria-labelledby=\"fleets\">\n\(content)\n</section>\n"
+    return Page.text(title: "Fleets · Flotilla", header: "<h1 id=\"fleets\">Fleets</h1>\n", [section])
+  }
+
+  /// A fleet: of its one coordinator all that the last report says, of several the same in short, side by side.
+  ///
+  /// - Returns: nil where nothing is known of a fleet of that name.
+  func fleet(_ name: String) throws -> String? {
+    let latest = try shelf.latest(of: name)
+    guard let first = latest.first else { return nil }
+    guard latest.count > 1 else { return try page(first, [Trail.home], ofLatest: true) }
+    let coordinators: Markup = """
+      <section aria-labelledby="coordinators">
+      <h2 id="coordinators">Coordinators</h2>
+      \(WideTable(["Coordinator"] + Self.columns, latest.map { [Self.coordinator($0)] + Self.cells($0) })
+        .markup(under: "coordinators"))
+      </section>
+
+      """
+    let cards = try latest.prefix(Self.mostCards).enumerated().map { try card($1, id: "coordinator-\($0)") }
+    let header: Markup = """
+      \(Trail([Trail.home]).markup)<p class="fleet">What \(latest.count) coordinators say</p>
+      <h1><bdi>\(name)</bdi></h1>
+
+      """
+    return Page.text(
+      title: "\(name) · Flotilla", header: header,
+      [coordinators, "<div class=\"pair\">\n\(cards)</div>\n", try reports(name, showsCoordinator: true)])
+  }
+
+  /// The last report of a coordinator; nil where there is none.
+  func coordinator(_ fleet: String, _ name: String) throws -> String? {
+    try shelf.reports(of: fleet, name, limit: 1).first.map {
+      try page($0, [Trail.home, (Address.fleet(fleet), fleet)], ofLatest: true)
+    }
+  }
+
+  /// A report; nil where there is none.
+  func report(_ id: String) throws -> String? {
+    try shelf.report(id).map { report in
+      let steps = [
+        Trail.home, (Address.fleet(report.fleet), report.fleet),
+        (Address.coordinator(report.fleet, report.coordinator), report.coordinator),
+      ]
+      return try page(report, steps, ofLatest: false)
+    }
+  }
+
+  // MARK: Parts
+
+  private func page(_ report: StoredReport, _ steps: [Trail.Step], ofLatest: Bool) throws -> String {
+    let name: Markup = ofLatest ? "<bdi>\(report.coordinator)</bdi>" : Self.time(report)
+    let trail = Trail(steps, report, name: name).markup
+    let rest = ofLatest ? [try reports(report.fleet, report.coordinator, showsCoordinator: false)] : []
+    let around = HTMLReport.Surroundings(navigation: trail, sections: rest)
+    var text = ""
+    do {
+      try HTMLReport(try shelf.content(of: report), around: around).write { text += $0 }
+    } catch is DecodingError {
+      let header: Markup = "\(trail)<h1><bdi>\(report.fleet)</bdi></h1>\n"
+      let section: Markup = "<section>\(Self.unreadable)</section>\n"
+      text = Page.text(title: "\(report.fleet) · Flotilla", header: header, [section] + rest)
+    }
+    return text
+  }
+
+  private static let unreadable: Markup = """
+    <p>This report can't be shown as a page: it isn't as this version of flotilla writes it. As JSON it is here as it \
+    came.</p>
+    """
+
+  private func card(_ report: StoredReport, id: String) throws -> Markup {
+    let title: Markup = """
+      <a href="\(Address.coordinator(report.fleet, report.coordinator))"><bdi>\(report.coordinator)</bdi></a>
+      """
+    do {
+      return try ReportCard(overview(report), shelf.past(report)).section(title, id: id)
+    } catch is DecodingError {
+      return
+        "<section aria-labelledby=\"\(id)\">\n<h2 id=\"\(id)\">\(title)</h2>\n\(Self.unreadable)</section>\n"
+    }
+  }
+
+  private func overview(_ report: StoredReport) throws -> Overview {
+    if let overview = overviews[report.id] { return overview }
+    let overview = try Overview(shelf.content(of: report), at: Address.report(report.id))
+    if overviews.count >= Self.mostOverviews { overviews = [:] }
+    overviews[report.id] = overview
+    return overview
+  }
+
+  private func reports(_ fleet: String, _ coordinator: String? = nil, showsCoordinator: Bool) throws -> Markup
+  {
+    let rows = try shelf.reports(of: fleet, coordinator, limit: Self.mostReports).map { report in
+      let cells = Self.cells(report)
+      return [cells[0]] + (showsCoordinator ? [Self.coordinator(report)] : []) + cells.dropFirst()
+    }
+    let columns = [Self.columns[0]] + (showsCoordinator ? ["Coordinator"] : []) + Self.columns.dropFirst()
+    return """
+      <section aria-labelledby="reports">
+      <h2 id="reports">Reports</h2>
+      \(WideTable(columns, rows).markup(under: "reports"))
+      </section>
+
+      """
+  }
+
+  // MARK: Lists of reports
+
+  private static let columns: [WideTable.Column] = [
+    "Report", "Run", .number("Installations"), .number("On latest version"), .number("Failed"),
+    .number("Unreachable"), .number("Drifted"),
+  ]
+
+  private static func cells(_ report: StoredReport) -> [Markup] {
+    [
+      "<a href=\"\(Address.report(report.id))\">\(time(report))</a>",
+      run(report), "\(Numbers.grouped(report.installations))",
+      "\(Numbers.grouped(report.onLatest))", alarm(report.failed, "failed"),
+      alarm(report.unreachable, "unreachable"), alarm(report.drifted, "drifted"),
+    ]
+  }
+
+  /// `migrate`, and what was out of the ordinary.
+  private static func run(_ report: StoredReport) -> Markup {
+    let result: Markup = report.result == "finished" ? .nothing : ", \(report.result)"
+    let selection = report.selection.map { " <small>only <bdi>\($0)</bdi></small>" as Markup } ?? .nothing
+    return "\(report.command)\(result)\(selection)"
+  }
+
+  private static func time(_ report: StoredReport) -> Markup {
+    "<time datetime=\"\(report.finishedAt)\">\(Numbers.minute(report.finishedAt))</time>"
+  }
+
+  /// A number that should be nought.
+  private static func alarm(_ count: Int, _ kind: String) -> Markup {
+    count == 0 ? "0" : "<b class=\"\(kind)\">\(Numbers.grouped(count))</b>"
+  }
+
+  private static func fleet(_ report: StoredReport) -> Markup {
+    "<a href=\"\(Address.fleet(report.fleet))\"><bdi>\(report.fleet)</bdi></a>"
+  }
+
+  private static func coordinator(_ report: StoredReport) -> Markup {
+    "<a href=\"\(Address.coordinator(report.fleet, report.coordinator))\"><bdi>\(report.coordinator)</bdi></a>"
+  }
+}
+
+/// The way from the list of fleets to a page.
+private struct Trail {
+  typealias Step = (address: String, name: String)
+  static let home: Step = (Address.home, "All fleets")
+
+  let markup: Markup
+
+  /// - Parameters:
+  ///   - steps: the pages above.
+  ///   - report: what the page shows.
+  ///   - name: what the page itself is called.
+  init(_ steps: [Step], _ report: StoredReport, name: Markup) {
+    self.init(
+      steps,
+      """
+      <li aria-current="page">\(name)</li><li><a href="\(Address.report(report.id)).json">this report as JSON</a></li>
+      """)
+  }
+
+  /// - Parameters:
+  ///   - steps: the pages above.
+  ///   - rest: what stands behind them.
+  init(_ steps: [Step], _ rest: Markup = .nothing) {
+    let links = steps.map { "<li><a href=\"\($0.address)\"><bdi>\($0.name)</bdi></a></li>" as Markup }
+    markup = "<nav aria-label=\"Pages\"><ul class=\"trail\">\(links)\(rest)</ul></nav>\n"
+  }
+}

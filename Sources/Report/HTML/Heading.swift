@@ -1,0 +1,28 @@
+/// What a report says of the whole fleet, as its page begins with it.
+extension Overview {
+  /// `22 of 24 on version 9`, the first figure set off.
+  var heading: Markup {
+    "<b>\(Numbers.grouped(onLatest))</b> of \(Numbers.grouped(total)) on version \(latest)"
+  }
+
+  /// The counts by status, and which run they come from.
+  var standing: Markup {
+    """
+    \(StatusStrip.markup(self))
+    <p class="meta">\(meta)</p>
+
+    """
+  }
+
+  private var meta: Markup {
+    let run = header.run
+    var parts: [Markup] = [
+      "<code>flotilla \(run.command)</code> \(run.result) <time datetime=\"\(run.finishedAt)\">"
+        + "\(Numbers.minute(run.finishedAt))</time>"
+    ]
+    if let seconds = header.seconds { parts.append("took \(Numbers.duration(seconds))") }
+    if let only = run.only { parts.append("only <code><bdi>\(only)</bdi></code>, not the whole fleet") }
+    parts.append("\(TextLayout.count(header.migrations.count, "migration"))")
+    return Markup(parts, separator: " · ")
+  }
+}

@@ -1,0 +1,31 @@
+/// A report beside others: what it says of the fleet, in short.
+package struct ReportCard {
+  private let overview: Overview
+  private let past: ReportContent.Past
+
+  /// - Parameters:
+  ///   - overview: of the report, with the address of its page.
+  ///   - past: what came before it.
+  package init(_ overview: Overview, _ past: ReportContent.Past) {
+    self.overview = overview
+    self.past = past
+  }
+
+  /// The card under `title`, which says whose report it is; `id` is what its ids begin with.
+  package func section(_ title: Markup, id: String) -> Markup {
+    """
+    <section aria-labelledby="\(id)">
+    <h2 id="\(id)">\(title)</h2>
+    <p class="headline">\(overview.heading)</p>
+    \(overview.standing)
+    <h3 id="\(id)-attention">Needs attention</h3>
+    \(Attention(overview, limit: 3).list)
+    <h3 id="\(id)-versions">Versions</h3>
+    \(VersionBars(overview).table(under: "\(id)-versions"))
+    <h3 id="\(id)-adoption">Adoption over time</h3>
+    \(Adoption(overview, past).plot(under: "\(id)-adoption"))
+    </section>
+
+    """
+  }
+}
