@@ -12,8 +12,8 @@ public struct Endpoint: Sendable {
 
   /// The host's name or address, without port.
   public let host: String
-  /// Whether the URL begins with `https`.
-  public let isEncrypted: Bool
+  /// Whether what is sent can be read on its way: not with `https`, and not where it doesn't leave this machine.
+  public let isReadable: Bool
   /// How the report is sent.
   public let method: Method
   /// Sent as `Authorization: Bearer …`.
@@ -52,7 +52,7 @@ public struct Endpoint: Sendable {
   ) throws(EndpointError) {
     let parts = try URLParts(url)
     host = parts.host
-    isEncrypted = parts.scheme == "https"
+    isReadable = parts.isReadable
     key = "report.url"
     secretParts = [parts.query].compactMap { $0 }
     self.url = url
@@ -71,7 +71,7 @@ public struct Endpoint: Sendable {
   init(notifying url: String) throws(EndpointError) {
     let parts = try URLParts(url)
     host = parts.host
-    isEncrypted = parts.scheme == "https"
+    isReadable = parts.isReadable
     key = "report.notify"
     let pieces = parts.path.split(separator: "/").map(String.init).filter { $0.utf8.count >= 6 }
     secretParts = [parts.path, parts.query ?? ""].filter { $0.utf8.count > 1 } + pieces
@@ -83,7 +83,7 @@ public struct Endpoint: Sendable {
 
   /// What the user should know of this endpoint before it is used, if anything.
   public var warning: String? {
-    guard token != nil, !isEncrypted else { return nil }
+    guard token != nil, isReadable else { return nil }
     return "the token goes to \(host) unencrypted; use https"
   }
 

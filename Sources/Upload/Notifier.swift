@@ -27,7 +27,7 @@ public struct Notifier: Sendable {
 
   /// What the user should know of this address before it is used, if anything.
   public var warning: String? {
-    endpoint.isEncrypted ? nil : "the address of report.notify goes to \(host) unencrypted; use https"
+    endpoint.isReadable ? "the address of report.notify goes to \(host) unencrypted; use https" : nil
   }
 
   /// Posts `text`, blocking for 15 seconds at most.

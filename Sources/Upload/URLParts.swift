@@ -1,4 +1,5 @@
 import CCurl
+internal import Glibc
 
 /// The parts of a URL, taken apart by libcurl so that what is checked is what is used.
 struct URLParts {
@@ -26,6 +27,14 @@ struct URLParts {
     self.host = host
     path = Self.part(CURLUPART_PATH, of: handle) ?? "/"
     query = Self.part(CURLUPART_QUERY, of: handle)
+  }
+
+  /// Whether what is sent there can be read on its way. A proxy may be on another machine though the host isn't.
+  var isReadable: Bool {
+    let isFour = host.hasPrefix("127.") && host.allSatisfy { $0 == "." || $0.isWholeNumber }
+    let isHere = isFour || host == "localhost" || host == "[::1]"
+    let hasProxy = ["http_proxy", "all_proxy", "ALL_PROXY"].contains { (name: String) in getenv(name) != nil }
+    return scheme != "https" && (!isHere || hasProxy)
   }
 
   private static func part(_ part: CURLUPart, of handle: OpaquePointer) -> String? {

@@ -35,14 +35,14 @@ struct ReportCommand: ParsableCommand {
         return .well
       }
       let session = try Session(global.orElse(root.global), console)
-      let delivery = try ReportDelivery(session)
+      let delivery = upload ? try ReportDelivery(session) : nil
       if upload, delivery == nil { throw Refusal("--upload: report.url is not set in \(session.fleet.file)") }
       var isDelivered = true
       let give: (RunID, ReportWriter) throws -> Void = { id, writer in
         let format = format ?? output.flatMap { ReportFormat(path: $0) } ?? .json
         if let output { try writer.write(as: format, to: output) }
         if output == nil, !upload || self.format != nil { try writer.write(as: format) { console.out($0) } }
-        guard upload, let delivery else { return }
+        guard let delivery else { return }
         isDelivered = try send(writer, id, delivery, session)
       }
       let ending: Ending

@@ -19,6 +19,10 @@ import Testing
     let token = try Secret("t0ken")
     #expect(try Endpoint(url: "https://example.net/", token: token).warning == nil)
     #expect(try Endpoint(url: "http://example.net/").warning == nil)
+    for here in ["127.0.0.1:8080", "localhost", "[::1]:80"] {
+      #expect(try Endpoint(url: "http://\(here)/", token: token).warning == nil)
+    }
+    #expect(try Endpoint(url: "http://127.example.net/", token: token).warning != nil)
     #expect(
       try Endpoint(url: "http://example.net/", token: token).warning
         == "the token goes to example.net unencrypted; use https")
