@@ -52,7 +52,7 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
     do {
       return .success(Reception(request, try FileDescriptor(temporaryBeside: path), gate, limit: limit))
     } catch {
-      return .failure(refuse(Answer(500, "the report can't be put down"), request, because: "\(error)"))
+      return .failure(refuse(cannotWrite, request, because: "\(error)"))
     }
   }
 
@@ -69,6 +69,7 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
     guard request.length == nil || request.length == reception.count else {
       return refuse(Answer(400, "the body broke off"), request).answer
     }
+    if let failure = reception.failure { return refuse(cannotWrite, request, because: "\(failure)").answer }
     if let answer = gate.refusal(of: request, reception.signature) { return refuse(answer, request).answer }
     do {
       return try keep(reception, request.id ?? "")
@@ -98,6 +99,8 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
     let name = (header ?? "").printableLine.prefix(100)
     return name.isEmpty ? "unnamed" : String(name)
   }
+
+  private var cannotWrite: Answer { Answer(500, "the report can't be put down") }
 
   private var tooLarge: Answer {
     Answer(413, "more than \(limit) bytes, on the wire or expanded, are not taken")

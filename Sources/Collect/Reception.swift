@@ -6,6 +6,8 @@ public final class Reception: @unchecked Sendable {  // Nobody adds to it while 
   let request: Incoming
   private(set) var signature: WebhookSignature
   private(set) var count = 0
+  /// Why the disk didn't take it.
+  private(set) var failure: SystemError?
   private let file: FileDescriptor
   private let limit: Int
 
@@ -18,14 +20,12 @@ public final class Reception: @unchecked Sendable {  // Nobody adds to it while 
 
   var isTooLarge: Bool { count > limit }
 
-  /// Takes the next bytes; those beyond the limit are counted and forgotten.
-  ///
-  /// - Throws: `SystemError` where the disk doesn't take them.
-  public func add(_ bytes: ArraySlice<UInt8>) throws {
+  /// Takes the next bytes; those beyond the limit, and those after a failure, are counted and forgotten.
+  public func add(_ bytes: ArraySlice<UInt8>) {
     count += bytes.count
-    guard !isTooLarge else { return }
+    guard !isTooLarge, failure == nil else { return }
     signature.add(bytes)
-    try file.write(bytes)
+    do throws(SystemError) { try file.write(bytes) } catch { failure = error }
   }
 
   /// Gives the report's text to `body`, piece by piece.

@@ -61,7 +61,7 @@ struct CollectServer: HTTPHandler {
       try await Self.drain(request)
       return refusal.answer
     case .success(let reception):
-      for try await piece in request.bodySequence { try reception.add(Array(piece)[...]) }
+      for try await piece in request.bodySequence { reception.add(Array(piece)[...]) }
       return await collector.finish(reception)
     }
   }

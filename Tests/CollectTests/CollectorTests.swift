@@ -53,7 +53,7 @@ import Upload
     case .failure(let refusal): return refusal.answer
     case .success(let reception):
       for start in stride(from: 0, to: body.count, by: 1000) {
-        try reception.add(body[start..<min(start + 1000, body.count)])
+        reception.add(body[start..<min(start + 1000, body.count)])
       }
       return await collector.finish(reception)
     }

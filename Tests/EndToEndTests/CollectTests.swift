@@ -233,4 +233,63 @@ import Testing
     _ = try collector.stop()
     #expect(try ids().count == 12)
   }
+
+  @Test func `a seventeenth sender is asked to come again, and gets in then`() throws {
+    let collector = try RunningCollector(
+      store: store, environment: ["FLOTILLA_COLLECT_TOKEN": RunningCollector.token])
+    let fleet = try SmallFleet(
+      1, extra: "report: { url: \"\(collector.url)\", token: \(RunningCollector.token) }")
+    let script = """
+      head -c 900000 /dev/zero >slow
+      for i in $(seq 16); do
+        curl -s --max-time 20 --limit-rate 20k -o /dev/null --data-binary @slow -H "webhook-id: slow-$i" \
+          -H 'Authorization: Bearer \(RunningCollector.token)' \(collector.url) &
+        senders="$senders $!"
+      done
+      sleep 2
+      curl -s --max-time 20 -D - --data-binary x -H 'webhook-id: last' \
+        -H 'Authorization: Bearer \(RunningCollector.token)' \(collector.url)
+      (sleep 1; kill $senders) &
+      "$FLOTILLA" report --upload; echo "exit $?"
+      wait
+      """
+    let run = try Program.shell(script, in: fleet.folder.path)
+    #expect(run.output.contains("HTTP/1.1 503"), "\(run.output)\(run.errors)")
+    #expect(run.output.contains("Retry-After: 5"), "\(run.output)")
+    #expect(run.output.hasSuffix("exit 0\n"), "\(run.output)\(run.errors)")
+    _ = try collector.stop()
+    #expect(try ids().count == 1)
+  }
+
+  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  func `a collector whose disk is full takes nothing, and everything when there is room again`() throws {
+    let fleet = try SmallFleet(3)
+    try fleet.configure("report: { url: \"${URL}\", token: t0ken }")
+    let run = try SmallMount.run(
+      fleet, size: "900k",
+      """
+      export FLOTILLA_COLLECT_TOKEN=t0ken
+      mkfifo address
+      timeout --foreground 90 "$FLOTILLA" collect --listen 127.0.0.1:0 --store small/store >address 2>talk &
+      read -r _ _ URL <address
+      export URL
+      cat /dev/zero >small/ballast 2>/dev/null
+      "$FLOTILLA" migrate --yes; echo "full: $?"
+      ls .flotilla/outbox >waiting
+      rm small/ballast
+      "$FLOTILLA" report flush; echo "room: $?"
+      report=$(cd .flotilla/reports && ls)
+      curl -s --max-time 20 "${URL}reports/$report" | cmp - ".flotilla/reports/$report"; echo "same: $?"
+      kill $(cat /proc/$!/task/$!/children)
+      wait
+      cat talk >&2
+      """)
+    #expect(run.output.contains("full: 6\n"), "\(run.output)\(run.errors)")
+    #expect(run.errors.contains("refused with 500"), "\(run.errors)")
+    #expect(
+      run.output.contains("room: 0\n") && run.output.contains("same: 0\n"), "\(run.output)\(run.errors)")
+    let waiting = try String(contentsOfFile: fleet.folder.file("waiting"), encoding: .utf8)
+    #expect(waiting.contains("0"), "\(waiting)")
+    #expect(!(run.output + run.errors).contains("t0ken"))
+  }
 }

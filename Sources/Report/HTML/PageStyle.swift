@@ -174,6 +174,7 @@ enum PageStyle {
       .wrap { max-width: none; padding: 0; }
       header.wrap { padding-top: 0; }
       section { border-width: 1px 0 0; border-radius: 0; padding: .75rem 0; margin: .5rem 0; break-inside: auto; }
+      .alarm { padding-left: .75rem; border-left-width: 4px; }
       .pair { grid-template-columns: 1fr 1fr; }
       .controls, .pages, .skip, .jump { display: none !important; }
       a { color: inherit; text-decoration: none; }
