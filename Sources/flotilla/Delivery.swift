@@ -1,6 +1,7 @@
 import Fleet
 import Glibc
 import Logging
+import Report
 import Upload
 import Wire
 
@@ -21,8 +22,13 @@ struct ReportDelivery {
 
   /// Puts the report at `path` into the outbox and sends what waits, oldest first.
   ///
-  /// - Returns: a sentence for people, and whether this report was delivered.
-  func deliver(_ path: String, id: RunID) throws -> (sentence: String, isDelivered: Bool) {
+  /// - Returns: lines for people, and whether this report was delivered.
+  func deliver(_ path: String, id: RunID) throws -> (lines: [String], isDelivered: Bool) {
+    let (sentence, isDelivered) = try send(path, id)
+    return (["Report  \(Session.shown(path))"] + TextLayout.wrap(sentence, first: "        "), isDelivered)
+  }
+
+  private func send(_ path: String, _ id: RunID) throws -> (sentence: String, isDelivered: Bool) {
     let outbox = try Outbox(path: session.state.outbox)
     if case .refused(let full) = try outbox.put(contentsOf: path, id: id.description) {
       return ("\(full)", false)
@@ -38,7 +44,7 @@ struct ReportDelivery {
     let reason = (flush.stopped ?? flush.rejected.first).map { "\($0.failure)" }
     return (
       "not delivered: \(Self.sentence(reason ?? "another flotilla is sending")) It waits in \(session.state.outbox) and goes "
-        + "first the next time.", false
+        + "first the next time, or with flotilla report flush.", false
     )
   }
 

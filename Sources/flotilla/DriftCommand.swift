@@ -146,8 +146,8 @@ struct DriftCheck {
     if keepsReport || uploads { try ReportWriter(journal, run.id, header: header).write(to: path) }
     notification.tell(ofDrift: changes, counts: counts, run.id)
     guard uploads, let delivery else { return verdict }
-    let (sentence, isDelivered) = try delivery.deliver(path, id: run.id)
-    session.console.talk("Report  \(Session.shown(path))\n        \(sentence)")
+    let (lines, isDelivered) = try delivery.deliver(path, id: run.id)
+    lines.forEach(session.console.talk)
     return !isDelivered && verdict == .well ? .undelivered : verdict
   }
 

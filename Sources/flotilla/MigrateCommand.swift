@@ -170,8 +170,8 @@ struct MigrateRun {
       console.out(lines: ["Report  \(Session.shown(path))"])
       return ending
     }
-    let (sentence, isDelivered) = try delivery.deliver(path, id: id)
-    console.out(lines: ["Report  \(Session.shown(path))"] + TextLayout.wrap(sentence, first: "        "))
+    let (lines, isDelivered) = try delivery.deliver(path, id: id)
+    console.out(lines: lines)
     return !isDelivered && ending == .well ? .undelivered : ending
   }
 }

@@ -78,8 +78,8 @@ struct ReportCommand: ParsableCommand {
     try session.state.create()
     let path = "\(session.state.reports)/\(id).json"
     try writer.write(to: path)
-    let (sentence, isDelivered) = try delivery.deliver(path, id: id)
-    session.console.talk("Report  \(Session.shown(path))\n        \(sentence)")
+    let (lines, isDelivered) = try delivery.deliver(path, id: id)
+    lines.forEach(session.console.talk)
     return isDelivered
   }
 }

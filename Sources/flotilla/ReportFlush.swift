@@ -1,6 +1,7 @@
 import ArgumentParser
 import Fleet
 import FoundationEssentials
+import Report
 
 struct ReportFlush: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,7 +19,7 @@ struct ReportFlush: ParsableCommand {
         throw Refusal("report.url is not set in \(session.fleet.file)")
       }
       let (sentences, isDone) = try delivery.flush()
-      console.out(lines: sentences)
+      console.out(lines: sentences.flatMap { TextLayout.wrap($0, first: "") })
       return isDone ? .well : .undelivered
     }
   }

@@ -38,7 +38,7 @@ import Testing
     #expect(waiting(fleet).count == 2)
     let down = try fleet.run("report", "flush", environment: environment)
     #expect(down.status == 6)
-    #expect(down.output.contains("0 reports delivered to 127.0.0.1, 2 still in "), "\(down.output)")
+    #expect(down.words.contains("0 reports delivered to 127.0.0.1, 2 still in "), "\(down.output)")
 
     let path = "verify/\(Self.secret)/\(Self.other)"
     try fleet.configure("report: { url: \"\(receiver.url)/\(path)\", \(secrets) }")
