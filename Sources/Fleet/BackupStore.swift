@@ -100,7 +100,7 @@ public struct BackupStore: Sendable {
   ) -> Outcome {
     let saved = path(installation)
     let outcome = worker.restore(installation.path, from: backup.record, saving: saved)
-    guard outcome.status == .failed, outcome.failure?.step == .restore, let fetched = backup.fetched else {
+    guard outcome.status == .failed, outcome.failure?.code == "backup", let fetched = backup.fetched else {
       return outcome
     }
     do throws(Failure) {

@@ -110,7 +110,7 @@ public struct LocalWorker: Worker {
 
   /// See `Worker`.
   public func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome {
-    timed { Restore(inspector: inspector, path: path, backup: backup, saved: saved).run() }
+    timed { Restore(inspector, path, from: backup, saving: saved).run() }
   }
 
   /// See `Worker`. A file that isn't there is as good as removed.

@@ -47,6 +47,7 @@ final class Desk: Sendable {
       send(number, outcome.adopting(backup))
     case .backUp(let path, let destination): send(number, worker.backUp(path, to: destination))
     case .restore(let path, let backup, let saved):
+      requests.begin(number, path)
       send(number, worker.restore(path, from: backup, saving: saved))
     case .remove(let backups): finish(number) { try worker.remove(backups) }
     case .fetch(let path):

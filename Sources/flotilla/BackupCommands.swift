@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Remote
 import Report
+import Synchronization
 import Upgrade
 
 struct BackupCommand: ParsableCommand {
@@ -89,16 +90,23 @@ struct RestoreCommand: ParsableCommand {
       }
       // The backup that is restored would be the first to be pushed out.
       let (store, workers) = (try run.backups(prunes: false), run.workers)
+      let unsaved = Mutex<[String]>([])
       return try run.each(
         lanes: session.lanes(), limit: .percentage(.all), only: Set(found.keys)
       ) { installation in
         guard let backup = found[installation.id] else { return Outcome(status: .skipped) }
         let worker = workers.worker(for: installation)
         let outcome = store.restore(installation, from: backup, worker)
+        if outcome.backup == nil, ![.failed, .unreachable].contains(outcome.status) {
+          unsaved.withLock { $0.append(installation.id) }
+        }
         return store.keep(outcome, of: installation, worker)
       } tell: { summary, count in
-        "\(Session.count(count, "installation")) restored from run \(past); "
-          + "what was there before is in \(session.state.backups)/\(run.run.id)"
+        let unsaved = unsaved.withLock { $0.sorted() }
+        return "\(Session.count(count, "installation")) restored from run \(past)"
+          + (unsaved.count < count
+            ? "; what was there before is in \(session.state.backups)/\(run.run.id)" : "")
+          + unsaved.map { "\n\($0) was damaged: there is no backup of what was there before" }.joined()
       }
     }
   }
