@@ -51,7 +51,7 @@ struct Backups: ParsableCommand {
       let lines = backups.map { backup in
         let name = backup.installation + String(repeating: " ", count: width - backup.installation.count)
         let version = backup.version.map { "version \($0)" } ?? "untracked"
-        return "\(backup.run)  \(name)  \(version)  \(backup.record.bytes) bytes  \(backup.where)"
+        return "\(backup.run)  \(name)  \(version)  \(backup.record.bytes) bytes  \(backup.where.oneLine)"
       }
       console.out(lines: lines.isEmpty ? ["There are no backups."] : lines)
       return .well
@@ -135,7 +135,7 @@ struct RestoreCommand: ParsableCommand {
     if yes { return }
     for backup in found.values.sorted(by: { $0.installation < $1.installation }) {
       let version = backup.version.map { "version \($0)" } ?? "untracked"
-      session.console.talk("  \(backup.installation)  back to \(version)  \(backup.where)")
+      session.console.talk("  \(backup.installation)  back to \(version)  \(backup.where.oneLine)")
     }
     guard session.console.canAsk else { throw Refusal("there is no terminal to ask on; add --yes") }
     let count = Session.count(found.count, "backup")
