@@ -50,6 +50,8 @@ final class Desk: Sendable {
       requests.begin(number, path)
       send(number, worker.restore(path, from: backup, saving: saved))
     case .remove(let backups): finish(number) { try worker.remove(backups) }
+    case .backups(let name, let folder, let runs):
+      output.send(Frame(.found, number, json: worker.backups(name, in: folder, besides: runs)))
     case .fetch(let path):
       finish(number) {
         try readPieces(of: path, length: WireProtocol.piece) { output.send(Frame(.data, number, $0)) }
