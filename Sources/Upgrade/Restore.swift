@@ -63,7 +63,7 @@ final class Restore {
     step = .lock
     // A log has one page size from its beginning to its end.
     let leavesWAL = try file.isWAL && database.scalar("PRAGMA page_size") != source.scalar("PRAGMA page_size")
-    if leavesWAL { try database.execute("PRAGMA journal_mode=DELETE") }
+    if leavesWAL { try leaveWAL(database) }
     let version = try database.scalar("PRAGMA data_version")
     let copied = Result {
       try database.copyContent(of: source) {
@@ -79,6 +79,18 @@ final class Restore {
     defer { database.rollback() }
     let others = try database.scalar("PRAGMA data_version") != version
     try prove(database, against: source, others: others)
+  }
+
+  private func leaveWAL(_ database: Connection) throws {
+    do {
+      try database.execute("PRAGMA journal_mode=DELETE")
+    } catch {
+      guard error.code.primary == .busy else { throw error }
+      throw Failure(
+        code: "busy", step: .lock,
+        message: "the backup has another page size, which a database in WAL mode takes only while nobody "
+          + "else has it open: stop what uses it, then restore again")
+    }
   }
 
   /// Backs up what is there, while nobody can write. A damaged database can't be backed up; that is what restoring is

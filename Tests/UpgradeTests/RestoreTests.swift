@@ -54,6 +54,23 @@ import Upgrade
     #expect(try Content.integrity(bench.path) == "ok")
   }
 
+  @Test func `a backup of another page size waits for the end of the application, and says so`() throws {
+    let (bench, backup, before) = try migrated("PRAGMA page_size=1024; PRAGMA journal_mode=WAL;")
+    try bench.change("PRAGMA journal_mode=DELETE; PRAGMA page_size=8192; VACUUM; PRAGMA journal_mode=WAL;")
+    bench.options.busyTimeout = .milliseconds(100)
+    let application = try Connection(path: bench.path, access: .readWrite)
+    let name = try application.scalar("SELECT name FROM parents WHERE id = 1")
+    let outcome = try restore(bench, backup)
+    #expect(outcome.failure?.code == "busy" && outcome.backup == nil, "\(outcome)")
+    #expect(outcome.failure?.message.contains("stop what uses it") == true, "\(outcome)")
+    #expect(try application.scalar("SELECT name FROM parents WHERE id = 1") == name)
+    try application.execute("UPDATE parents SET name = 'on' WHERE id = 1")
+    application.close()
+    #expect(try Content.mode(bench.path) == [2, 2])
+    #expect(try restore(bench, backup).failure == nil)
+    #expect(try Content.dump(bench.path) == before)
+  }
+
   @Test func `a backup that was changed since is refused`() throws {
     let (bench, backup, _) = try migrated()
     var bytes = try Content.bytes(backup.path)
