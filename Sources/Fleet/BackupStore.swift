@@ -28,9 +28,13 @@ public struct BackupStore: Sendable {
   /// Where the backup of an installation goes: into the state folder, or on a host into a folder beside the database.
   public func path(_ installation: Installation) -> String {
     guard installation.host != nil else { return fetchedPath(installation) }
+    return "\(Self.folderOnHost(installation))/\(run)/\(installation.fileName).sqlite"
+  }
+
+  private static func folderOnHost(_ installation: Installation) -> String {
     let path = installation.path
     let beside = path.lastIndex(of: "/").map { path[...$0] } ?? ""
-    return "\(beside).flotilla/backups/\(run)/\(installation.fileName).sqlite"
+    return "\(beside).flotilla/backups"
   }
 
   private func fetchedPath(_ installation: Installation) -> String {
@@ -41,6 +45,7 @@ public struct BackupStore: Sendable {
   public func removeEmptyFolder() { rmdir(folder) }
 
   /// Notes the backup that an outcome has, fetches it where that is wanted, and removes the oldest beyond those to keep.
+  /// Those that earlier runs left on the host without coming to note them are noted first.
   ///
   /// A backup of a database that a failed migration left as it was is as good as the database, and is removed, so
   /// that failures don't push older states out; nor does one at another step remove any.
@@ -50,6 +55,7 @@ public struct BackupStore: Sendable {
   ///   - worker: who worked on it.
   /// - Returns: the outcome, without the backup where that was removed, and failed where it could not be fetched.
   public func keep(_ outcome: Outcome, of installation: Installation, _ worker: any Worker) -> Outcome {
+    if installation.host != nil, outcome.status != .unreachable { adopt(installation, worker) }
     guard let backup = outcome.backup else { return outcome }
     let isUnchanged = outcome.status == .failed && outcome.applied.isEmpty
     if isUnchanged, let step = outcome.failure?.step, step == .migrate || step == .prove,
@@ -69,6 +75,25 @@ public struct BackupStore: Sendable {
       keep: prunes && installation.host == nil ? count : nil)
     if prunes, installation.host != nil { prune(installation, worker) }
     return failure.map { outcome.failed(toFetch: $0) } ?? outcome
+  }
+
+  /// Notes the backups on a host of runs that were killed, or that lost the connection, before they came to do so.
+  ///
+  /// What a host says is believed only of runs that there were. Where it doesn't answer, there is a next time.
+  private func adopt(_ installation: Installation, _ worker: any Worker) {
+    let (name, folder) = ("\(installation.fileName).sqlite", Self.folderOnHost(installation))
+    guard let noted = try? journal.runsWithBackup(of: installation.id),
+      let found = try? worker.backups(name, in: folder, besides: noted + [run.description])
+    else { return }
+    for backup in found where !noted.contains(backup.run) && backup.run != run.description {
+      guard let run = RunID(backup.run), (try? journal.knows(run)) == true else { continue }
+      let record = BackupRecord(
+        path: "\(folder)/\(run)/\(name)", bytes: backup.record.bytes, sha256: backup.record.sha256)
+      journal.addBackup(
+        StoredBackup(
+          run: run, installation: installation.id, host: installation.host?.address,
+          database: installation.path, version: backup.version, record: record, fetched: nil), keep: nil)
+    }
   }
 
   private func fetch(
@@ -100,7 +125,7 @@ public struct BackupStore: Sendable {
   ) -> Outcome {
     let saved = path(installation)
     let outcome = worker.restore(installation.path, from: backup.record, saving: saved)
-    guard outcome.status == .failed, outcome.failure?.step == .restore, let fetched = backup.fetched else {
+    guard outcome.status == .failed, outcome.failure?.code == "backup", let fetched = backup.fetched else {
       return outcome
     }
     do throws(Failure) {

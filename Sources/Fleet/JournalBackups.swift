@@ -86,6 +86,20 @@ extension Journal {
       fetched: row.text(8).flatMap { isThere($0) ? $0 : nil })
   }
 
+  /// The runs of which a backup of an installation is noted.
+  func runsWithBackup(of installation: String) throws -> [String] {
+    try read { database in
+      try database.rows("SELECT run FROM backups WHERE installation = ?", [.text(installation)]) {
+        $0.text(0) ?? ""
+      }
+    }
+  }
+
+  /// Whether there was a run with this name.
+  func knows(_ run: RunID) throws -> Bool {
+    try read { try $0.scalar("SELECT 1 FROM runs WHERE id = ?", [.text(run.description)]) != nil }
+  }
+
   /// The backups of an installation that are older than the newest `keep`.
   func outdatedBackups(of installation: String, keep: Int) throws -> [StoredBackup] {
     try Array(backups().filter { $0.installation == installation }.dropFirst(max(1, keep)))

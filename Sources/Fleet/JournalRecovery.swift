@@ -1,14 +1,13 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import Migrations
 internal import SQLite
 internal import Upgrade
 
 extension Journal {
   /// Puts right what killed runs left: notes their backups that they didn't come to note, and removes unfinished ones.
   ///
-  /// A backup has its name only when it is whole, so every one that is found is as good as one that was noted. The
-  /// caller holds the lock on the state folder.
+  /// A backup has its name only when it is whole, so every one that is found is as good as one that was noted; those
+  /// on hosts are found when a run works there (`BackupStore.keep`). The caller holds the lock on the state folder.
   public func recover(_ state: StateFolder, _ inventory: Inventory) throws {
     sweep(state.reports)
     let runs = try read { database in
@@ -45,10 +44,9 @@ extension Journal {
 
   private static func found(_ path: String, _ run: RunID, _ installation: Installation) throws -> StoredBackup
   {
-    let database = try Connection(path: path, access: .immutable)
-    defer { database.close() }
+    let found = try FoundBackup(of: run.description, reading: path)
     return StoredBackup(
       run: run, installation: installation.id, host: nil, database: installation.path,
-      version: try History(reading: database).version, record: try BackupRecord(reading: path), fetched: nil)
+      version: found.version, record: found.record, fetched: nil)
   }
 }

@@ -31,6 +31,18 @@ public struct RemoteWorker: Worker {
     _ = try perform(.remove(backups: backups))
   }
 
+  /// See `Worker`.
+  public func backups(_ name: String, in folder: String, besides runs: [String]) throws(Failure)
+    -> [FoundBackup]
+  {
+    let answer = try perform(.backups(name: name, folder: folder, runs: runs))
+    do throws(WireError) {
+      return try answer.value()
+    } catch {
+      throw Failure(code: "protocol", step: .open, message: "the host sent a list that can't be read")
+    }
+  }
+
   /// Brings a backup that is on the host here.
   ///
   /// - Parameters:

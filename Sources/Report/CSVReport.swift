@@ -58,8 +58,14 @@ struct CSVReport: ReportRenderer {
     }
   }
 
-  /// A spreadsheet takes what begins like this for a formula. The apostrophe makes it text; a number may stay.
+  /// Without what a terminal would obey. A spreadsheet takes what begins like this for a formula. The apostrophe makes
+  /// it text; a number may stay.
   private static func harmless(_ text: String) -> String {
+    let text = String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map {
+          $0.properties.generalCategory == .control && !"\t\r\n".unicodeScalars.contains($0) ? "\u{FFFD}" : $0
+        }))
     guard let first = text.unicodeScalars.first, "=+-@＝＋－＠\t\r\n".unicodeScalars.contains(first) else {
       return text
     }

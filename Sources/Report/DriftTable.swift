@@ -89,7 +89,7 @@ public struct DriftTable {
     return gone.sorted { $0.key < $1.key }.flatMap { finding, ids in
       let head = "\(ids.count) resolved  "
       let list = CohortTable.list(ids, room: TextLayout.width - head.count, isVerbose: isVerbose)
-      return [head + list[0], String(repeating: " ", count: head.count) + finding]
+      return [head + list[0]] + TextLayout.wrap(finding, first: String(repeating: " ", count: head.count))
     }
   }
 

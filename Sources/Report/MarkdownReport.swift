@@ -1,3 +1,4 @@
+internal import Schema
 internal import Upgrade
 
 /// A summary in GitHub's Markdown, short enough for a comment whatever the fleet's size.
@@ -113,6 +114,6 @@ extension ReportHeader.Cohort {
   /// `at version 9, 01be44`
   var place: String {
     let version = version.map { "at version \($0)" } ?? "untracked"
-    return version + (fingerprint.map { ", \($0.dropFirst("sha256:".count).prefix(6))" } ?? "")
+    return version + (fingerprint.flatMap { Fingerprint($0) }.map { ", \($0.short)" } ?? "")
   }
 }

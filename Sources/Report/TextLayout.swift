@@ -1,6 +1,7 @@
 /// Plain text for a terminal of 80 columns.
 public enum TextLayout {
-  static let width = 80
+  /// The columns of a terminal.
+  public static let width = 80
 
   /// Breaks `text` at spaces so that no line is longer than the terminal is wide.
   ///
@@ -12,12 +13,14 @@ public enum TextLayout {
     fill(text, first: first, indent: first.columns, room: width)
   }
 
-  /// Breaks `text` into lines of at most `room` columns, at spaces where it can be and within longer words.
+  /// Breaks `text` into lines of at most `room` columns, at spaces where it can be and within longer words. A line
+  /// break in it counts as a space: text from elsewhere must not begin a line of its own.
   static func fill(_ text: String, first: String = "", indent: Int, room: Int) -> [String] {
     var lines: [String] = []
     var line = first
     var isEmpty = true
-    for word in text.split(separator: " ").flatMap({ pieces(String($0), room: room - indent) }) {
+    let words = text.split { $0 == " " || $0.isNewline }
+    for word in words.flatMap({ pieces(String($0), room: room - indent) }) {
       if !isEmpty, line.columns + 1 + word.columns > room {
         lines.append(line)
         line = String(repeating: " ", count: indent)

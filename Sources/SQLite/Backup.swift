@@ -18,24 +18,45 @@ extension Connection {
   /// The caller holds a transaction on `source`, so that no page changes under way. On an error this database's
   /// own transaction is rolled back and its content is what it was.
   ///
-  /// - Throws: `SQLiteError`: `.interrupt` when this connection's deadline passes, `.full` when the disk is full.
-  public func copyContent(of source: Connection) throws(SQLiteError) {
+  /// - Parameters:
+  ///   - source: what is copied.
+  ///   - prepare: called when nobody else can write here any more and nothing is copied yet; what it throws ends the
+  ///     copy. It must not use this connection.
+  /// - Throws: `SQLiteError`: `.interrupt` when this connection's deadline passes, `.full` when the disk is full; and
+  ///   what `prepare` throws.
+  public func copyContent(of source: Connection, onceLocked prepare: () throws -> Void = {}) throws {
     guard let backup = sqlite3_backup_init(handle, "main", source.handle, "main") else {
       throw error(sqlite3_errcode(handle))
     }
-    var result: Int32
-    var attempt: Int32 = 0
-    repeat {
-      result = sqlite3_backup_step(backup, 4096)
-      let waits = result & 0xff == SQLITE_BUSY || result & 0xff == SQLITE_LOCKED
-      if waits, watch.waitForLock(attempt: attempt) {
-        attempt += 1
-        result = SQLITE_OK
+    // "SQLite holds a write transaction open on the destination database file for the duration of the backup
+    // operation" (https://sqlite.org/c3ref/backup_finish.html): from the first step on, be it one of no page.
+    var result = step(backup, pages: 0)
+    if result == SQLITE_OK {
+      do {
+        try prepare()
+      } catch {
+        sqlite3_backup_finish(backup)
+        throw error
       }
-    } while result == SQLITE_OK && !watch.isOver
+      repeat { result = step(backup, pages: 4096) } while result == SQLITE_OK
+    }
     let finished = sqlite3_backup_finish(backup)
-    if result == SQLITE_OK { throw SQLiteError(code: .interrupt, message: "the time allowed has passed") }
+    guard result != SQLITE_INTERRUPT else {
+      throw SQLiteError(code: .interrupt, message: "the time allowed has passed")
+    }
     guard result == SQLITE_DONE else { throw error(result) }
     guard finished == SQLITE_OK else { throw error(finished) }
+  }
+
+  /// One step, which waits for locks.
+  private func step(_ backup: OpaquePointer, pages: Int32) -> Int32 {
+    var attempt: Int32 = 0
+    while !watch.isOver {
+      let result = sqlite3_backup_step(backup, pages)
+      let isLocked = [SQLITE_BUSY, SQLITE_LOCKED].contains(result & 0xff)
+      guard isLocked, watch.waitForLock(attempt: attempt) else { return result }
+      attempt += 1
+    }
+    return SQLITE_INTERRUPT
   }
 }

@@ -60,6 +60,10 @@ public struct DatabaseFile: Hashable, Sendable {
     return read(Array(header.prefix(count)), status, path, at: nanoseconds(now))
   }
 
+  /// Whether a log with something in it stands beside the database at `path`, without which the file holds all that is
+  /// committed. The file itself is not opened.
+  public static func hasLog(beside path: String) -> Bool { isFilled(beside: path, "-wal") }
+
   /// Whether the file at `path` is the same one, with no change of its content since it was looked at.
   public func isUnchanged(at path: String) -> Bool {
     var status = stat()

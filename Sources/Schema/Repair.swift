@@ -89,9 +89,11 @@ private struct Mending {
   }
 
   private mutating func comment(_ difference: Difference, _ why: String) {
-    // A name may hold a line break, which would end the comment.
+    // A name may hold a line break, which would end the comment, or what a terminal would obey.
     let line = "-- \(difference): no safe repair, \(why)"
-    comments.append(line.split(whereSeparator: \.isNewline).joined(separator: " "))
+      .split(whereSeparator: \.isNewline).joined(separator: " ")
+    let harmless = line.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }
+    comments.append(String(String.UnicodeScalarView(harmless)))
   }
 
   private static func advice(_ difference: Difference) -> String {

@@ -9,7 +9,6 @@ struct Backup {
   let destination: String
 
   func run() -> Outcome {
-    let start = ContinuousClock.now
     let deadline = inspector.options.deadline
     var step = Step.open
     do {
@@ -21,16 +20,26 @@ struct Backup {
       }
       step = .lock
       try database.execute("BEGIN IMMEDIATE")
-      step = .inspect
-      var outcome = inspector.outcome(try inspector.state(of: database), bytes: file.bytes)
-      step = .backUp
-      let check = inspector.options.check == .none ? BackupCheck.full : inspector.options.check
-      let writer = BackupWriter(check: check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
-      outcome.backup = try writer.write(path, to: destination, owner: file, locked: database)
-      outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
-      return outcome
+      return try write(.readOnly, file, deadline, comparing: database, &step)
     } catch {
       return Outcome(Failure(error, at: step))
     }
+  }
+
+  /// Says what is there and makes the backup, while the caller holds the write lock.
+  func write(
+    _ access: Connection.Access, _ file: DatabaseFile, _ deadline: Deadline, comparing database: Connection,
+    _ step: inout Step
+  ) throws -> Outcome {
+    let start = ContinuousClock.now
+    step = .inspect
+    var outcome = inspector.outcome(try inspector.state(of: database), bytes: file.bytes)
+    step = .backUp
+    let options = inspector.options
+    let check = options.check == .none ? BackupCheck.full : options.check
+    let writer = BackupWriter(check: check, busyTimeout: options.busyTimeout, deadline: deadline)
+    outcome.backup = try writer.write(path, access, to: destination, owner: file, comparing: database)
+    outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
+    return outcome
   }
 }

@@ -7,6 +7,7 @@ public final class ArrivingBackup {
   private let record: BackupRecord
   private let temporary: String
   private let file: Int32
+  private var bytes: Int64 = 0
 
   /// Makes an unfinished file beside where the backup goes.
   ///
@@ -31,8 +32,11 @@ public final class ArrivingBackup {
 
   /// Adds a piece.
   ///
-  /// - Throws: `Failure` where it can't be written, such as `disk_full`.
+  /// - Throws: `Failure` where it can't be written, such as `disk_full`, and with code `backup`, before it is written,
+  ///   where more arrives than was made.
   public func append(_ piece: [UInt8]) throws(Failure) {
+    bytes += Int64(piece.count)
+    guard bytes <= record.bytes else { throw otherwise("more than its \(record.bytes) bytes came") }
     var rest = piece[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
@@ -44,20 +48,22 @@ public final class ArrivingBackup {
 
   /// Gives the file its name once it is the one that was made.
   ///
-  /// - Throws: `Failure` with code `backup` where its SHA-256 is another.
+  /// - Throws: `Failure` with code `backup` where its size or its SHA-256 is another.
   public func finish() throws(Failure) {
+    guard bytes == record.bytes else { throw otherwise("\(bytes) of its \(record.bytes) bytes came") }
     do {
       guard fsync(file) == 0 else { throw BackupWriter.failure("can't sync \(temporary)") }
       let digest = try FileDigest(temporary).sha256
-      guard digest == record.sha256 else {
-        throw Failure(
-          code: "backup", step: .backUp,
-          message: "\(record.path) did not arrive as it was made: its SHA-256 is \(digest)")
-      }
+      guard digest == record.sha256 else { throw otherwise("its SHA-256 is \(digest)") }
       try BackupWriter.publish(temporary, as: record.path)
     } catch {
       throw Failure(error, at: .backUp)
     }
+  }
+
+  private func otherwise(_ how: String) -> Failure {
+    Failure(
+      code: "backup", step: .backUp, message: "\(record.path) did not arrive as it was made: \(how)")
   }
 }
 

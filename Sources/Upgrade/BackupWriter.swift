@@ -12,19 +12,27 @@ struct BackupWriter {
 
   /// Copies the database at `path` to a new file at `destination`.
   ///
-  /// `locked` holds the write lock and has written nothing, so that nothing changes under way; the copy is read
-  /// through another connection. The file has mode 0600 and, where this process may do that, the owner of the
-  /// database.
+  /// The caller holds the write lock and has written nothing, so that nothing changes under way. The file has mode 0600
+  /// and, where this process may do that, the owner of the database.
+  ///
+  /// - Parameters:
+  ///   - path: the database.
+  ///   - access: how the connection reads that the copy is made through.
+  ///   - destination: the new file.
+  ///   - file: what `path` is.
+  ///   - other: another connection to `path`; what it reads is compared with the copy.
+  /// - Returns: the file that was made.
   /// - Throws: `Failure` or `SQLiteError`, with code `.full` when the disk is full; nothing is left behind.
   func write(
-    _ path: String, to destination: String, owner file: DatabaseFile, locked: Connection
+    _ path: String, _ access: Connection.Access = .readOnly, to destination: String, owner file: DatabaseFile,
+    comparing other: Connection
   ) throws -> BackupRecord {
     let temporary = destination + ".part"
     try create(temporary)
     do {
-      try copy(path, to: temporary)
+      try copy(path, access, to: temporary)
       try finish(temporary, owner: file)
-      let record = try verify(temporary, against: locked, as: destination)
+      let record = try verify(temporary, against: other, as: destination)
       try Self.publish(temporary, as: destination)
       return record
     } catch {
@@ -50,9 +58,8 @@ struct BackupWriter {
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("can't make the folder \(path)") }
   }
 
-  private func copy(_ path: String, to destination: String) throws {
-    let source = try Connection(
-      path: path, access: .readOnly, busyTimeout: busyTimeout, deadline: deadline)
+  private func copy(_ path: String, _ access: Connection.Access, to destination: String) throws {
+    let source = try Connection(path: path, access: access, busyTimeout: busyTimeout, deadline: deadline)
     defer { source.close() }
     try source.execute("BEGIN")
     let copy = try Connection(
@@ -79,13 +86,13 @@ struct BackupWriter {
   }
 
   private func verify(
-    _ path: String, against locked: Connection, as destination: String
+    _ path: String, against other: Connection, as destination: String
   ) throws -> BackupRecord {
     let copy = try Connection(path: path, access: .immutable, deadline: deadline)
     defer { copy.close() }
     try Self.checkIntegrity(copy, check == .quick ? "quick_check" : "integrity_check", of: "the database")
     let file = try FileDigest(path)
-    if check == .full, let difference = try firstDifference(path, copy, file.bytes, locked) {
+    if check == .full, let difference = try firstDifference(path, copy, file.bytes, other) {
       throw Failure(
         code: "backup", step: .backUp,
         message: "the copy is not equal to the database: \(difference) differs")
@@ -94,12 +101,12 @@ struct BackupWriter {
   }
 
   private func firstDifference(
-    _ path: String, _ copy: Connection, _ bytes: Int64, _ locked: Connection
+    _ path: String, _ copy: Connection, _ bytes: Int64, _ other: Connection
   ) throws -> String? {
     guard bytes <= Self.largestImage else {
-      return try ContentComparison(one: locked, other: copy).firstDifference()
+      return try ContentComparison(one: other, other: copy).firstDifference()
     }
-    return try locked.withPages { try PageComparison(pages: $0).firstDifference(in: path) }
+    return try other.withPages { try PageComparison(pages: $0).firstDifference(in: path) }
   }
 
   /// Throws a `Failure` with SQLite's first findings where the database contradicts itself.

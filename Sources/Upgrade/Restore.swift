@@ -6,30 +6,39 @@ internal import Schema
 /// Writes a backup's content into the live file through SQLite's backup API, and proves that it arrived.
 ///
 /// The live file is never unlinked, renamed or overwritten from outside, so that an application which has it open
-/// sees the old content or the new one. What is there before is backed up first.
-struct Restore {
-  let inspector: Inspector
-  let path: String
-  let backup: BackupRecord
-  let saved: String
+/// sees the old content or the new one. What is there before is backed up first, under the same lock: every row is
+/// either in that backup or was committed after the restore.
+final class Restore {
+  private let inspector: Inspector
+  private let path: String
+  private let backup: BackupRecord
+  private let savedPath: String
+  private let deadline: Deadline
+  private var step = Step.open {
+    didSet { if step != oldValue { inspector.options.control.began?(path, step) } }
+  }
+  /// What was there before, with its backup.
+  private var saved = Outcome(status: .failed)
+
+  init(_ inspector: Inspector, _ path: String, from backup: BackupRecord, saving savedPath: String) {
+    self.inspector = inspector
+    self.path = path
+    self.backup = backup
+    self.savedPath = savedPath
+    deadline = inspector.options.deadline
+  }
 
   func run() -> Outcome {
-    var saved = Backup(inspector: inspector, path: path, destination: saved).run()
-    // A damaged database can't be backed up; that is what restoring is for.
-    if let failure = saved.failure, !["corrupt", "backup", "ahead"].contains(failure.code) {
-      saved.failure = explained(failure)
-      return saved
-    }
-    let versionBefore = saved.versionAfter
     do {
-      try write()
+      let file = try DatabaseFile.inspect(path).get()
+      try write(file)
     } catch {
       saved.status = .failed
-      saved.failure = Failure(error, at: .restore)
+      saved.failure = explained(Failure(error, at: step))
       return saved
     }
     var outcome = inspector.inspect(path)
-    outcome.versionBefore = versionBefore
+    outcome.versionBefore = saved.versionAfter
     outcome.backup = saved.backup
     return outcome
   }
@@ -44,25 +53,60 @@ struct Restore {
         + "and copy \(backup.path) to its place")
   }
 
-  private func write() throws {
-    let deadline = inspector.options.deadline
+  private func write(_ file: DatabaseFile) throws {
     try check()
     let source = try Connection(path: backup.path, access: .immutable, deadline: deadline)
     defer { source.close() }
     try BackupWriter.checkIntegrity(source, "integrity_check", of: "the backup")
-    let file = try DatabaseFile.inspect(path).get()
     let database = try openForWriting(path, file, inspector.options, deadline)
     defer { database.close() }
+    step = .lock
     // A log has one page size from its beginning to its end.
     let leavesWAL = try file.isWAL && database.scalar("PRAGMA page_size") != source.scalar("PRAGMA page_size")
-    if leavesWAL { try database.execute("PRAGMA journal_mode=DELETE") }
+    if leavesWAL { try leaveWAL(database) }
     let version = try database.scalar("PRAGMA data_version")
-    try database.copyContent(of: source)
-    if leavesWAL { try database.execute("PRAGMA journal_mode=WAL") }
+    let copied = Result {
+      try database.copyContent(of: source) {
+        try save(file)
+        step = .restore
+      }
+    }
+    // What went wrong first is what is told.
+    let returned = Result { if leavesWAL { try database.execute("PRAGMA journal_mode=WAL") } }
+    try copied.get()
+    try returned.get()
     try database.execute("BEGIN")
     defer { database.rollback() }
     let others = try database.scalar("PRAGMA data_version") != version
     try prove(database, against: source, others: others)
+  }
+
+  private func leaveWAL(_ database: Connection) throws {
+    do {
+      try database.execute("PRAGMA journal_mode=DELETE")
+    } catch {
+      guard error.code.primary == .busy else { throw error }
+      throw Failure(
+        code: "busy", step: .lock,
+        message: "the backup has another page size, which a database in WAL mode takes only while nobody "
+          + "else has it open: stop what uses it, then restore again")
+    }
+  }
+
+  /// Backs up what is there, while nobody can write. A damaged database can't be backed up; that is what restoring is
+  /// for.
+  private func save(_ file: DatabaseFile) throws {
+    step = .backUp
+    do {
+      // Outside WAL mode the lock keeps every reader out, but what is committed is all in the file then.
+      let access: Connection.Access = DatabaseFile.hasLog(beside: path) ? .readOnly : .immutable
+      let database = try Connection(path: path, access: access, deadline: deadline)
+      defer { database.close() }
+      saved = try Backup(inspector: inspector, path: path, destination: savedPath)
+        .write(access, file, deadline, comparing: database, &step)
+    } catch {
+      guard ["corrupt", "backup"].contains(Failure(error, at: step).code) else { throw error }
+    }
   }
 
   /// SQLite lets go of the lock as it completes a copy, so an application may have written since; `others` says so.

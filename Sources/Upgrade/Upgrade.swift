@@ -77,7 +77,7 @@ final class Upgrade {
     let start = ContinuousClock.now
     let writer = BackupWriter(
       check: inspector.options.check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
-    outcome.backup = try writer.write(path, to: backupPath, owner: file, locked: database)
+    outcome.backup = try writer.write(path, to: backupPath, owner: file, comparing: database)
     outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
   }
 

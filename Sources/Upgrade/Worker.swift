@@ -66,6 +66,8 @@ public protocol Worker: Sendable {
   func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome
   /// Removes backup files, and their folder with the last one.
   func remove(_ backups: [String]) throws(Failure)
+  /// The backup files called `name` that are in the folders of `folder`, but for those in the folders of `runs`.
+  func backups(_ name: String, in folder: String, besides runs: [String]) throws(Failure) -> [FoundBackup]
   /// Brings a backup from where the worker works to `path` here, proved to be the same file; gives its record here.
   func fetch(_ backup: BackupRecord, to path: String) throws(Failure) -> BackupRecord
   /// Takes the file at `path` here to where the worker works, as `backup`; proved to be the same file.
@@ -110,7 +112,7 @@ public struct LocalWorker: Worker {
 
   /// See `Worker`.
   public func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome {
-    timed { Restore(inspector: inspector, path: path, backup: backup, saved: saved).run() }
+    timed { Restore(inspector, path, from: backup, saving: saved).run() }
   }
 
   /// See `Worker`. A file that isn't there is as good as removed.
@@ -119,6 +121,11 @@ public struct LocalWorker: Worker {
       guard unlink(path) == 0 || errno == ENOENT else { throw BackupWriter.failure("can't remove \(path)") }
       rmdir(parent(of: path))
     }
+  }
+
+  /// See `Worker`.
+  public func backups(_ name: String, in folder: String, besides runs: [String]) -> [FoundBackup] {
+    FoundBackup.all(name, in: folder, besides: runs)
   }
 
   /// See `Worker`.

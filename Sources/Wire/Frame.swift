@@ -23,6 +23,8 @@ public struct Frame: Hashable, Sendable {
     case beat = 9
     /// The last piece of a file was sent. No payload.
     case end = 10
+    /// Backups that are there: a list of `FoundBackup` as JSON.
+    case found = 11
   }
 
   /// What it carries.

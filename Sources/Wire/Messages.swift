@@ -64,6 +64,8 @@ public enum Request: Hashable, Sendable, Codable {
   case restore(path: String, backup: BackupRecord, saved: String)
   /// See `Worker.remove`; answered by done.
   case remove(backups: [String])
+  /// See `Worker.backups`; answered by found.
+  case backups(name: String, folder: String, runs: [String])
   /// Asks for a file; answered by pieces and done.
   case fetch(path: String)
   /// Brings a backup, whose pieces and `end` follow; answered by done once it is whole under its name.

@@ -90,7 +90,7 @@ final class Agent {
       output.send(
         failure.map { Frame(.problem, frame.request, json: $0) } ?? Frame(.done, frame.request))
     case .beat: break
-    case .hello, .done, .outcome, .step, .problem: throw WireError.garbage
+    case .hello, .done, .outcome, .step, .problem, .found: throw WireError.garbage
     }
   }
 }

@@ -47,8 +47,11 @@ final class Desk: Sendable {
       send(number, outcome.adopting(backup))
     case .backUp(let path, let destination): send(number, worker.backUp(path, to: destination))
     case .restore(let path, let backup, let saved):
+      requests.begin(number, path)
       send(number, worker.restore(path, from: backup, saving: saved))
     case .remove(let backups): finish(number) { try worker.remove(backups) }
+    case .backups(let name, let folder, let runs):
+      output.send(Frame(.found, number, json: worker.backups(name, in: folder, besides: runs)))
     case .fetch(let path):
       finish(number) {
         try readPieces(of: path, length: WireProtocol.piece) { output.send(Frame(.data, number, $0)) }

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Remote
 import Report
+import Synchronization
 import Upgrade
 
 struct BackupCommand: ParsableCommand {
@@ -50,7 +51,7 @@ struct Backups: ParsableCommand {
       let lines = backups.map { backup in
         let name = backup.installation + String(repeating: " ", count: width - backup.installation.count)
         let version = backup.version.map { "version \($0)" } ?? "untracked"
-        return "\(backup.run)  \(name)  \(version)  \(backup.record.bytes) bytes  \(backup.where)"
+        return "\(backup.run)  \(name)  \(version)  \(backup.record.bytes) bytes  \(backup.where.oneLine)"
       }
       console.out(lines: lines.isEmpty ? ["There are no backups."] : lines)
       return .well
@@ -89,16 +90,23 @@ struct RestoreCommand: ParsableCommand {
       }
       // The backup that is restored would be the first to be pushed out.
       let (store, workers) = (try run.backups(prunes: false), run.workers)
+      let unsaved = Mutex<[String]>([])
       return try run.each(
         lanes: session.lanes(), limit: .percentage(.all), only: Set(found.keys)
       ) { installation in
         guard let backup = found[installation.id] else { return Outcome(status: .skipped) }
         let worker = workers.worker(for: installation)
         let outcome = store.restore(installation, from: backup, worker)
+        if outcome.backup == nil, ![.failed, .unreachable].contains(outcome.status) {
+          unsaved.withLock { $0.append(installation.id) }
+        }
         return store.keep(outcome, of: installation, worker)
       } tell: { summary, count in
-        "\(Session.count(count, "installation")) restored from run \(past); "
-          + "what was there before is in \(session.state.backups)/\(run.run.id)"
+        let unsaved = unsaved.withLock { $0.sorted() }
+        return "\(Session.count(count, "installation")) restored from run \(past)"
+          + (unsaved.count < count
+            ? "; what was there before is in \(session.state.backups)/\(run.run.id)" : "")
+          + unsaved.map { "\n\($0) was damaged: there is no backup of what was there before" }.joined()
       }
     }
   }
@@ -127,7 +135,7 @@ struct RestoreCommand: ParsableCommand {
     if yes { return }
     for backup in found.values.sorted(by: { $0.installation < $1.installation }) {
       let version = backup.version.map { "version \($0)" } ?? "untracked"
-      session.console.talk("  \(backup.installation)  back to \(version)  \(backup.where)")
+      session.console.talk("  \(backup.installation)  back to \(version)  \(backup.where.oneLine)")
     }
     guard session.console.canAsk else { throw Refusal("there is no terminal to ask on; add --yes") }
     let count = Session.count(found.count, "backup")

@@ -41,10 +41,10 @@ struct Console: Sendable {
   func out(lines: [String]) { out(lines.map { Self.trimmed($0) + "\n" }.joined()) }
 
   /// Talk.
-  func talk(_ text: String) { Self.write(text + "\n", to: STDERR_FILENO) }
+  func talk(_ text: String) { Self.write(Self.harmless(text) + "\n", to: STDERR_FILENO) }
 
   /// A line that the next one replaces.
-  func live(_ text: String) { Self.write("\r\u{1B}[K" + text, to: STDERR_FILENO) }
+  func live(_ text: String) { Self.write("\r\u{1B}[K" + Self.harmless(text), to: STDERR_FILENO) }
 
   /// Asks a question that has to be answered with yes. Ctrl-C while it waits is a no, with its own exit status.
   func confirms(_ question: String, _ interruption: Interruption) throws -> Bool {
@@ -83,4 +83,9 @@ struct Console: Sendable {
     guard line.unicodeScalars.contains(where: obeyed) else { return line }
     return String(String.UnicodeScalarView(line.unicodeScalars.map { obeyed($0) ? "\u{FFFD}" : $0 }))
   }
+}
+
+extension String {
+  /// Without line breaks: a name or a message from elsewhere must not pass for a line of its own.
+  var oneLine: String { split(whereSeparator: \.isNewline).joined(separator: " ") }
 }

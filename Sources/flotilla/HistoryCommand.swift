@@ -1,6 +1,7 @@
 import ArgumentParser
 import Fleet
 import FoundationEssentials
+import Report
 
 struct HistoryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,10 +18,14 @@ struct HistoryCommand: ParsableCommand {
       guard session.state.exists else {
         throw Refusal("there is no run yet: \(session.state.path) does not exist")
       }
-      let lines = try Journal(session.state).runs(limit: limit).map { run in
+      let lines = try Journal(session.state).runs(limit: limit).flatMap { run in
         let counts = run.counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(
           separator: ", ")
-        return "\(run.id)  \(run.startedAt)  \(run.command)  \(run.result ?? "did not end")  \(counts)"
+        let head = "\(run.id)  \(run.startedAt)  \(run.command)  \(run.result ?? "did not end")"
+        let line = "\(head)  \(counts)"
+        if line.count <= TextLayout.width { return [line] }
+        let indent = String(repeating: " ", count: run.id.description.count + 2)
+        return [head] + TextLayout.wrap(counts, first: indent)
       }
       console.out(lines: lines.isEmpty ? ["There are no runs."] : lines)
       return .well

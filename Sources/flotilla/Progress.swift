@@ -73,6 +73,6 @@ final class Progress: RunObserver {
     let time = outcome.milliseconds["total"].map { " in \(Int($0.rounded())) ms" } ?? ""
     let version = outcome.versionAfter.map { ", version \($0)" } ?? ""
     return "  \(installation.id): \(outcome.status.rawValue)\(version)\(time)"
-      + (outcome.failure.map { ": \($0)" } ?? "")
+      + (outcome.failure.map { ": \("\($0)".oneLine)" } ?? "")
   }
 }

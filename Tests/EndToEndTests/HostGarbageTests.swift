@@ -47,6 +47,20 @@ import Testing
     try hosts.expectUntouched()
   }
 
+  @Test func `what an agent tells of its trouble can't drive the terminal`() throws {
+    let message = #"\u001b]0;owned\u0007\u009b31m\n9 migrated"#
+    let hosts = try TwoHosts(
+      command: "printf FLOTILLA; " + Self.hello(1, "flotilla-agent 0.1.0")
+        + Self.frame(8, #"{"code":"agent","step":"open","message":"\#(message)"}"#) + "exec cat >/dev/null")
+    let trouble = try hosts.migrate()
+    #expect(trouble.status == "unreachable" && trouble.code == "agent", "\(trouble)")
+    let said = trouble.run.output + trouble.run.errors
+    #expect(said.contains("owned"))
+    #expect(!said.unicodeScalars.contains { $0.properties.generalCategory == .control && $0 != "\n" })
+    #expect(!said.contains("\n9 migrated"), "\(said)")
+    try hosts.expectUntouched()
+  }
+
   @Test(arguments: [
     "printf FLOTILLA; echo and then something else that is much longer than a header; exec cat >/dev/null",
     "printf FLOTILLA; exec cat /dev/zero", "exec cat /dev/zero",

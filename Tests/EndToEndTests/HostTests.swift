@@ -84,6 +84,27 @@ import Testing
     #expect(folders.count == 2)
   }
 
+  @Test func `backups on a host that nobody noted are found, and strange ones are left alone`() throws {
+    let host = try HostFleet(2, extra: "backup: { keep: 2 }")
+    let fleet = host.fleet
+    #expect(try fleet.run("backup").status == 0)
+    try SmallFleet.change(fleet.folder.file(".flotilla/state.sqlite"), "DELETE FROM backups")
+    #expect(try fleet.run("backups").output == "There are no backups.\n")
+    let folder = fleet.folder.file("db/.flotilla/backups")
+    let first = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
+    let stranger = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    try FileManager.default.copyItem(atPath: "\(folder)/\(first)", toPath: "\(folder)/\(stranger)")
+    #expect(try fleet.run("backup", "--only", "i0").status == 0)
+    let lines = try fleet.run("backups").output.split(separator: "\n")
+    #expect(lines.count == 2 && lines.allSatisfy { $0.contains("  i0  version 1  ") }, "\(lines)")
+    #expect(lines.last?.hasPrefix(first) == true, "\(lines)")
+    // It counts as any other: the next one pushes it out.
+    #expect(try fleet.run("backup").status == 0)
+    #expect(try fleet.run("backups").output.split(separator: "\n").count == 4)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(first)") == ["i1.sqlite"])
+    #expect(FileManager.default.fileExists(atPath: "\(folder)/\(stranger)/i0.sqlite"))
+  }
+
   @Test func `an agent that a host doesn't have is sent once`() throws {
     let host = try HostFleet(1, hasAgent: false)
     #expect(host.server.agents.isEmpty)

@@ -90,6 +90,27 @@ import Testing
     try hosts.expectFinish(extra: Self.patient)
   }
 
+  @Test func `a backup that a killed run left on a host is found by the next one`() throws {
+    let hosts = try TwoHosts(slow: Self.slow, extra: Self.patient)
+    let (started, agent) = try hosts.begin()
+    kill(started.process.processIdentifier, SIGKILL)
+    _ = try Program.finish(started)
+    #expect(waits(15) { !Processes.isAlive(agent) }, "the agent is still there")
+    let count = {
+      try hosts.fleet.run("backups").output.split(separator: "\n").count { $0.contains("  bad ") }
+    }
+    #expect(try count() == 0)
+    let before = try Content.dump(hosts.path)
+    try hosts.expectFinish(extra: Self.patient)
+    #expect(try count() == 2)
+    let id = try #require(
+      try hosts.fleet.run("history").output.split(separator: "\n").first { $0.contains("did not end") }
+    ).prefix { $0 != " " }
+    let restored = try hosts.fleet.run("restore", "--run", String(id), "--only", "bad", "--yes")
+    #expect(restored.status == 0, "\(restored.output)\(restored.errors)")
+    #expect(try Content.dump(hosts.path) == before)
+  }
+
   @Test func `a run that is interrupted waits for what has begun on hosts`() throws {
     let hosts = try TwoHosts(slow: Self.slow / 2, extra: Self.patient)
     let (started, _) = try hosts.begin()

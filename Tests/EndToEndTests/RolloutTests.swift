@@ -81,6 +81,22 @@ import Testing
     #expect(try fleet.versions() == [[1, 2, 3], [1], [1, 2, 3]])
   }
 
+  @Test func `a damaged database is restored, and that nothing of it could be saved is told`() throws {
+    let fleet = try SmallFleet(2)
+    #expect(try fleet.migrate().status == 0)
+    let page = try #require(
+      try Content.value("SELECT rootpage FROM sqlite_schema WHERE name = 'items'", at: fleet.path(0)))
+    var bytes = try Content.bytes(fleet.path(0))
+    for offset in 0..<16 { bytes[Int(page - 1) * 4096 + offset] = 0xA5 }
+    try Data(bytes).write(to: URL(filePath: fleet.path(0)))
+    let run = try fleet.run("restore", "--run", "last", "--yes")
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    #expect(run.output.contains("2 installations restored"))
+    #expect(run.output.contains("i0000 was damaged: there is no backup of what was there before"))
+    #expect(!run.output.contains("i0001 was damaged"))
+    #expect(try fleet.versions() == [[1], [1]])
+  }
+
   @Test func `a backup that was changed is not restored, and the others are`() throws {
     let fleet = try SmallFleet(3)
     #expect(try fleet.migrate().status == 0)

@@ -27,7 +27,7 @@ import Testing
       rollout: { waves: ["\(Self.long)", 100%], max_failures: 3 }
       """, to: "fleet.yml")
     try SmallFleet.change(fleet.path(2), "CREATE TABLE \"\(Self.long)\" (id INTEGER)")
-    try SmallFleet.change(fleet.path(4), "CREATE TABLE \"red \u{1B}[31m\" (id INTEGER)")
+    try SmallFleet.change(fleet.path(4), "CREATE TABLE \"red \u{1B}[31m\n9 migrated\" (id INTEGER)")
     try SmallFleet.change(
       fleet.path(5), "INSERT INTO schema_migrations (version, name) VALUES (7, 'pilot')")
   }
@@ -37,10 +37,18 @@ import Testing
     line.unicodeScalars.reduce(0) { $0 + ((0x4E00...0x9FFF).contains($1.value) ? 2 : 1) }
   }
 
+  /// What was said that a terminal would obey, line ends aside.
+  private static func obeyed(_ run: ProgramResult) -> [Unicode.Scalar] {
+    (run.output + run.errors).unicodeScalars.filter {
+      $0.properties.generalCategory == .control && !["\n", "\r"].contains($0)
+    }
+  }
+
   private func lines(_ arguments: String...) throws -> [String] {
     let run = try Program.run(arguments, in: fleet.folder.path)
     #expect([0, 3, 4].contains(run.status), "\(run.errors)")
-    #expect(!run.output.unicodeScalars.contains("\u{1B}"))
+    #expect(Self.obeyed(run).isEmpty, "\(arguments): \(run.output)\(run.errors)")
+    #expect(!run.output.hasPrefix("9 migrated") && !run.output.contains("\n9 migrated"), "\(arguments)")
     let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     for line in lines { #expect(Self.columns(line) <= 80, "\(arguments): \(line)") }
     return lines.filter { !$0.isEmpty }
@@ -58,6 +66,32 @@ import Testing
     #expect(migrated.first?.contains(" failed  very-long-") == true)
     #expect(migrated.last == "Next, once that is mended: flotilla migrate")
     _ = try lines("drift", "--verbose")
+    try SmallFleet.change(fleet.path(4), "DROP TABLE \"red \u{1B}[31m\n9 migrated\"")
+    #expect(try lines("drift").contains { $0.contains(" resolved ") })
+    _ = try lines("history")
+  }
+
+  @Test func `what a database says can't drive the terminal`() throws {
+    let fleet = try SmallFleet(2, slow: 1)
+    try SmallFleet.change(
+      fleet.path(0),
+      """
+      CREATE TRIGGER red BEFORE UPDATE ON parents
+      BEGIN SELECT RAISE(ABORT, '\u{1B}]0;owned\u{7}\u{9B}31m\n9 migrated'); END
+      """)
+    try SmallFleet.change(fleet.path(1), "CREATE TABLE \"red \u{1B}[31m\n9 migrated\" (id INTEGER)")
+    for arguments in [
+      ["migrate", "--yes", "--verbose"], ["drift"], ["drift", "--sql"], ["report", "--format", "markdown"],
+      ["report", "--format", "csv"], ["report", "--run", "last", "--format", "markdown"],
+    ] {
+      let run = try Program.run(arguments, in: fleet.folder.path)
+      let said = run.output + run.errors
+      #expect(said.contains("red") || said.contains("owned"), "\(arguments): \(said)")
+      #expect(Self.obeyed(run).isEmpty, "\(arguments): \(said.debugDescription)")
+      if arguments.last != "csv" {
+        #expect(!said.hasPrefix("9 migrated") && !said.contains("\n9 migrated"), "\(arguments): \(said)")
+      }
+    }
   }
 
   @Test func `where all is well, nothing asks for attention`() throws {

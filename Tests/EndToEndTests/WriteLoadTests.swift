@@ -1,4 +1,5 @@
 import Foundation
+import SQLite
 import TestSupport
 import Testing
 
@@ -31,8 +32,8 @@ import Testing
     return (run, try JSONDecoder().decode(Result.self, from: line))
   }
 
-  private func fleet(_ number: Int) throws -> (fleet: SmallFleet, path: String) {
-    let fleet = try SmallFleet(2, rows: 3000)
+  private func fleet(_ number: Int, rows: Int = 3000) throws -> (fleet: SmallFleet, path: String) {
+    let fleet = try SmallFleet(2, rows: rows)
     let path = fleet.path(number)
     try fleet.configure(
       "rollout: { busy_timeout: 20s }", installations: "  - { id: busy, path: \"\(path)\" }")
@@ -55,17 +56,32 @@ import Testing
     #expect(try Content.integrity(path) == "ok")
   }
 
+  /// The numbers of the rows that the writer wrote and that are there.
+  private func loads(_ path: String) throws -> [Int64] {
+    let database = try Connection(path: path, access: .readWrite)
+    defer { database.close() }
+    return try database.rows("SELECT substr(note, 6) + 0 FROM items WHERE note LIKE 'load %' ORDER BY id") {
+      $0.int(0)
+    }
+  }
+
   @Test(arguments: [0, 1])
-  func `a restore beside a busy writer is whole, and the writer is not refused`(number: Int) throws {
-    let (fleet, path) = try fleet(number)
+  func `a restore beside a busy writer is whole, and no row is neither in it nor in what was saved`(
+    number: Int
+  ) throws {
+    let (fleet, path) = try fleet(number, rows: 100_000)
     #expect(try fleet.migrate().status == 0)
     let (run, result) = try beside(fleet, path, "restore", "--run", "last", "--yes")
     #expect(run.status == 0, "\(run.output)\(run.errors)")
     #expect(result.refused == [])
     #expect(result.longest < 5)
     #expect(try SmallFleet.versions(path) == [1])
-    #expect(try Content.value("SELECT count(*) FROM items WHERE note LIKE 'note %'", at: path) == 3000)
+    #expect(try Content.value("SELECT count(*) FROM items WHERE note LIKE 'note %'", at: path) == 100_000)
     #expect(try Content.integrity(path) == "ok")
     #expect(try Content.mode(path) == Content.mode(fleet.template(number)))
+    // Every row that the writer was told is committed: up to the copy in what was saved, from then on in the database.
+    let saved = fleet.folder.file(try #require(fleet.backups.max()))
+    #expect(try loads(saved) + loads(path) == Array(0..<Int64(result.acknowledged)))
+    #expect(try Content.integrity(saved) == "ok")
   }
 }

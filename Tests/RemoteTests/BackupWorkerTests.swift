@@ -63,6 +63,21 @@ import Upgrade
   }
 
   @Test(arguments: Place.allCases)
+  func `backups are found where they are, and nothing else is taken for one`(place: Place) throws {
+    let (bench, backup, _) = try migrated(place)
+    let name = String(try #require(backup.path.split(separator: "/").last))
+    let worker = try bench.worker()
+    let folder = bench.folder.file("backups")
+    let found = try worker.backups(name, in: folder, besides: ["other"])
+    #expect(found.map(\.run) == ["run"] && found.first?.record == backup && found.first?.version == 1)
+    #expect(try worker.backups(name, in: folder, besides: ["run"]) == [])
+    try bench.folder.write("garbage", to: "backups/second/\(name)")
+    try bench.folder.write("unfinished", to: "backups/third/\(name).part")
+    #expect(try worker.backups(name, in: folder, besides: []) == found)
+    #expect(try worker.backups(name, in: folder + "/nowhere", besides: []) == [])
+  }
+
+  @Test(arguments: Place.allCases)
   func `what can't be removed is told`(place: Place) throws {
     let (bench, _, _) = try migrated(place)
     let worker = try bench.worker()

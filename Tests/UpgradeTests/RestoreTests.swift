@@ -2,6 +2,7 @@ import Foundation
 import Migrations
 import SQLite
 import Schema
+import Synchronization
 import TestSupport
 import Testing
 import Upgrade
@@ -51,6 +52,23 @@ import Upgrade
     #expect(try Content.dump(bench.path) == before)
     #expect(try Content.mode(bench.path) == (mode == "WAL" ? [2, 2] : [1, 1]))
     #expect(try Content.integrity(bench.path) == "ok")
+  }
+
+  @Test func `a backup of another page size waits for the end of the application, and says so`() throws {
+    let (bench, backup, before) = try migrated("PRAGMA page_size=1024; PRAGMA journal_mode=WAL;")
+    try bench.change("PRAGMA journal_mode=DELETE; PRAGMA page_size=8192; VACUUM; PRAGMA journal_mode=WAL;")
+    bench.options.busyTimeout = .milliseconds(100)
+    let application = try Connection(path: bench.path, access: .readWrite)
+    let name = try application.scalar("SELECT name FROM parents WHERE id = 1")
+    let outcome = try restore(bench, backup)
+    #expect(outcome.failure?.code == "busy" && outcome.backup == nil, "\(outcome)")
+    #expect(outcome.failure?.message.contains("stop what uses it") == true, "\(outcome)")
+    #expect(try application.scalar("SELECT name FROM parents WHERE id = 1") == name)
+    try application.execute("UPDATE parents SET name = 'on' WHERE id = 1")
+    application.close()
+    #expect(try Content.mode(bench.path) == [2, 2])
+    #expect(try restore(bench, backup).failure == nil)
+    #expect(try Content.dump(bench.path) == before)
   }
 
   @Test func `a backup that was changed since is refused`() throws {
@@ -135,6 +153,60 @@ import Upgrade
     writer.close()
     #expect(try Content.dump(bench.path) == before)
     #expect(try Content.integrity(bench.path) == "ok")
+  }
+
+  @Test(arguments: ["DELETE", "WAL"], [1024, 4096])
+  func `nobody can write between the backup of what is there and the copy`(mode: String, pages: Int) throws {
+    let (bench, backup, before) = try migrated("PRAGMA page_size=1024; PRAGMA journal_mode=\(mode);")
+    try bench.change(
+      "PRAGMA journal_mode=DELETE; PRAGMA page_size=\(pages); VACUUM; PRAGMA journal_mode=\(mode);"
+        + "UPDATE parents SET name = 'the last' WHERE id = 3;")
+    let path = bench.path
+    let refused = Mutex<[ResultCode?]>([])
+    bench.options.control.began = { _, step in
+      guard step == .restore else { return }
+      let error = #expect(throws: SQLiteError.self) {
+        let application = try Connection(path: path, access: .readWrite, busyTimeout: .milliseconds(50))
+        defer { application.close() }
+        try application.execute("UPDATE parents SET name = 'lost' WHERE id = 3")
+      }
+      refused.withLock { $0.append(error?.code.primary) }
+    }
+    let outcome = try restore(bench, backup)
+    #expect(outcome.failure == nil, "\(outcome.failure?.description ?? "")")
+    #expect(refused.withLock { $0 } == [.busy])
+    #expect(try Content.dump(bench.path) == before)
+    let saved = try #require(outcome.backup).path
+    #expect(try Content.value("SELECT count(*) FROM parents WHERE name = 'the last'", at: saved) == 1)
+    #expect(try Content.mode(bench.path) == (mode == "WAL" ? [2, 2] : [1, 1]))
+  }
+
+  @Test(arguments: ["DELETE", "WAL"], [1024, 4096])
+  func `where what is there can't be saved, it stays as it is`(mode: String, pages: Int) throws {
+    let (bench, backup, _) = try migrated("PRAGMA page_size=1024; PRAGMA journal_mode=\(mode);")
+    try bench.change(
+      "PRAGMA journal_mode=DELETE; PRAGMA page_size=\(pages); VACUUM; PRAGMA journal_mode=\(mode);")
+    let live = try Content.dump(bench.path)
+    let outcome = try bench.worker().restore(
+      bench.path, from: backup, saving: bench.path + "/below/a/file.sqlite")
+    #expect(outcome.status == .failed && outcome.failure?.step == .backUp, "\(outcome)")
+    #expect(try Content.dump(bench.path) == live)
+    #expect(try Content.mode(bench.path) == (mode == "WAL" ? [2, 2] : [1, 1]))
+    try bench.change("UPDATE parents SET name = 'on' WHERE id = 3")
+  }
+
+  @Test(arguments: ["DELETE", "WAL"])
+  func `what is only in the log is saved too`(mode: String) throws {
+    let (bench, backup, before) = try migrated("PRAGMA journal_mode=\(mode);")
+    let application = try Connection(path: bench.path, access: .readWrite)
+    try application.execute("UPDATE parents SET name = 'logged' WHERE id = 3")
+    #expect(bench.exists("db.sqlite-wal") == (mode == "WAL"))
+    let outcome = try restore(bench, backup)
+    #expect(outcome.failure == nil, "\(outcome.failure?.description ?? "")")
+    let saved = try #require(outcome.backup).path
+    #expect(try Content.value("SELECT count(*) FROM parents WHERE name = 'logged'", at: saved) == 1)
+    application.close()
+    #expect(try Content.dump(bench.path) == before)
   }
 
   @Test func `a database that was left ahead can be restored`() throws {
