@@ -11,6 +11,7 @@ extension Journal {
   /// caller holds the lock on the state folder.
   public func recover(_ state: StateFolder, _ inventory: Inventory) throws {
     sweep(state.reports)
+    state.removeRehearsal()
     let runs = try read { database in
       try database.rows("SELECT id FROM runs WHERE finished_at IS NULL") { $0.text(0) ?? "" }
     }

@@ -10,14 +10,15 @@ internal import Schema
 final class Upgrade {
   private let inspector: Inspector
   private let path: String
-  private let backupPath: String
+  private let backupPath: String?
   private let deadline: Deadline
   private var step = Step.open {
     didSet { inspector.options.control.began?(path, step) }
   }
   private var outcome = Outcome(status: .failed)
 
-  init(_ inspector: Inspector, _ path: String, backup: String, deadline: Deadline) {
+  /// Prepares an upgrade; without a path for a backup it makes none, as of a file that is a copy itself.
+  init(_ inspector: Inspector, _ path: String, backup: String?, deadline: Deadline) {
     self.inspector = inspector
     self.path = path
     backupPath = backup
@@ -67,6 +68,7 @@ final class Upgrade {
   }
 
   private func backUp(_ database: Connection, _ file: DatabaseFile, before plan: Plan) throws {
+    guard let backupPath else { return }
     step = .backUp
     guard inspector.options.check != .none else {
       guard let alone = plan.pending.first(where: \.runsAlone) else { return }

@@ -1,0 +1,157 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `plan --rehearse`: what would become of a migration, without touching a database.
+@Suite struct RehearsalTests {
+  /// What a rehearsal must not change: bytes, time and size of each file beside the databases.
+  private func state(_ fleet: SmallFleet) throws -> [String: [String]] {
+    var found: [String: [String]] = [:]
+    for name in fleet.files where name.hasPrefix("db/") {
+      var status = stat()
+      #expect(stat(fleet.folder.file(name), &status) == 0)
+      let bytes = try Content.bytes(fleet.folder.file(name))
+      found[name] = [
+        "\(bytes.hashValue)", "\(bytes.count)", "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)",
+        "\(status.st_ino)",
+      ]
+    }
+    return found
+  }
+
+  private func copies(_ fleet: SmallFleet) -> [String] { fleet.files.filter { $0.contains("rehearsal") } }
+
+  @Test func `what would fail is told with the failure and its advice, and no database is touched`() throws {
+    let fleet = try SmallFleet(6)
+    for number in [2, 3, 4] {
+      try SmallFleet.change(fleet.path(number), "CREATE UNIQUE INDEX odd ON parents (name)")
+    }
+    try SmallFleet.change(fleet.path(3), "INSERT INTO parents (name) VALUES ('\(big)')")
+    try fleet.migration("0004_one_name.sql", "-- @when index odd\nUPDATE parents SET name = 'same';")
+    let before = try state(fleet)
+    let plan = try fleet.run("plan", "--rehearse", "--check")
+    #expect(plan.status == 3, "\(plan.output)\(plan.errors)")
+    #expect(
+      plan.words.contains("would fail i0003 migrate: 0004_one_name.sql:2: "), "\(plan.output)")
+    #expect(plan.words.contains("UNIQUE constraint failed: parents.name (SQLite 2067)"), "\(plan.output)")
+    #expect(plan.words.contains("→ mend the migration and try it on a copy of this installation"))
+    #expect(plan.words.contains("would succeed"), "\(plan.output)")
+    #expect(plan.output.hasSuffix("Next, once that is mended: flotilla plan --rehearse\n"))
+    #expect(plan.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(plan.output)")
+    #expect(try state(fleet) == before)
+    #expect(copies(fleet).isEmpty)
+    #expect(try fleet.versions() == Array(repeating: [1], count: 6))
+  }
+
+  private var big: String { String(repeating: "x", count: 100_000) }
+
+  @Test func `rows that would go are counted by table, and the right database of a cohort is tried`() throws {
+    let fleet = try SmallFleet(3)
+    try fleet.migration("0004_drop_notes.sql", "-- @deletes items\nDELETE FROM items WHERE id % 10 = 0;")
+    try SmallFleet.change(fleet.path(1), "INSERT INTO parents (name) VALUES ('\(big)')")
+    let plan = try fleet.run("plan", "--rehearse")
+    #expect(plan.status == 0, "\(plan.output)\(plan.errors)")
+    #expect(plan.words.contains("i0001 deletes rows: 20 of items takes 0."), "\(plan.output)")
+    #expect(plan.words.contains("Rehearsals: 1 succeeded."))
+    #expect(plan.output.hasSuffix("Next: flotilla migrate\n"))
+    #expect(try fleet.run("plan", "--rehearse", "--check").status == 5)
+    #expect(try fleet.migrate().status == 0)
+    let after = try fleet.run("plan", "--rehearse", "--check")
+    #expect(after.status == 0 && !after.output.contains("Rehearsed"), "\(after.output)")
+  }
+
+  @Test func `writes that only the log has so far are rehearsed, and log and index stay as they are`() throws
+  {
+    let fleet = try SmallFleet(2)
+    try fleet.migration(
+      "0004_no_new.sql",
+      "-- @require query SELECT count(*) = 3 FROM parents : too many\n"
+        + "UPDATE parents SET age = 1;")
+    // A process that is killed leaves its log behind.
+    let crash = try Program.shell(
+      """
+      cat > crash.py <<'PY'
+      import os, sqlite3
+      db = sqlite3.connect("db/i0001.sqlite")
+      db.execute("INSERT INTO parents (name) VALUES ('new')")
+      db.commit()
+      os.kill(os.getpid(), 9)
+      PY
+      python3 crash.py; rm -f db/i0001.sqlite-shm; ls db
+      """, in: fleet.folder.path)
+    #expect(crash.output.contains("i0001.sqlite-wal"), "\(crash.output)\(crash.errors)")
+    let before = try state(fleet)
+    let plan = try fleet.run("--only", "i0001", "plan", "--rehearse")
+    #expect(plan.status == 3, "\(plan.output)\(plan.errors)")
+    #expect(plan.words.contains("0004_no_new.sql:1: too many"), "\(plan.output)")
+    #expect(try state(fleet) == before)
+  }
+
+  @Test func `a damaged database is told, which a plan alone doesn't see`() throws {
+    let fleet = try SmallFleet(1, rows: 2000)
+    let file = try FileHandle(forUpdating: URL(filePath: fleet.path(0)))
+    try file.seek(toOffset: 4096 * 5)
+    try file.write(contentsOf: Data(repeating: 0xA5, count: 64))
+    try file.close()
+    #expect(try fleet.run("plan").status == 0)
+    let plan = try fleet.run("plan", "--rehearse")
+    #expect(plan.status == 3, "\(plan.output)\(plan.errors)")
+    #expect(plan.words.contains("would fail i0000 back up: "), "\(plan.output)")
+    #expect(plan.words.contains("→ the file is damaged: restore a backup"), "\(plan.output)")
+    #expect(copies(fleet).isEmpty)
+  }
+
+  @Test func `hooks don't run`() throws {
+    let fleet = try SmallFleet(1, extra: "hooks: { before: [touch, ran], after: [touch, ran] }")
+    #expect(try fleet.run("plan", "--rehearse").status == 0)
+    #expect(!fleet.files.contains("ran") && !fleet.files.contains("db/ran"))
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func `a signal ends it soon and leaves no copy`(signal: Int32) throws {
+    let fleet = try SmallFleet(1, slow: 200_000_000)
+    let started = try Program.start(["plan", "--rehearse"], in: fleet.folder.path)
+    let end = ContinuousClock.now + .seconds(30)
+    while copies(fleet).count < 3, ContinuousClock.now < end { usleep(5000) }
+    #expect(copies(fleet).count >= 2)
+    kill(started.process.processIdentifier, signal)
+    let asked = ContinuousClock.now
+    let plan = try Program.finish(started)
+    #expect(ContinuousClock.now - asked < .seconds(10))
+    #expect(plan.status == 128 + signal)
+    #expect(plan.output.hasSuffix("Interrupted: the rest was not rehearsed.\n"), "\(plan.output)")
+    #expect(copies(fleet).isEmpty)
+    #expect(try fleet.versions() == [[1]])
+  }
+
+  @Test func `copies that a killed rehearsal left are removed by the next command that changes something`()
+    throws
+  {
+    let fleet = try SmallFleet(1)
+    try fleet.folder.write("copy", to: ".flotilla/rehearsal/copy.sqlite")
+    #expect(try fleet.migrate().status == 0)
+    #expect(copies(fleet).isEmpty)
+  }
+
+  @Test func `it waits for no other flotilla, and says so`() throws {
+    let fleet = try SmallFleet(1)
+    #expect(try fleet.run("plan", "--rehearse").status == 0)
+    let run = try Program.shell(
+      "exec 9>.flotilla/lock; flock 9; \"$FLOTILLA\" plan --rehearse 9>&-", in: fleet.folder.path)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("is in use by another flotilla"))
+  }
+
+  @Test func `a cohort on a host is said not to be rehearsed, and one that is also here is tried here`()
+    throws
+  {
+    let host = try HostFleet(2)
+    try SmallFleet.change(host.fleet.path(1), "CREATE INDEX odd ON parents (name)")
+    let here = try SmallFleet(1)
+    try host.configure(more: "  - { id: here, path: \"\(here.path(0))\" }")
+    let plan = try host.fleet.run("plan", "--rehearse")
+    #expect(plan.status == 0, "\(plan.output)\(plan.errors)")
+    #expect(plan.words.contains("not rehearsed: on a host i1"), "\(plan.output)")
+    #expect(plan.words.contains("would succeed here"), "\(plan.output)")
+    #expect(plan.words.contains("Rehearsals: 1 succeeded."), "\(plan.output)")
+  }
+}
