@@ -22,7 +22,7 @@ struct Flotilla: ParsableCommand {
       ReportCommand.self, BackupCommand.self,
       Backups.self,
       RestoreCommand.self, HistoryCommand.self, ScheduleCommand.self, CollectCommand.self,
-      LintCommand.self,
+      LintCommand.self, TestCommand.self,
     ])
 
   @OptionGroup var global: GlobalOptions
