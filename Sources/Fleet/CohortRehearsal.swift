@@ -10,8 +10,14 @@ public struct CohortRehearsal: Sendable {
   /// The one of which a copy was upgraded, and what became of that; nil where all are on hosts.
   public let tried: (place: Int, outcome: Outcome)?
 
-  /// Whether the upgrade of the copy failed.
+  /// Whether the upgrade of the copy failed, or could not be tried.
   public var hasFailed: Bool { tried?.outcome.status == .failed }
+
+  /// Whether it failed for a reason that lies with the copy: nothing is said of the installation then.
+  public var isUntold: Bool {
+    let ofCopy: Set = ["busy", "disk_full", "io", "journal", "missing", "permission", "read_only"]
+    return hasFailed && ofCopy.contains(tried?.outcome.failure?.code ?? "")
+  }
 }
 
 extension FleetRun {

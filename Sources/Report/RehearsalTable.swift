@@ -53,7 +53,7 @@ public struct RehearsalTable {
   private func verdict(_ rehearsal: CohortRehearsal) -> [String] {
     guard let outcome = rehearsal.tried?.outcome else { return ["not rehearsed: on a host"] }
     switch outcome.status {
-    case .failed: return ["would fail"]
+    case .failed: return [rehearsal.isUntold ? "could not be tried" : "would fail"]
     case .migrated: return ["would succeed"] + losses(outcome) + [time(outcome, rehearsal.places.count)]
     default: return ["not rehearsed: nothing is pending any more"]
     }

@@ -87,6 +87,59 @@ import Testing
     #expect(try state(fleet) == before)
   }
 
+  @Test(arguments: [0, 1])
+  func `what an application has open is rehearsed as it is committed, and stays as it is`(number: Int) throws
+  {
+    let fleet = try SmallFleet(2)
+    try fleet.migration(
+      "0004_no_old.sql", "UPDATE items SET note = 1;\n-- @expect query SELECT count(*) IN (0, 4) FROM parents")
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    let script = """
+      import sqlite3, sys
+      db = sqlite3.connect(sys.argv[1], isolation_level=None)
+      db.execute("INSERT INTO parents (name) VALUES ('committed')")
+      db.execute("BEGIN IMMEDIATE")
+      db.execute("INSERT INTO parents (name) VALUES ('not committed')")
+      print("ready", flush=True)
+      sys.stdin.read()
+      """
+    process.arguments = ["python3", "-c", script, fleet.path(number)]
+    let (input, output) = (Pipe(), Pipe())
+    (process.standardInput, process.standardOutput) = (input, output)
+    try process.run()
+    defer {
+      try? input.fileHandleForWriting.close()
+      process.waitUntilExit()
+    }
+    _ = output.fileHandleForReading.availableData
+    // The index of a log in use has marks of its readers.
+    let before = try state(fleet).filter { !$0.key.hasSuffix("-shm") }
+    let plan = try fleet.run("--only", "i000\(number)", "plan", "--rehearse")
+    #expect(plan.status == 0 && plan.words.contains("would succeed"), "\(plan.output)\(plan.errors)")
+    #expect(try state(fleet).filter { !$0.key.hasSuffix("-shm") } == before)
+    #expect(before.count == 3, "two databases, and a journal or a log")
+  }
+
+  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  func `too little room for a copy is told before it is made`() throws {
+    let fleet = try SmallFleet(1, rows: 30_000)
+    try fleet.configure("state: small/state\nbackup: { check: none }")
+    let run = try SmallMount.run(
+      fleet, size: "1700k",
+      """
+      "$FLOTILLA" plan --rehearse; code=$?
+      find small -name '*copy*' >left
+      exit $code
+      """)
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    #expect(
+      run.words.contains("could not be tried i0000 inspect: needs about 2 MB for a copy and"), "\(run.output)"
+    )
+    #expect(run.words.contains("→ make room and run the same command again"), "\(run.output)")
+    #expect(try String(contentsOfFile: fleet.folder.file("left"), encoding: .utf8).isEmpty)
+  }
+
   @Test func `a damaged database is told, which a plan alone doesn't see`() throws {
     let fleet = try SmallFleet(1, rows: 2000)
     let file = try FileHandle(forUpdating: URL(filePath: fleet.path(0)))
