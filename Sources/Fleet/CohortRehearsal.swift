@@ -16,7 +16,8 @@ public struct CohortRehearsal: Sendable {
   /// Whether it failed for a reason that lies with the copy: nothing is said of the installation then.
   public var isUntold: Bool {
     let ofCopy: Set = ["busy", "disk_full", "io", "journal", "missing", "permission", "read_only"]
-    return hasFailed && ofCopy.contains(tried?.outcome.failure?.code ?? "")
+    guard hasFailed, let failure = tried?.outcome.failure else { return false }
+    return failure.step != .open && ofCopy.contains(failure.code)
   }
 }
 

@@ -25,6 +25,11 @@ struct Rehearsal {
   private func makeCopy(_ copy: String, by deadline: Deadline) throws {
     let file = try DatabaseFile.inspect(path).get()
     let real = FileSystem.realPath(path) ?? path
+    // What a copy can't tell: whether the database may be written, and a journal beside it.
+    for (path, what) in [(real, "the file"), (FileSystem.parent(of: real), "its folder")]
+    where access(path, W_OK) != 0 {
+      throw unwritable(path, what)
+    }
     let size = file.bytes + (FileSystem.size(real + "-wal") ?? 0)
     if let failure = preflight.lack(of: 2 * size, for: "a copy and its journal", in: folder) { throw failure }
     let options = inspector.options

@@ -160,15 +160,18 @@ func openForWriting(
 ) throws -> Connection {
   let database = try Connection(
     path: path, access: .readWrite, busyTimeout: options.busyTimeout, deadline: deadline)
-  guard !database.isReadOnly else {
-    let isReadOnly = access(path, W_OK) != 0 && errno == EROFS
-    throw Failure(
-      code: isReadOnly ? "read_only" : "permission", step: .open,
-      message: isReadOnly ? "the file system is mounted read-only" : "this user may not write the file")
-  }
+  guard !database.isReadOnly else { throw unwritable(path, "the file") }
   // A checkpoint beside a live application can meet the WAL-reset race of SQLite before 3.51.3; the one at close
   // only happens when nobody else has the file open.
   if file.isWAL { database.disableAutomaticCheckpoints() }
   try database.execute("PRAGMA synchronous=\(file.isWAL ? "FULL" : "EXTRA")")
   return database
+}
+
+/// Why `what`, which is at `path`, can't be written.
+func unwritable(_ path: String, _ what: String) -> Failure {
+  let isReadOnly = access(path, W_OK) != 0 && errno == EROFS
+  return Failure(
+    code: isReadOnly ? "read_only" : "permission", step: .open,
+    message: isReadOnly ? "the file system is mounted read-only" : "this user may not write \(what)")
 }

@@ -92,7 +92,8 @@ import Testing
   {
     let fleet = try SmallFleet(2)
     try fleet.migration(
-      "0004_no_old.sql", "UPDATE items SET note = 1;\n-- @expect query SELECT count(*) IN (0, 4) FROM parents")
+      "0004_no_old.sql", "UPDATE items SET note = 1;\n-- @expect query SELECT count(*) IN (0, 4) FROM parents"
+    )
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     let script = """
@@ -138,6 +139,17 @@ import Testing
     )
     #expect(run.words.contains("→ make room and run the same command again"), "\(run.output)")
     #expect(try String(contentsOfFile: fleet.folder.file("left"), encoding: .utf8).isEmpty)
+  }
+
+  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  func `a database that can't be written is told, though its copy can`() throws {
+    let fleet = try SmallFleet(2)
+    let run = try SmallMount.run(
+      fleet, size: "64k",
+      "mount --bind db db && mount -o remount,bind,ro db && \"$FLOTILLA\" plan --rehearse")
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    #expect(
+      run.words.contains("would fail i0000 open: the file system is mounted read-only"), "\(run.output)")
   }
 
   @Test func `a damaged database is told, which a plan alone doesn't see`() throws {
