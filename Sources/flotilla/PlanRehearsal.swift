@@ -19,7 +19,10 @@ struct PlanRehearsal {
     options.recovers = false
     options.control.cancellation = session.interruption.cancellation
     let worker = LocalWorker(session.set, session.blueprint, options)
-    let cohorts = standing.members().count { $0.cohort.status == .pending }
+    let cohorts = standing.members().count { cohort, places in
+      cohort.status == .pending
+        && places.contains { session.inventory.installations[session.selection[$0]].host == nil }
+    }
     let progress = Progress(session.console, "rehearsing", total: cohorts)
     rehearsals = try session.state.withRehearsalFolder { folder in
       run.rehearse(standing, progress) { worker.rehearse($0.path, in: folder) }
