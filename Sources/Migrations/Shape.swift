@@ -25,6 +25,7 @@ struct Shape {
   }
 
   private static func kind(_ words: inout Words) -> Kind {
+    words.skipCommonTables()
     if words.take("delete") { return words.take("from") ? .delete(table: words.name()) : .other }
     if words.take("drop") {
       guard words.take("table") else { return .other }
@@ -73,6 +74,18 @@ struct Shape {
       guard rest.first?.isKeyword(keyword) == true else { return false }
       rest = rest.dropFirst()
       return true
+    }
+
+    /// Goes past `WITH … AS (…)` to the statement that it is for.
+    mutating func skipCommonTables() {
+      guard take("with") else { return }
+      let verbs = ["delete", "insert", "replace", "select", "update", "values"]
+      var depth = 0
+      while let token = rest.first, depth > 0 || !verbs.contains(where: token.isKeyword) {
+        if token.isSymbol("(") { depth += 1 }
+        if token.isSymbol(")") { depth -= 1 }
+        skip()
+      }
     }
 
     mutating func skip() { rest = rest.dropFirst() }

@@ -65,12 +65,12 @@ public struct RehearsalTable {
     return parts.isEmpty ? [] : ["deletes rows: " + parts.joined(separator: ", ")]
   }
 
-  /// The one that was tried is the largest, so that the others take no longer.
+  /// All are taken to be as large as the one that was tried, which is the largest.
   private func time(_ outcome: Outcome, _ count: Int) -> String {
     let seconds = (outcome.milliseconds["total"] ?? 0) / 1000
     let own = "takes \(seconds < 1 ? "\(Numbers.decimal(max(seconds, 0.01))) s" : Numbers.duration(seconds))"
+    guard count > 1 else { return own }
     let all = seconds * Double((count + atOnce - 1) / atOnce)
-    return count == 1
-      ? own : "\(own); all \(count) \(all < 1 ? "under 1 s" : "\(Numbers.duration(all)) at most")"
+    return "\(own); all \(count) \(all < 1 ? "" : "about ")\(Numbers.duration(all))"
   }
 }

@@ -56,6 +56,8 @@ import Testing
     #expect(plan.output.hasSuffix("Next: flotilla migrate\n"))
     #expect(try fleet.run("plan", "--rehearse", "--check").status == 5)
     #expect(try fleet.migrate().status == 0)
+    let applied = try #require(try fleet.records()["i0001"]?["applied"] as? [[String: Any]])
+    #expect(applied.last?["rows_deleted"] as? [String: Int] == ["items": 20], "\(applied)")
     let after = try fleet.run("plan", "--rehearse", "--check")
     #expect(after.status == 0 && !after.output.contains("Rehearsed"), "\(after.output)")
   }

@@ -68,6 +68,7 @@ import Testing
     ("ALTER TABLE \"T\" ADD c INTEGER DEFAULT 0 CHECK (c > 0);", 1, "CHECK constraint failed"),
     ("CREATE UNIQUE INDEX i ON t (b);", 1, "fails where rows of t have the same values"),
     ("DELETE FROM t WHERE id = 1;", 1, "rows of t go here"),
+    ("WITH c (i) AS (SELECT 1) DELETE FROM t WHERE id IN (SELECT i FROM c);", 1, "rows of t go here"),
     ("DROP TABLE IF EXISTS main.t;", 1, "rows of t go here"),
     ("-- @deletes u\nDELETE FROM u;\nDROP TABLE t;", 3, "rows of t go here"),
     ("DROP TABLE t;\nCREATE TABLE t (id INTEGER PRIMARY KEY);", 1, "rows of t go here"),
