@@ -68,7 +68,6 @@ final class Upgrade {
   }
 
   private func backUp(_ database: Connection, _ file: DatabaseFile, before plan: Plan) throws {
-    guard let backupPath else { return }
     step = .backUp
     guard inspector.options.check != .none else {
       guard let alone = plan.pending.first(where: \.runsAlone) else { return }
@@ -76,6 +75,7 @@ final class Upgrade {
         code: "backup", step: .backUp,
         message: "\(alone.file) has '@transaction none' and can't run without a backup")
     }
+    guard let backupPath else { return }
     let start = ContinuousClock.now
     let writer = BackupWriter(
       check: inspector.options.check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)

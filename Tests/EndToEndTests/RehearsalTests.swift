@@ -190,13 +190,30 @@ import Testing
     #expect(try fleet.versions() == [[1]])
   }
 
-  @Test func `copies that a killed rehearsal left are removed by the next command that changes something`()
+  @Test(arguments: ["migrate --yes", "backup", "plan --rehearse"])
+  func `copies that a killed rehearsal left are removed by the next command that takes the lock`(
+    command: String
+  )
     throws
   {
     let fleet = try SmallFleet(1)
     try fleet.folder.write("copy", to: ".flotilla/rehearsal/copy.sqlite")
-    #expect(try fleet.migrate().status == 0)
+    let words = command.split(separator: " ").map(String.init)
+    #expect(try Program.run(words, in: fleet.folder.path).status == 0)
     #expect(copies(fleet).isEmpty)
+  }
+
+  @Test func `a VACUUM is rehearsed too, and refused where migrate would refuse it`() throws {
+    let fleet = try SmallFleet(2)
+    try fleet.migration("0004_compact.sql", "-- @transaction none\nVACUUM;")
+    let before = try state(fleet)
+    let plan = try fleet.run("plan", "--rehearse")
+    #expect(plan.status == 0 && plan.words.contains("would succeed"), "\(plan.output)\(plan.errors)")
+    try fleet.configure("backup: { check: none }")
+    let bare = try fleet.run("plan", "--rehearse")
+    #expect(bare.status == 3, "\(bare.output)")
+    #expect(bare.words.contains("would fail i0000 back up: 0004_compact.sql has '@transaction none'"))
+    #expect(try state(fleet) == before && copies(fleet).isEmpty)
   }
 
   @Test func `it waits for no other flotilla, and says so`() throws {
