@@ -13,6 +13,9 @@ public struct StateFolder: Sendable {
   /// Whether it was made before.
   public var exists: Bool { access(path, F_OK) == 0 }
 
+  /// Whether runs were noted in it.
+  public var hasJournal: Bool { access(journal, F_OK) == 0 }
+
   /// Where reports are kept.
   public var reports: String { path + "/reports" }
   /// Where undelivered reports wait.

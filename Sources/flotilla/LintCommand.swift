@@ -44,7 +44,7 @@ struct LintCommand: ParsableCommand {
 
   /// Files that are not any more what was applied, as far as the state folder knows.
   private func changes(_ migrations: AuthoredMigrations, _ console: Console) throws -> [Finding] {
-    guard let fleet = migrations.fleet, StateFolder(fleet.state).exists else { return [] }
+    guard let fleet = migrations.fleet, StateFolder(fleet.state).hasJournal else { return [] }
     let set = try MigrationSet(migrations.files)
     do {
       let counts = try Journal(StateFolder(fleet.state)).installationsWithOther(set)

@@ -55,6 +55,21 @@ import Testing
     #expect(try fleet.run("lint").words.contains(told), "that of the second installation")
   }
 
+  @Test func `a state folder that noted no run stays as it is`() throws {
+    let fleet = try SmallFleet(1)
+    #expect(try fleet.run("plan", "--rehearse").status == 0)
+    #expect(try fleet.run("lint").status == 0)
+    #expect(!fleet.files.contains(".flotilla/state.sqlite"))
+  }
+
+  @Test func `a journal that can't be read is told, and the files are checked all the same`() throws {
+    let fleet = try SmallFleet(1)
+    try fleet.folder.write("no database", to: ".flotilla/state.sqlite")
+    let lint = try fleet.run("lint")
+    #expect(lint.status == 0 && lint.output.contains("0 errors · 0 warnings"))
+    #expect(lint.errors.hasPrefix("flotilla: whether files were changed"), "\(lint.errors)")
+  }
+
   @Test func `JSON carries the same`() throws {
     let fleet = try SmallFleet(0)
     try fleet.migration("0004_nothing.sql", "")
