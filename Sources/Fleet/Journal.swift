@@ -46,6 +46,9 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
       bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (installation, run)) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS migrations (
       version INTEGER PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, run TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS former_migrations (
+      version INTEGER NOT NULL, digest TEXT NOT NULL, run TEXT NOT NULL, until TEXT NOT NULL,
+      PRIMARY KEY (version, until)) STRICT, WITHOUT ROWID;
     """
 
   /// Adds what journals of earlier versions don't have.

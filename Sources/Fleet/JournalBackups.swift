@@ -1,5 +1,4 @@
 internal import Glibc
-public import Migrations
 internal import SQLite
 internal import Schema
 public import Upgrade
@@ -114,38 +113,5 @@ extension Journal {
           [.text(backup.installation), .text(backup.run.description)])
       }
     }
-  }
-
-  /// Notes the digests of the migration files that a run applies.
-  ///
-  /// - Returns: the files' names of versions that were noted before with another content.
-  public func noteMigrations(_ set: MigrationSet, run: RunID) throws -> [String] {
-    let changed = try changedMigrations(set)
-    write { journal in
-      for migration in set.migrations {
-        try journal.database.execute(
-          """
-          INSERT INTO migrations (version, name, digest, run) VALUES (?, ?, ?, ?)
-          ON CONFLICT DO UPDATE SET name = excluded.name, digest = excluded.digest, run = excluded.run
-          WHERE digest <> excluded.digest
-          """,
-          [
-            .integer(migration.version ?? 0), .text(migration.name), .text(migration.digest.description),
-            .text(run.description),
-          ])
-      }
-    }
-    return changed
-  }
-
-  private func changedMigrations(_ set: MigrationSet) throws -> [String] {
-    let known = try read { database in
-      Dictionary(
-        try database.rows("SELECT version, digest FROM migrations") { row in (row.int(0), row.text(1) ?? "") }
-      ) { $1 }
-    }
-    return set.migrations.filter { migration in
-      known[migration.version ?? 0].map { $0 != migration.digest.description } ?? false
-    }.map(\.file)
   }
 }

@@ -10,6 +10,7 @@ extension Journal {
   /// on hosts are found when a run works there (`BackupStore.keep`). The caller holds the lock on the state folder.
   public func recover(_ state: StateFolder, _ inventory: Inventory) throws {
     sweep(state.reports)
+    state.removeRehearsal()
     let runs = try read { database in
       try database.rows("SELECT id FROM runs WHERE finished_at IS NULL") { $0.text(0) ?? "" }
     }

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Glibc
 internal import SQLite
 
@@ -12,12 +13,17 @@ public struct StateFolder: Sendable {
   /// Whether it was made before.
   public var exists: Bool { access(path, F_OK) == 0 }
 
+  /// Whether runs were noted in it.
+  public var hasJournal: Bool { access(journal, F_OK) == 0 }
+
   /// Where reports are kept.
   public var reports: String { path + "/reports" }
   /// Where undelivered reports wait.
   public var outbox: String { path + "/outbox" }
   /// Where backups are kept, a folder a run.
   public var backups: String { path + "/backups" }
+  /// Where copies are while a rehearsal works on them.
+  public var rehearsal: String { path + "/rehearsal" }
   /// The journal.
   var journal: String { path + "/state.sqlite" }
 
@@ -39,6 +45,17 @@ public struct StateFolder: Sendable {
     if mkdir(folder, 0o700) != 0, errno != EEXIST { throw StateError(folder, "can't be made", errno) }
     return folder
   }
+
+  /// Calls `body` with an empty folder for copies, which goes away with all that is in it.
+  public func withRehearsalFolder<T>(_ body: (String) throws -> T) throws -> T {
+    removeRehearsal()
+    if mkdir(rehearsal, 0o700) != 0 { throw StateError(rehearsal, "can't be made", errno) }
+    defer { removeRehearsal() }
+    return try body(rehearsal)
+  }
+
+  /// Removes the copies that a killed rehearsal left. The caller holds the lock.
+  func removeRehearsal() { try? FileManager.default.removeItem(atPath: rehearsal) }
 
   /// Locks the folder for this process, which the kernel undoes when the process ends, however it ends.
   ///

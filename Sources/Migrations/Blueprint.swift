@@ -95,7 +95,9 @@ public final class Blueprint: Sendable {
   /// - Throws: `MigrationFailure` or `MigrationError`, with file and line.
   public func rehearse() throws {
     let check = try SyntaxCheck()
-    for migration in [set.baseline].compactMap(\.self) + set.migrations { try check.check(migration) }
+    for migration in [set.baseline].compactMap(\.self) + set.migrations {
+      if let first = try check.faults(of: migration).first { throw first }
+    }
     _ = try schema(of: set.migrations.compactMap(\.version))
   }
 }

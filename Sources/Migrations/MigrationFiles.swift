@@ -26,7 +26,7 @@ public struct MigrationFiles: Hashable, Sendable, Codable {
   /// - Throws: `MigrationError` where one can't be read or is no text.
   public init(folder: String, baseline: String?, schema: String?) throws(MigrationError) {
     var files: [File] = []
-    for name in try Self.list(folder) where name.hasSuffix(".sql") && !name.hasPrefix(".") {
+    for name in try Self.names(in: folder) {
       files.append(try Self.read("\(folder)/\(name)"))
     }
     migrations = files
@@ -36,6 +36,11 @@ public struct MigrationFiles: Hashable, Sendable, Codable {
     var fresh: File?
     if let schema { fresh = try Self.read(schema) }
     self.schema = fresh
+  }
+
+  /// The names of the migration files in a folder, sorted.
+  static func names(in folder: String) throws(MigrationError) -> [String] {
+    try list(folder).filter { $0.hasSuffix(".sql") && !$0.hasPrefix(".") }
   }
 
   private static func lastPart(_ path: String) -> String {

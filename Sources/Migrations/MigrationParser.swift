@@ -4,6 +4,7 @@ internal import Schema
 /// Reads the text of one migration file. All errors name file and line.
 struct MigrationParser {
   private let file: String
+  private var faults: [MigrationError] = []
   private var requirements: [Migration.Clause] = []
   private var expectations: [Migration.Clause] = []
   private var deletes: Set<String> = []
@@ -17,28 +18,34 @@ struct MigrationParser {
 
   private static let directives = ["when", "unless", "always", "require", "expect", "deletes", "transaction"]
 
-  static func parse(_ text: String, file: String, version: Int64?, name: String) throws(MigrationError)
-    -> Migration
+  /// - Returns: the migration, and all its faults; with one it is not to be used.
+  static func parse(_ text: String, file: String, version: Int64?, name: String)
+    -> (migration: Migration, faults: [MigrationError])
   {
     var parser = MigrationParser(file: file)
-    try parser.read(text)
+    parser.read(text)
     let migration = Migration(
       version: version, name: name, file: file, requirements: parser.requirements,
       expectations: parser.expectations, deletes: parser.deletes, runsAlone: parser.runsAlone,
       steps: parser.steps, digest: Fingerprint(of: text.utf8))
-    try StatementRules(file: file).check(migration)
-    return migration
+    return (
+      migration,
+      parser.faults + (parser.faults.isEmpty ? StatementRules(file: file).faults(of: migration) : [])
+    )
   }
 
   private init(file: String) { self.file = file }
 
-  private mutating func read(_ text: String) throws(MigrationError) {
+  private mutating func read(_ text: String) {
     // A line inside a literal or a comment of many lines is no directive, whatever it looks like.
     var tokenizer = SQLTokenizer(text)
     while tokenizer.next() != nil {}
     if let start = tokenizer.unclosed {
       let line = 1 + text.utf8.prefix(start).count { $0 == UInt8(ascii: "\n") }
-      throw MigrationError(.sql, file: file, line: line, "a literal or comment begins here and never ends")
+      faults = [
+        MigrationError(.sql, file: file, line: line, "a literal or comment begins here and never ends")
+      ]
+      return
     }
     let comments = Set(tokenizer.lineComments)
     var offset = 0
@@ -49,7 +56,7 @@ struct MigrationParser {
       number += 1
       let start = line.firstIndex(of: "-").map { line.utf8.distance(from: line.startIndex, to: $0) } ?? 0
       if comments.contains(offset + start), let (word, rest) = Self.directive(line) {
-        try apply(word, rest, number)
+        noting { parser throws(MigrationError) in try parser.apply(word, rest, number) }
         if !sql.isEmpty { sql += "\n" }
       } else if sql.isEmpty, line.allSatisfy(\.isWhitespace) {
         sqlLine = number + 1
@@ -59,7 +66,12 @@ struct MigrationParser {
       }
       offset += line.utf8.count + 1
     }
-    try finishStep()
+    noting { parser throws(MigrationError) in try parser.finishStep() }
+  }
+
+  /// Does a part of the reading; after a fault the rest is read all the same, for its faults.
+  private mutating func noting(_ body: (inout MigrationParser) throws(MigrationError) -> Void) {
+    do { try body(&self) } catch { faults.append(error) }
   }
 
   /// `-- @word rest`, split.

@@ -43,19 +43,35 @@ public struct MigrationSet: Sendable {
   ///
   /// - Throws: `MigrationError` with file and line.
   public init(_ files: MigrationFiles) throws(MigrationError) {
+    var faults: [MigrationError] = []
+    self.init(files, &faults)
+    if let first = faults.first { throw first }
+  }
+
+  /// Checks files that were read already, and adds all that is wrong with them to `faults`; with one the set is not
+  /// to be used.
+  init(_ files: MigrationFiles, _ faults: inout [MigrationError]) {
     var found: [Int64: Migration] = [:]
     for file in files.migrations {
-      let (version, name) = try Self.parseName(file.name)
-      if let other = found[version] {
-        throw MigrationError(
-          .duplicateVersion, file: file.name,
-          "version \(version) is taken by \(other.file): give one of them another number")
+      do throws(MigrationError) {
+        let (version, name) = try Self.parseName(file.name)
+        if let other = found[version] {
+          throw MigrationError(
+            .duplicateVersion, file: file.name,
+            "version \(version) is taken by \(other.file): give one of them another number")
+        }
+        let parsed = MigrationParser.parse(file.text, file: file.name, version: version, name: name)
+        found[version] = parsed.migration
+        faults += parsed.faults
+      } catch {
+        faults.append(error)
       }
-      found[version] = try MigrationParser.parse(file.text, file: file.name, version: version, name: name)
     }
     var first: Migration?
     if let file = files.baseline {
-      first = try MigrationParser.parse(file.text, file: file.name, version: nil, name: "baseline")
+      let parsed = MigrationParser.parse(file.text, file: file.name, version: nil, name: "baseline")
+      first = parsed.migration
+      faults += parsed.faults
     }
     self.files = files
     baseline = first

@@ -12,22 +12,28 @@ struct StatementRules {
   private static let alone: Set = ["vacuum", "analyze", "reindex", "pragma"]
   private static let pragmasAlone: Set = ["auto_vacuum", "page_size", "incremental_vacuum", "optimize"]
 
-  func check(_ migration: Migration) throws(MigrationError) {
+  /// Everything that it may not hold.
+  func faults(of migration: Migration) -> [MigrationError] {
     let statements = migration.steps.flatMap(\.statements)
-    for statement in statements { try check(statement, alone: migration.runsAlone) }
-    guard migration.runsAlone else { return }
-    guard migration.version != nil else {
-      throw MigrationError(
-        .forbidden, file: file, "the baseline runs in the transaction of the migrations after it")
+    var faults = statements.compactMap { statement in
+      fault(of: statement, alone: migration.runsAlone).map { error(statement.line, $0) }
     }
-    guard let extra = statements.dropFirst().first else { return }
-    throw MigrationError(
-      .forbidden, file: file, line: extra.line,
-      "a migration with '@transaction none' holds one statement, alone in its file")
+    guard migration.runsAlone else { return faults }
+    if migration.version == nil {
+      faults.append(error(nil, "the baseline runs in the transaction of the migrations after it"))
+    } else if let extra = statements.dropFirst().first {
+      faults.append(
+        error(extra.line, "a migration with '@transaction none' holds one statement, alone in its file"))
+    }
+    return faults
   }
 
-  private func check(_ statement: SQLScript.Statement, alone: Bool) throws(MigrationError) {
-    guard let first = statement.tokens.first, first.kind == .word else { return }
+  private func error(_ line: Int?, _ message: String) -> MigrationError {
+    MigrationError(.forbidden, file: file, line: line, message)
+  }
+
+  private func fault(of statement: SQLScript.Statement, alone: Bool) -> String? {
+    guard let first = statement.tokens.first, first.kind == .word else { return nil }
     let word = first.text.folded
     let fault: String? =
       switch word {
@@ -44,10 +50,8 @@ struct StatementRules {
         "'@transaction none' is for VACUUM, ANALYZE, REINDEX and PRAGMA, which may run twice after a crash"
       default: nil
       }
-    if let fault { throw MigrationError(.forbidden, file: file, line: statement.line, fault) }
-    if statement.tokens.contains(where: { $0.kind == .parameter }) {
-      throw MigrationError(.forbidden, file: file, line: statement.line, "a migration takes no parameters")
-    }
+    let hasParameter = statement.tokens.contains { $0.kind == .parameter }
+    return fault ?? (hasParameter ? "a migration takes no parameters" : nil)
   }
 
   private func pragmaFault(_ tokens: [SQLToken], alone: Bool) -> String? {

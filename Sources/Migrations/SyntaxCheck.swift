@@ -9,33 +9,31 @@ struct SyntaxCheck {
 
   init() throws(SQLiteError) { database = try Connection(path: "", access: .memory) }
 
-  /// Checks every statement and every query of a migration.
+  /// The syntax errors of every statement and every query of a migration.
   ///
-  /// - Throws: `MigrationFailure` with the line of the first syntax error.
-  func check(_ migration: Migration) throws {
-    for clause in migration.requirements + migration.expectations {
-      try check(clause.condition, clause.line, migration.file)
-    }
-    for step in migration.steps {
-      for condition in step.when + step.unless { try check(condition, step.line, migration.file) }
-      for statement in step.statements { try check(statement, migration.file) }
-    }
+  /// - Throws: `SQLiteError` where the check itself is not possible.
+  func faults(of migration: Migration) throws -> [MigrationFailure] {
+    let clauses = (migration.requirements + migration.expectations).map { ($0.condition, $0.line) }
+    let conditions = migration.steps.flatMap { step in (step.when + step.unless).map { ($0, step.line) } }
+    let statements = migration.steps.flatMap(\.statements)
+    return (clauses + conditions).compactMap { fault(of: $0, $1, migration.file) }
+      + (try statements.compactMap { try fault(of: $0, migration.file) })
   }
 
-  private func check(_ condition: Condition, _ line: Int, _ file: String) throws {
-    guard case .query(let sql) = condition, let error = syntaxError(in: sql) else { return }
-    throw MigrationFailure(error, file, line)
+  private func fault(of condition: Condition, _ line: Int, _ file: String) -> MigrationFailure? {
+    guard case .query(let sql) = condition, let error = syntaxError(in: sql) else { return nil }
+    return MigrationFailure(error, file, line)
   }
 
-  private func check(_ statement: SQLScript.Statement, _ file: String) throws {
+  private func fault(of statement: SQLScript.Statement, _ file: String) throws -> MigrationFailure? {
     database.rollback()
     try database.execute("BEGIN")
     defer { database.rollback() }
     let (sql, shift) = columnAsTable(statement) ?? (statement.sql, 0)
     try standIn(for: statement).map { stub throws(SQLiteError) in try database.execute(stub) }
-    guard let error = syntaxError(in: sql) else { return }
+    guard let error = syntaxError(in: sql) else { return nil }
     let offset = error.offset.map { max(0, $0 + shift) }
-    throw MigrationFailure(error, file, offset.map { statement.line(at: $0) } ?? statement.line)
+    return MigrationFailure(error, file, offset.map { statement.line(at: $0) } ?? statement.line)
   }
 
   /// SQLite has one code for all faults of an SQL text; only its messages tell syntax from missing tables.

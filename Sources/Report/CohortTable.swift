@@ -33,7 +33,7 @@ public struct CohortTable {
     return members.flatMap { cohort, positions -> [String] in
       let number = String(positions.count)
       let indent = String(repeating: " ", count: width + 2)
-      let title = String(repeating: " ", count: width - number.count) + number + "  " + self.title(cohort)
+      let title = String(repeating: " ", count: width - number.count) + number + "  " + Self.title(cohort)
       let right = self.right(cohort, showsPlan: showsPlan)
       let column = width + 30
       let members = positions.map(names)
@@ -60,7 +60,8 @@ public struct CohortTable {
     }
   }
 
-  private func title(_ cohort: Cohort) -> String {
+  /// `version 5, 3f9a12`, or what became of it.
+  static func title(_ cohort: Cohort) -> String {
     if cohort.status == .failed || cohort.status == .unreachable { return cohort.status.rawValue }
     let version = cohort.version.map { "version \($0)" } ?? "untracked"
     let digest = cohort.fingerprint.flatMap { Fingerprint($0) }
@@ -104,7 +105,7 @@ public struct CohortTable {
     return remarks
   }
 
-  private static func fold(_ text: String, room: Int) -> [String] {
+  static func fold(_ text: String, room: Int) -> [String] {
     TextLayout.fill(text, indent: 2, room: room)
   }
 

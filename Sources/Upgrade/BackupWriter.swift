@@ -28,7 +28,7 @@ struct BackupWriter {
     comparing other: Connection
   ) throws -> BackupRecord {
     let temporary = destination + ".part"
-    try create(temporary)
+    try Self.create(temporary)
     do {
       try copy(path, access, to: temporary)
       try finish(temporary, owner: file)
@@ -42,11 +42,12 @@ struct BackupWriter {
     }
   }
 
-  private func create(_ path: String) throws {
-    try Self.makeFolder(parent(of: path))
+  /// Makes an empty file, in the place of one that is there; only this user may read it.
+  static func create(_ path: String) throws {
+    try makeFolder(parent(of: path))
     unlink(path)
     let file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard file >= 0 else { throw Self.failure("can't create \(path)") }
+    guard file >= 0 else { throw failure("can't create \(path)") }
     close(file)
   }
 
@@ -62,6 +63,11 @@ struct BackupWriter {
     let source = try Connection(path: path, access: access, busyTimeout: busyTimeout, deadline: deadline)
     defer { source.close() }
     try source.execute("BEGIN")
+    try fill(destination, from: source)
+  }
+
+  /// Copies what `source` sees in its transaction into the empty file at `destination`.
+  func fill(_ destination: String, from source: Connection) throws {
     let copy = try Connection(
       path: destination, access: .readWrite, busyTimeout: busyTimeout, deadline: deadline)
     defer { copy.close() }

@@ -27,15 +27,35 @@ struct Inspector {
     if !options.deep, let look = QuickLook(path, before, cache, layouts) {
       return outcome(try state(look.history, look.schema, look.digest), bytes: before.bytes)
     }
-    if before.isWAL, !before.hasLog {
-      let outcome = try read(path, .immutable, before)
-      if before.isUnchanged(at: path) { return outcome }
-    }
-    if before.hasLog, !before.hasSharedMemory, let outcome = try? read(path, .alone, before) {
+    return try reading(path, before, by: options.deadline) { database in
+      let state = try state(of: database)
+      database.rollback()
+      var outcome = outcome(state, bytes: before.bytes)
+      if options.deep { outcome.drift += try DataTrouble(database, state.schema).differences() }
       return outcome
     }
+  }
+
+  /// Calls `body` with a connection that reads the database, in a transaction, and changes neither it nor its folder.
+  ///
+  /// Where the file changed meanwhile, or somebody else turns out to have it open, `body` is called once more.
+  func reading<T>(
+    _ path: String, _ before: DatabaseFile, by deadline: Deadline, _ body: (Connection) throws -> T
+  ) throws -> T {
+    func read(_ access: Connection.Access) throws -> T {
+      let database = try Connection(
+        path: path, access: access, busyTimeout: options.busyTimeout, deadline: deadline)
+      defer { database.close() }
+      try database.execute("BEGIN")
+      return try body(database)
+    }
+    if before.isWAL, !before.hasLog {
+      let result = try read(.immutable)
+      if before.isUnchanged(at: path) { return result }
+    }
+    if before.hasLog, !before.hasSharedMemory, let result = try? read(.alone) { return result }
     do {
-      return try read(path, .readOnly, before)
+      return try read(.readOnly)
     } catch let error as SQLiteError where error.code == .needsRollback {
       // A writer crashed. Whoever opens the file for writing takes its unfinished transaction back.
       guard options.recovers else {
@@ -43,20 +63,8 @@ struct Inspector {
           code: "journal", step: .inspect,
           message: "a writer crashed and left a journal, which has to be rolled back before anybody can read")
       }
-      return try read(path, .readWrite, before)
+      return try read(.readWrite)
     }
-  }
-
-  private func read(_ path: String, _ access: Connection.Access, _ file: DatabaseFile) throws -> Outcome {
-    let database = try Connection(
-      path: path, access: access, busyTimeout: options.busyTimeout, deadline: options.deadline)
-    defer { database.close() }
-    try database.execute("BEGIN")
-    let state = try state(of: database)
-    database.rollback()
-    var outcome = outcome(state, bytes: file.bytes)
-    if options.deep { outcome.drift += try DataTrouble(database, state.schema).differences() }
-    return outcome
   }
 
   /// Versions, schema and plan as one transaction sees them.

@@ -44,7 +44,8 @@ final class Preflight: Sendable {
     return lack(of: need, for: "the backup", in: backups) ?? lack(of: need, for: "its journal", in: home)
   }
 
-  private func lack(of bytes: Int64, for what: String, in folder: String) -> Failure? {
+  /// Why so many bytes can't be written into a folder; nil where they can.
+  func lack(of bytes: Int64, for what: String, in folder: String) -> Failure? {
     guard let free = FileSystem.room(in: folder), free < bytes else { return nil }
     return Failure(
       code: "disk_full", step: .inspect,

@@ -10,14 +10,15 @@ internal import Schema
 final class Upgrade {
   private let inspector: Inspector
   private let path: String
-  private let backupPath: String
+  private let backupPath: String?
   private let deadline: Deadline
   private var step = Step.open {
     didSet { inspector.options.control.began?(path, step) }
   }
   private var outcome = Outcome(status: .failed)
 
-  init(_ inspector: Inspector, _ path: String, backup: String, deadline: Deadline) {
+  /// Prepares an upgrade; without a path for a backup it makes none, as of a file that is a copy itself.
+  init(_ inspector: Inspector, _ path: String, backup: String?, deadline: Deadline) {
     self.inspector = inspector
     self.path = path
     backupPath = backup
@@ -74,6 +75,7 @@ final class Upgrade {
         code: "backup", step: .backUp,
         message: "\(alone.file) has '@transaction none' and can't run without a backup")
     }
+    guard let backupPath else { return }
     let start = ContinuousClock.now
     let writer = BackupWriter(
       check: inspector.options.check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
@@ -158,15 +160,18 @@ func openForWriting(
 ) throws -> Connection {
   let database = try Connection(
     path: path, access: .readWrite, busyTimeout: options.busyTimeout, deadline: deadline)
-  guard !database.isReadOnly else {
-    let isReadOnly = access(path, W_OK) != 0 && errno == EROFS
-    throw Failure(
-      code: isReadOnly ? "read_only" : "permission", step: .open,
-      message: isReadOnly ? "the file system is mounted read-only" : "this user may not write the file")
-  }
+  guard !database.isReadOnly else { throw unwritable(path, "the file") }
   // A checkpoint beside a live application can meet the WAL-reset race of SQLite before 3.51.3; the one at close
   // only happens when nobody else has the file open.
   if file.isWAL { database.disableAutomaticCheckpoints() }
   try database.execute("PRAGMA synchronous=\(file.isWAL ? "FULL" : "EXTRA")")
   return database
+}
+
+/// Why `what`, which is at `path`, can't be written.
+func unwritable(_ path: String, _ what: String) -> Failure {
+  let isReadOnly = access(path, W_OK) != 0 && errno == EROFS
+  return Failure(
+    code: isReadOnly ? "read_only" : "permission", step: .open,
+    message: isReadOnly ? "the file system is mounted read-only" : "this user may not write \(what)")
 }

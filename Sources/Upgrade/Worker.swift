@@ -105,6 +105,13 @@ public struct LocalWorker: Worker {
     }
   }
 
+  /// Upgrades a copy of the database, which is made in `folder` and removed, to tell what an upgrade would do.
+  ///
+  /// The database itself is only read, no hook runs, and the time for making the copy counts.
+  public func rehearse(_ path: String, in folder: String) -> Outcome {
+    timed { Rehearsal(inspector: inspector, preflight: preflight, path: path, folder: folder).run() }
+  }
+
   /// See `Worker`.
   public func backUp(_ path: String, to destination: String) -> Outcome {
     timed { Backup(inspector: inspector, path: path, destination: destination).run() }

@@ -13,15 +13,14 @@ struct Flotilla: ParsableCommand {
       backup is proved, and nothing is committed before the result is.
 
       Exit status: 0 all well · 1 the command could not do its work · 3 some installations failed or were not \
-      reached · 4 drift found · 5 migrations are pending (plan --check) · 6 all done, but the report could not be \
+      reached, or a rehearsal failed · 4 drift found · 5 migrations are pending (plan --check) · 6 all done, but the report could not be \
       delivered · 64 wrong usage · 130 or 143 interrupted
       """,
     version: "flotilla \(programVersion)",
     subcommands: [
       StatusCommand.self, PlanCommand.self, Migrate.self, DriftCommand.self, WatchCommand.self,
-      ReportCommand.self, BackupCommand.self,
-      Backups.self,
-      RestoreCommand.self, HistoryCommand.self, ScheduleCommand.self, CollectCommand.self,
+      ReportCommand.self, BackupCommand.self, Backups.self, RestoreCommand.self, HistoryCommand.self,
+      NewCommand.self, LintCommand.self, TestCommand.self, ScheduleCommand.self, CollectCommand.self,
     ])
 
   @OptionGroup var global: GlobalOptions

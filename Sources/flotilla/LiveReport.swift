@@ -1,6 +1,5 @@
 import Fleet
 import FoundationEssentials
-import Glibc
 import Report
 import Upgrade
 
@@ -21,10 +20,10 @@ struct LiveReport {
 
   /// Scans the fleet and hands its report over.
   func scan(_ body: (RunID, ReportWriter) throws -> Void) throws -> Ending {
-    var template = Array("/tmp/flotilla-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw Refusal("no temporary folder can be made in /tmp") }
-    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    try withTemporaryFolder { try scan(in: $0, body) }
+  }
+
+  private func scan(in path: String, _ body: (RunID, ReportWriter) throws -> Void) throws -> Ending {
     let journal = try Journal(StateFolder(path))
     let started = Session.now()
     var options = session.options

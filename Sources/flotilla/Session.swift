@@ -80,7 +80,7 @@ struct Session {
     options.hooks = Hooks(before: fleet.hooks.before, after: fleet.hooks.after)
     options.networkFileSystems = fleet.rollout.networkFileSystems
     options.backupFolder = StateFolder(fleet.state).backups
-    options.ignored = fleet.drift.ignore.compactMap { IgnoreRule($0.description) }
+    options.ignored = fleet.drift.ignoreRules
     return options
   }
 

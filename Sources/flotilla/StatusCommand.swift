@@ -36,12 +36,23 @@ struct StatusCommand: ParsableCommand {
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Shows what would be applied where; changes nothing.")
+    commandName: "plan", abstract: "Shows what would be applied where; changes nothing.",
+    discussion: """
+      With --rehearse the plan is tried as well: of each cohort with something pending, the largest database on this \
+      machine is copied into the state folder and the copy upgraded and proved, as migrate would. It tells what would \
+      fail and why, how many rows would go, and how long it takes. The databases are only read, no hook runs, and the \
+      copies are removed. What is true of one of a cohort is true of all as far as the schema goes; their data can \
+      differ. Cohorts that are on hosts alone are not rehearsed. Ends with status 3 where a rehearsal failed.
+
+      For example: flotilla --only canary plan --rehearse
+      """)
 
   @ParentCommand var root: Flotilla
   @OptionGroup var global: GlobalOptions
   @Option(help: ArgumentHelp("The highest version to apply.", valueName: "version")) var to: Int64?
   @Flag(help: "Ends with status 5 when migrations are pending.") var check = false
+  @Flag(help: "Upgrades a copy of one installation of each cohort, to tell what would become of it.")
+  var rehearse = false
 
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
@@ -59,9 +70,12 @@ struct PlanCommand: ParsableCommand {
         let there = run.sqliteOnHosts.sorted().joined(separator: ", ")
         console.out(lines: ["SQLite \(libraryVersion) here\(there.isEmpty ? "" : ", \(there) on hosts")."])
       }
-      if rollout.count > 0 { console.out(lines: ["Next: flotilla migrate"]) }
+      guard rollout.count > 0 else { return session.ending(standing) }
+      let rehearsal = rehearse ? try PlanRehearsal(session, run, standing) : nil
+      console.out(lines: rehearsal?.lines ?? ["Next: flotilla migrate"])
       let ending = session.ending(standing)
-      return check && ending == .well && rollout.count > 0 ? .pending : ending
+      if ending == .well, rehearsal?.hasFailed == true { return .someFailed }
+      return check && ending == .well ? .pending : ending
     }
   }
 }

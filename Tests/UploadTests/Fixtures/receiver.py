@@ -155,6 +155,7 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # Tests come all at once; with the usual 5 some would not get in in time.
 
     def handle_error(self, request, address):
         pass  # Clients that hang up are part of the tests.

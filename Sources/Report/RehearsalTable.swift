@@ -1,0 +1,76 @@
+public import Fleet
+internal import Migrations
+internal import Upgrade
+
+/// What rehearsals told, by cohort, for people: what would fail first.
+public struct RehearsalTable {
+  private let rehearsals: [CohortRehearsal]
+  private let atOnce: Int
+  private let names: (Int) -> String
+
+  /// Prepares a table.
+  ///
+  /// - Parameters:
+  ///   - rehearsals: what was told.
+  ///   - atOnce: how many installations this machine can work on at once, for the estimates.
+  ///   - names: the id of the installation at a place of the selection.
+  public init(_ rehearsals: [CohortRehearsal], atOnce: Int, names: @escaping (Int) -> String) {
+    self.rehearsals = rehearsals.filter(\.hasFailed) + rehearsals.filter { !$0.hasFailed }
+    self.atOnce = max(1, atOnce)
+    self.names = names
+  }
+
+  /// The lines, one cohort after the other.
+  public func lines() -> [String] {
+    let width = max(3, String(rehearsals.map(\.places.count).max() ?? 0).count + 2)
+    let indent = String(repeating: " ", count: width + 2)
+    let column = width + 30
+    return rehearsals.flatMap { rehearsal -> [String] in
+      let number = String(rehearsal.places.count)
+      let title = CohortTable.title(rehearsal.cohort)
+      let member = names(rehearsal.tried?.place ?? rehearsal.places[0])
+      let left = [
+        String(repeating: " ", count: width - number.count) + number + "  " + title,
+        indent + TextLayout.shortened(member, room: column - 2 - indent.count),
+      ]
+      let right = verdict(rehearsal).flatMap { CohortTable.fold($0, room: TextLayout.width - column) }
+      let failure = rehearsal.tried?.outcome.failure
+      let remarks = failure.map { ["\($0)", "→ \($0.advice)"] } ?? []
+      return TextLayout.beside(left, right, at: column)
+        + remarks.flatMap { TextLayout.wrap($0, first: indent) }
+    }
+  }
+
+  /// One sentence on all of them.
+  public var summary: String {
+    let tried = rehearsals.count { $0.tried != nil }
+    let failed = rehearsals.count(where: \.hasFailed)
+    guard tried > 0 else { return "Nothing was rehearsed." }
+    let verdict = failed > 0 ? "\(failed) of \(tried) failed" : "\(tried) succeeded"
+    return "Rehearsals: \(verdict). What depends on data can differ within a cohort."
+  }
+
+  private func verdict(_ rehearsal: CohortRehearsal) -> [String] {
+    guard let outcome = rehearsal.tried?.outcome else { return ["not rehearsed: on a host"] }
+    switch outcome.status {
+    case .failed: return [rehearsal.isUntold ? "could not be tried" : "would fail"]
+    case .migrated: return ["would succeed"] + losses(outcome) + [time(outcome, rehearsal.places.count)]
+    default: return ["not rehearsed: nothing is pending any more"]
+    }
+  }
+
+  private func losses(_ outcome: Outcome) -> [String] {
+    let all = outcome.applied.reduce(into: [String: Int]()) { $0.merge($1.rowsDeleted, uniquingKeysWith: +) }
+    let parts = all.sorted { $0.key < $1.key }.map { "\($1) of \($0)" }
+    return parts.isEmpty ? [] : ["deletes rows: " + parts.joined(separator: ", ")]
+  }
+
+  /// All are taken to be as large as the one that was tried, which is the largest.
+  private func time(_ outcome: Outcome, _ count: Int) -> String {
+    let seconds = (outcome.milliseconds["total"] ?? 0) / 1000
+    let own = "takes \(seconds < 1 ? "\(Numbers.decimal(max(seconds, 0.01))) s" : Numbers.duration(seconds))"
+    guard count > 1 else { return own }
+    let all = seconds * Double((count + atOnce - 1) / atOnce)
+    return "\(own); all \(count) \(all < 1 ? "" : "about ")\(Numbers.duration(all))"
+  }
+}

@@ -1,0 +1,188 @@
+internal import Glibc
+public import Migrations
+internal import SQLite
+public import Schema
+
+/// Proves, on databases of its own, that whoever upgrades gets what a fresh installation has.
+public struct MigrationTest {
+  /// One thing that was tried.
+  public struct Check: Hashable, Sendable {
+    /// How it went.
+    public enum Result: Hashable, Sendable {
+      /// As it should.
+      case passed
+      /// Not as it should.
+      case failed
+      /// It could not be tried, for a reason that is no fault.
+      case leftOut
+    }
+
+    /// What should be so.
+    public let name: String
+    /// Whether it is.
+    public let result: Result
+    /// What differs, what failed, or why it was left out; and of one that passed, what else is worth knowing.
+    public let details: [String]
+  }
+
+  private let set: MigrationSet
+  private let blueprint: Blueprint
+  private let worker: LocalWorker
+  private let folder: String
+
+  /// Prepares the test.
+  ///
+  /// - Parameters:
+  ///   - set: what is tested.
+  ///   - ignored: what of a schema doesn't count.
+  ///   - folder: an empty folder, which is the caller's to remove.
+  ///   - control: may call the test off; the check under way fails then.
+  public init(
+    _ set: MigrationSet, ignoring ignored: [IgnoreRule], in folder: String,
+    control: WorkControl = WorkControl()
+  ) {
+    var options = UpgradeOptions()
+    options.check = set.migrations.contains(where: \.runsAlone) ? .quick : .none
+    options.ignored = ignored
+    options.networkFileSystems = true
+    options.control = control
+    self.set = set
+    self.folder = folder
+    blueprint = Blueprint(set, ignoring: ignored)
+    worker = LocalWorker(set, blueprint, options)
+  }
+
+  /// Runs all checks.
+  ///
+  /// - Parameter told: called with each.
+  /// - Throws: `MigrationFailure` or `MigrationError` where the files don't run on an empty database.
+  public func run(_ told: (Check) throws -> Void) throws {
+    try blueprint.rehearse()
+    try told(freshCheck())
+    let base = "\(folder)/base.sqlite"
+    try makeEmpty(base)
+    var changed: [String] = []
+    let empty = try upgradeCheck("an empty database comes to version \(set.latest)", base, &changed)
+    try told(empty)
+    if let baseline = set.baseline {
+      try change(base) { _ = try $0.run(baseline) }
+      // A baseline that is for old installations alone finds one that looks as it should.
+      if empty.result == .leftOut {
+        let name = "an untracked one after \(baseline.file) comes to version \(set.latest)"
+        try told(upgradeCheck(name, base, &changed))
+      }
+    }
+    try change(base) { _ = try $0.apply(Plan(baseline: nil, pending: [])) }
+    try told(upgradeCheck("version 0 comes to version \(set.latest)", base, &changed))
+    for migration in set.migrations {
+      // Nothing is pending at the latest version: a second run is what remains to be tried there.
+      try change(base, alone: migration.runsAlone) { _ = try $0.run(migration) }
+      guard let version = migration.version, version < set.latest else { continue }
+      try told(upgradeCheck("version \(version) comes to version \(set.latest)", base, &changed))
+    }
+    try told(
+      Check(
+        name: "a second run changes nothing", result: changed.isEmpty ? .passed : .failed, details: changed))
+    try told(repeatCheck(base))
+  }
+
+  // MARK: Fresh installations
+
+  private func freshCheck() throws -> Check {
+    let latest = try blueprint.schema(of: set.migrations.compactMap(\.version))
+    guard let fresh = try blueprint.freshSchema(), let script = set.schema?.file else {
+      return Check(
+        name: "a fresh installation is at version \(set.latest)", result: .leftOut,
+        details: ["there is no script for fresh installations"])
+    }
+    let differences = fresh.differences(in: latest)
+    return Check(
+      name: "\(script) makes what the migrations lead to", result: differences.isEmpty ? .passed : .failed,
+      details: differences.map { "after the migrations, \($0)" })
+  }
+
+  // MARK: Upgrades
+
+  /// Upgrades a copy of `base` as an installation is, and then once more.
+  private func upgradeCheck(_ name: String, _ base: String, _ changed: inout [String]) throws -> Check {
+    let path = "\(folder)/copy.sqlite"
+    defer { for ending in ["", "-journal"] { unlink(path + ending) } }
+    try copy(base, to: path)
+    let outcome = worker.upgrade(path, backup: "\(folder)/backup.sqlite")
+    if let failure = outcome.failure {
+      let isUnmet = failure.code == "requirement"
+      return Check(name: name, result: isUnmet ? .leftOut : .failed, details: ["\(failure)"])
+    }
+    let wanted = try blueprint.schema(of: set.migrations.compactMap(\.version)).fingerprint.description
+    guard outcome.status == .migrated, outcome.fingerprint == wanted, outcome.drift.isEmpty else {
+      let drift = outcome.drift.map(\.description)
+      return Check(
+        name: name, result: .failed, details: drift.isEmpty ? ["its schema is another one"] : drift)
+    }
+    let before = try FileDigest(path)
+    let again = worker.upgrade(path, backup: "\(folder)/backup.sqlite")
+    let after = try FileDigest(path)
+    if again.status != .current || after.sha256 != before.sha256 {
+      changed.append("where \(name): \(again.failure.map { "\($0)" } ?? "the file changed")")
+    }
+    return Check(name: name, result: .passed, details: [])
+  }
+
+  /// Runs each migration where its work is there already, as after an upgrade that was cut short before it was recorded.
+  private func repeatCheck(_ base: String) throws -> Check {
+    let database = try Connection(path: base, access: .readWrite)
+    defer { database.close() }
+    let before = try Schema(reading: database)
+    let tried = set.migrations.filter { !$0.runsAlone }
+    let odd = try tried.compactMap { migration -> String? in
+      try database.execute("BEGIN")
+      defer { database.rollback() }
+      try database.execute(
+        "DELETE FROM schema_migrations WHERE version = ?", [.integer(migration.version ?? 0)])
+      do {
+        _ = try Migrator(database, checksRequirements: false).run(migration)
+      } catch let failure as MigrationFailure {
+        return "\(failure)"
+      }
+      let differences = before.differences(in: try Schema(reading: database))
+      return differences.first.map { "\(migration.file): \($0)" }
+    }
+    let count = "\(tried.count - odd.count) of \(tried.count)"
+    return Check(
+      name: "where its work is there already, \(count) migrations can run once more", result: .passed,
+      details: odd)
+  }
+
+  // MARK: Databases
+
+  private func makeEmpty(_ path: String) throws {
+    try BackupWriter.create(path)
+    let database = try Connection(path: path, access: .readWrite)
+    defer { database.close() }
+    try database.transaction {
+      try database.execute("CREATE TABLE a (b)")
+      try database.execute("DROP TABLE a")
+    }
+  }
+
+  private func change(_ path: String, alone: Bool = false, _ body: (Migrator) throws -> Void) throws {
+    let database = try Connection(path: path, access: .readWrite)
+    defer { database.close() }
+    try database.execute("PRAGMA synchronous=OFF")
+    let migrator = Migrator(database, checksRequirements: false)
+    if alone { try body(migrator) } else { try database.transaction { try body(migrator) } }
+  }
+
+  private func copy(_ path: String, to destination: String) throws {
+    try BackupWriter.create(destination)
+    let copy = open(destination, O_WRONLY | O_CLOEXEC)
+    guard copy >= 0 else { throw BackupWriter.failure("can't open \(destination)") }
+    defer { close(copy) }
+    try FileDigest.read(path) { piece in
+      guard write(copy, piece.baseAddress, piece.count) == piece.count else {
+        throw BackupWriter.failure("can't write \(destination)")
+      }
+      return true
+    }
+  }
+}

@@ -1,0 +1,47 @@
+internal import Glibc
+internal import SQLite
+
+/// An upgrade of a private copy, by the very code that upgrades the installation itself.
+///
+/// Copying and checking the copy stand for the backup.
+struct Rehearsal {
+  let inspector: Inspector
+  let preflight: Preflight
+  let path: String
+  let folder: String
+
+  func run() -> Outcome {
+    let deadline = inspector.options.deadline
+    let copy = "\(folder)/copy.sqlite"
+    defer { for ending in ["", "-wal", "-shm", "-journal"] { unlink(copy + ending) } }
+    do {
+      try makeCopy(copy, by: deadline)
+      return Upgrade(inspector, copy, backup: nil, deadline: deadline).run()
+    } catch {
+      return Outcome(Failure(error, at: .backUp))
+    }
+  }
+
+  private func makeCopy(_ copy: String, by deadline: Deadline) throws {
+    let file = try DatabaseFile.inspect(path).get()
+    let real = FileSystem.realPath(path) ?? path
+    // What a copy can't tell: whether the database may be written, and a journal beside it.
+    for (path, what) in [(real, "the file"), (FileSystem.parent(of: real), "its folder")]
+    where access(path, W_OK) != 0 {
+      throw unwritable(path, what)
+    }
+    let size = file.bytes + (FileSystem.size(real + "-wal") ?? 0)
+    if let failure = preflight.lack(of: 2 * size, for: "a copy and its journal", in: folder) { throw failure }
+    let options = inspector.options
+    let writer = BackupWriter(check: options.check, busyTimeout: options.busyTimeout, deadline: deadline)
+    try inspector.reading(path, file, by: deadline) { database in
+      try BackupWriter.create(copy)
+      try writer.fill(copy, from: database)
+    }
+    guard options.check != .none else { return }
+    let database = try Connection(path: copy, access: .immutable, deadline: deadline)
+    defer { database.close() }
+    let check = options.check == .quick ? "quick_check" : "integrity_check"
+    try BackupWriter.checkIntegrity(database, check, of: "the database")
+  }
+}

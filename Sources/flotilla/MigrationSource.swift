@@ -1,0 +1,79 @@
+import ArgumentParser
+import Fleet
+import FoundationEssentials
+import Migrations
+import Schema
+
+/// Where a command for authors finds the migration files: in a folder that is named, or where the fleet file says.
+struct MigrationSource: ParsableArguments {
+  @Argument(help: "A folder of migrations. Else those of the fleet file.") var folder: String?
+  @Option(help: ArgumentHelp("What runs before them, with a folder.", valueName: "file")) var baseline:
+    String?
+  @Option(help: ArgumentHelp("What a fresh installation gets, with a folder.", valueName: "file"))
+  var schema: String?
+
+  func validate() throws {
+    if folder == nil, baseline != nil || schema != nil {
+      throw ValidationError("--baseline and --schema go with a folder; the fleet file names its own")
+    }
+  }
+
+  /// Reads the files; no installation is looked for.
+  func load(_ global: GlobalOptions) throws -> AuthoredMigrations {
+    guard let folder else {
+      let fleet = try FleetFile.load(global)
+      let files = try MigrationFiles(folder: fleet.migrations, baseline: fleet.baseline, schema: fleet.schema)
+      return try AuthoredMigrations(fleet.name, files, fleet, suffix: "")
+    }
+    let files = try MigrationFiles(folder: folder, baseline: baseline, schema: schema)
+    let words =
+      [folder] + (baseline.map { ["--baseline", $0] } ?? []) + (schema.map { ["--schema", $0] } ?? [])
+    return try AuthoredMigrations(folder, files, nil, suffix: " " + words.joined(separator: " "))
+  }
+}
+
+/// Migration files, and where they come from.
+struct AuthoredMigrations {
+  let name: String
+  let files: MigrationFiles
+  /// Nil where a folder was named.
+  let fleet: FleetFile?
+  /// The words by which a next command finds the same files.
+  let suffix: String
+
+  fileprivate init(_ name: String, _ files: MigrationFiles, _ fleet: FleetFile?, suffix: String) throws {
+    guard !files.migrations.isEmpty else {
+      throw Refusal("\(fleet?.migrations ?? name): there is no migration in it; flotilla new NAME begins one")
+    }
+    (self.name, self.files, self.fleet, self.suffix) = (name, files, fleet, suffix)
+  }
+
+  /// `ownprem: 10 migrations, baseline.sql, schema.sql`
+  var headline: String {
+    let others = [files.baseline?.name, files.schema?.name].compactMap { $0 }
+    return ([("\(name): " + Session.count(files.migrations.count, "migration"))] + others).joined(
+      separator: ", ")
+  }
+}
+
+extension FleetFile {
+  /// Finds and reads the fleet file, without its installations.
+  static func load(_ global: GlobalOptions) throws -> FleetFile {
+    let environment = ProcessInfo.processInfo.environment
+    let folder = FileManager.default.currentDirectoryPath
+    let path = try locate(option: global.fleet, environment: environment, currentDirectory: folder)
+    return try load(path, currentDirectory: folder, environment: environment)
+  }
+}
+
+extension FleetFile.Drift {
+  /// What of a schema doesn't count.
+  var ignoreRules: [IgnoreRule] { ignore.compactMap { IgnoreRule($0.description) } }
+}
+
+extension GlobalOptions {
+  /// - Throws: wrong usage, where installations were selected for a command that looks at none.
+  func refuseSelection() throws {
+    if only != nil { throw ValidationError("--only selects installations, and this command looks at none") }
+  }
+}

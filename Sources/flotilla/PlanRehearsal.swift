@@ -1,0 +1,47 @@
+import Fleet
+import FoundationEssentials
+import Report
+import Upgrade
+
+/// A plan tried on copies, in the state folder.
+struct PlanRehearsal {
+  private let session: Session
+  private let rehearsals: [CohortRehearsal]
+  private let table: RehearsalTable
+
+  /// Rehearses. The state folder is locked meanwhile: nothing else of Flotilla changes these installations.
+  init(_ session: Session, _ run: FleetRun, _ standing: Standing) throws {
+    self.session = session
+    try session.state.create()
+    let lock = try session.state.lock()
+    defer { withExtendedLifetime(lock) {} }
+    var options = session.options
+    options.recovers = false
+    options.control.cancellation = session.interruption.cancellation
+    let worker = LocalWorker(session.set, session.blueprint, options)
+    let cohorts = standing.members().count { cohort, places in
+      cohort.status == .pending
+        && places.contains { session.inventory.installations[session.selection[$0]].host == nil }
+    }
+    let progress = Progress(session.console, "rehearsing", total: cohorts)
+    rehearsals = try session.state.withRehearsalFolder { folder in
+      run.rehearse(standing, progress) { worker.rehearse($0.path, in: folder) }
+    }
+    progress.end()
+    let atOnce = min(session.lanes().count, ProcessInfo.processInfo.activeProcessorCount)
+    table = RehearsalTable(rehearsals, atOnce: atOnce, names: session.name)
+  }
+
+  /// What to show.
+  var lines: [String] {
+    let head = ["", "Rehearsed on copies, of each cohort its largest database:", ""] + table.lines() + [""]
+    if session.interruption.signal != nil {
+      return (rehearsals.isEmpty ? [] : head) + ["Interrupted: the rest was not rehearsed."]
+    }
+    let next = hasFailed ? "Next, once that is mended: flotilla plan --rehearse" : "Next: flotilla migrate"
+    return head + TextLayout.wrap(table.summary) + [next]
+  }
+
+  /// Whether the upgrade of some copy failed.
+  var hasFailed: Bool { rehearsals.contains(where: \.hasFailed) }
+}

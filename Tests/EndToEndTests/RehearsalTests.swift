@@ -1,0 +1,241 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `plan --rehearse`: what would become of a migration, without touching a database.
+@Suite struct RehearsalTests {
+  /// What a rehearsal must not change: bytes, time and size of each file beside the databases.
+  private func state(_ fleet: SmallFleet) throws -> [String: [String]] {
+    var found: [String: [String]] = [:]
+    for name in fleet.files where name.hasPrefix("db/") {
+      var status = stat()
+      #expect(stat(fleet.folder.file(name), &status) == 0)
+      let bytes = try Content.bytes(fleet.folder.file(name))
+      found[name] = [
+        "\(bytes.hashValue)", "\(bytes.count)", "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)",
+        "\(status.st_ino)",
+      ]
+    }
+    return found
+  }
+
+  private func copies(_ fleet: SmallFleet) -> [String] { fleet.files.filter { $0.contains("rehearsal") } }
+
+  @Test func `what would fail is told with the failure and its advice, and no database is touched`() throws {
+    let fleet = try SmallFleet(6)
+    for number in [2, 3, 4] {
+      try SmallFleet.change(fleet.path(number), "CREATE UNIQUE INDEX odd ON parents (name)")
+    }
+    try SmallFleet.change(fleet.path(3), "INSERT INTO parents (name) VALUES ('\(big)')")
+    try fleet.migration("0004_one_name.sql", "-- @when index odd\nUPDATE parents SET name = 'same';")
+    let before = try state(fleet)
+    let plan = try fleet.run("plan", "--rehearse", "--check")
+    #expect(plan.status == 3, "\(plan.output)\(plan.errors)")
+    #expect(
+      plan.words.contains("would fail i0003 migrate: 0004_one_name.sql:2: "), "\(plan.output)")
+    #expect(plan.words.contains("UNIQUE constraint failed: parents.name (SQLite 2067)"), "\(plan.output)")
+    #expect(plan.words.contains("→ mend the migration and try it on a copy of this installation"))
+    #expect(plan.words.contains("would succeed"), "\(plan.output)")
+    #expect(plan.output.hasSuffix("Next, once that is mended: flotilla plan --rehearse\n"))
+    #expect(plan.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(plan.output)")
+    #expect(try state(fleet) == before)
+    #expect(copies(fleet).isEmpty)
+    #expect(try fleet.versions() == Array(repeating: [1], count: 6))
+  }
+
+  private var big: String { String(repeating: "x", count: 100_000) }
+
+  @Test func `rows that would go are counted by table, and the right database of a cohort is tried`() throws {
+    let fleet = try SmallFleet(3)
+    try fleet.migration("0004_drop_notes.sql", "-- @deletes items\nDELETE FROM items WHERE id % 10 = 0;")
+    try SmallFleet.change(fleet.path(1), "INSERT INTO parents (name) VALUES ('\(big)')")
+    let plan = try fleet.run("plan", "--rehearse")
+    #expect(plan.status == 0, "\(plan.output)\(plan.errors)")
+    #expect(plan.words.contains("i0001 deletes rows: 20 of items takes 0."), "\(plan.output)")
+    #expect(plan.words.contains("Rehearsals: 1 succeeded."))
+    #expect(plan.output.hasSuffix("Next: flotilla migrate\n"))
+    #expect(try fleet.run("plan", "--rehearse", "--check").status == 5)
+    #expect(try fleet.migrate().status == 0)
+    let applied = try #require(try fleet.records()["i0001"]?["applied"] as? [[String: Any]])
+    #expect(applied.last?["rows_deleted"] as? [String: Int] == ["items": 20], "\(applied)")
+    let after = try fleet.run("plan", "--rehearse", "--check")
+    #expect(after.status == 0 && !after.output.contains("Rehearsed"), "\(after.output)")
+  }
+
+  @Test func `writes that only the log has so far are rehearsed, and log and index stay as they are`() throws
+  {
+    let fleet = try SmallFleet(2)
+    try fleet.migration(
+      "0004_no_new.sql",
+      "-- @require query SELECT count(*) = 3 FROM parents : too many\n"
+        + "UPDATE parents SET age = 1;")
+    // A process that is killed leaves its log behind.
+    let crash = try Program.shell(
+      """
+      cat > crash.py <<'PY'
+      import os, sqlite3
+      db = sqlite3.connect("db/i0001.sqlite")
+      db.execute("INSERT INTO parents (name) VALUES ('new')")
+      db.commit()
+      os.kill(os.getpid(), 9)
+      PY
+      python3 crash.py; rm -f db/i0001.sqlite-shm; ls db
+      """, in: fleet.folder.path)
+    #expect(crash.output.contains("i0001.sqlite-wal"), "\(crash.output)\(crash.errors)")
+    let before = try state(fleet)
+    let plan = try fleet.run("--only", "i0001", "plan", "--rehearse")
+    #expect(plan.status == 3, "\(plan.output)\(plan.errors)")
+    #expect(plan.words.contains("0004_no_new.sql:1: too many"), "\(plan.output)")
+    #expect(try state(fleet) == before)
+  }
+
+  @Test(arguments: [0, 1])
+  func `what an application has open is rehearsed as it is committed, and stays as it is`(number: Int) throws
+  {
+    let fleet = try SmallFleet(2)
+    try fleet.migration(
+      "0004_no_old.sql", "UPDATE items SET note = 1;\n-- @expect query SELECT count(*) IN (0, 4) FROM parents"
+    )
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    let script = """
+      import sqlite3, sys
+      db = sqlite3.connect(sys.argv[1], isolation_level=None)
+      db.execute("INSERT INTO parents (name) VALUES ('committed')")
+      db.execute("BEGIN IMMEDIATE")
+      db.execute("INSERT INTO parents (name) VALUES ('not committed')")
+      print("ready", flush=True)
+      sys.stdin.read()
+      """
+    process.arguments = ["python3", "-c", script, fleet.path(number)]
+    let (input, output) = (Pipe(), Pipe())
+    (process.standardInput, process.standardOutput) = (input, output)
+    try process.run()
+    defer {
+      try? input.fileHandleForWriting.close()
+      process.waitUntilExit()
+    }
+    _ = output.fileHandleForReading.availableData
+    // The index of a log in use has marks of its readers.
+    let before = try state(fleet).filter { !$0.key.hasSuffix("-shm") }
+    let plan = try fleet.run("--only", "i000\(number)", "plan", "--rehearse")
+    #expect(plan.status == 0 && plan.words.contains("would succeed"), "\(plan.output)\(plan.errors)")
+    #expect(try state(fleet).filter { !$0.key.hasSuffix("-shm") } == before)
+    #expect(before.count == 3, "two databases, and a journal or a log")
+  }
+
+  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  func `too little room for a copy is told before it is made`() throws {
+    let fleet = try SmallFleet(1, rows: 30_000)
+    try fleet.configure("state: small/state\nbackup: { check: none }")
+    let run = try SmallMount.run(
+      fleet, size: "1700k",
+      """
+      "$FLOTILLA" plan --rehearse; code=$?
+      find small -name '*copy*' >left
+      exit $code
+      """)
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    #expect(
+      run.words.contains("could not be tried i0000 inspect: needs about 2 MB for a copy and"), "\(run.output)"
+    )
+    #expect(run.words.contains("→ make room and run the same command again"), "\(run.output)")
+    #expect(try String(contentsOfFile: fleet.folder.file("left"), encoding: .utf8).isEmpty)
+  }
+
+  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  func `a database that can't be written is told, though its copy can`() throws {
+    let fleet = try SmallFleet(2)
+    let run = try SmallMount.run(
+      fleet, size: "64k",
+      "mount --bind db db && mount -o remount,bind,ro db && \"$FLOTILLA\" plan --rehearse")
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    #expect(
+      run.words.contains("would fail i0000 open: the file system is mounted read-only"), "\(run.output)")
+  }
+
+  @Test func `a damaged database is told, which a plan alone doesn't see`() throws {
+    let fleet = try SmallFleet(1, rows: 2000)
+    let file = try FileHandle(forUpdating: URL(filePath: fleet.path(0)))
+    try file.seek(toOffset: 4096 * 5)
+    try file.write(contentsOf: Data(repeating: 0xA5, count: 64))
+    try file.close()
+    #expect(try fleet.run("plan").status == 0)
+    let plan = try fleet.run("plan", "--rehearse")
+    #expect(plan.status == 3, "\(plan.output)\(plan.errors)")
+    #expect(plan.words.contains("would fail i0000 back up: "), "\(plan.output)")
+    #expect(plan.words.contains("→ the file is damaged: restore a backup"), "\(plan.output)")
+    #expect(copies(fleet).isEmpty)
+  }
+
+  @Test func `hooks don't run`() throws {
+    let fleet = try SmallFleet(1, extra: "hooks: { before: [touch, ran], after: [touch, ran] }")
+    #expect(try fleet.run("plan", "--rehearse").status == 0)
+    #expect(!fleet.files.contains("ran") && !fleet.files.contains("db/ran"))
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func `a signal ends it soon and leaves no copy`(signal: Int32) throws {
+    let fleet = try SmallFleet(1, slow: 200_000_000)
+    let started = try Program.start(["plan", "--rehearse"], in: fleet.folder.path)
+    let end = ContinuousClock.now + .seconds(30)
+    while copies(fleet).count < 3, ContinuousClock.now < end { usleep(5000) }
+    #expect(copies(fleet).count >= 2)
+    kill(started.process.processIdentifier, signal)
+    let asked = ContinuousClock.now
+    let plan = try Program.finish(started)
+    #expect(ContinuousClock.now - asked < .seconds(10))
+    #expect(plan.status == 128 + signal)
+    #expect(plan.output.hasSuffix("Interrupted: the rest was not rehearsed.\n"), "\(plan.output)")
+    #expect(copies(fleet).isEmpty)
+    #expect(try fleet.versions() == [[1]])
+  }
+
+  @Test(arguments: ["migrate --yes", "backup", "plan --rehearse"])
+  func `copies that a killed rehearsal left are removed by the next command that takes the lock`(
+    command: String
+  )
+    throws
+  {
+    let fleet = try SmallFleet(1)
+    try fleet.folder.write("copy", to: ".flotilla/rehearsal/copy.sqlite")
+    let words = command.split(separator: " ").map(String.init)
+    #expect(try Program.run(words, in: fleet.folder.path).status == 0)
+    #expect(copies(fleet).isEmpty)
+  }
+
+  @Test func `a VACUUM is rehearsed too, and refused where migrate would refuse it`() throws {
+    let fleet = try SmallFleet(2)
+    try fleet.migration("0004_compact.sql", "-- @transaction none\nVACUUM;")
+    let before = try state(fleet)
+    let plan = try fleet.run("plan", "--rehearse")
+    #expect(plan.status == 0 && plan.words.contains("would succeed"), "\(plan.output)\(plan.errors)")
+    try fleet.configure("backup: { check: none }")
+    let bare = try fleet.run("plan", "--rehearse")
+    #expect(bare.status == 3, "\(bare.output)")
+    #expect(bare.words.contains("would fail i0000 back up: 0004_compact.sql has '@transaction none'"))
+    #expect(try state(fleet) == before && copies(fleet).isEmpty)
+  }
+
+  @Test func `it waits for no other flotilla, and says so`() throws {
+    let fleet = try SmallFleet(1)
+    #expect(try fleet.run("plan", "--rehearse").status == 0)
+    let run = try Program.shell(
+      "exec 9>.flotilla/lock; flock 9; \"$FLOTILLA\" plan --rehearse 9>&-", in: fleet.folder.path)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("is in use by another flotilla"))
+  }
+
+  @Test func `a cohort on a host is said not to be rehearsed, and one that is also here is tried here`()
+    throws
+  {
+    let host = try HostFleet(2)
+    try SmallFleet.change(host.fleet.path(1), "CREATE INDEX odd ON parents (name)")
+    let here = try SmallFleet(1)
+    try host.configure(more: "  - { id: here, path: \"\(here.path(0))\" }")
+    let plan = try host.fleet.run("plan", "--rehearse")
+    #expect(plan.status == 0, "\(plan.output)\(plan.errors)")
+    #expect(plan.words.contains("not rehearsed: on a host i1"), "\(plan.output)")
+    #expect(plan.words.contains("would succeed here"), "\(plan.output)")
+    #expect(plan.words.contains("Rehearsals: 1 succeeded."), "\(plan.output)")
+  }
+}
