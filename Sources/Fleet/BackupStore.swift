@@ -28,13 +28,7 @@ public struct BackupStore: Sendable {
   /// Where the backup of an installation goes: into the state folder, or on a host into a folder beside the database.
   public func path(_ installation: Installation) -> String {
     guard installation.host != nil else { return fetchedPath(installation) }
-    return "\(Self.folderOnHost(installation))/\(run)/\(installation.fileName).sqlite"
-  }
-
-  private static func folderOnHost(_ installation: Installation) -> String {
-    let path = installation.path
-    let beside = path.lastIndex(of: "/").map { path[...$0] } ?? ""
-    return "\(beside).flotilla/backups"
+    return "\(installation.folderOnHost)/backups/\(run)/\(installation.fileName).sqlite"
   }
 
   private func fetchedPath(_ installation: Installation) -> String {
@@ -81,7 +75,7 @@ public struct BackupStore: Sendable {
   ///
   /// What a host says is believed only of runs that there were. Where it doesn't answer, there is a next time.
   private func adopt(_ installation: Installation, _ worker: any Worker) {
-    let (name, folder) = ("\(installation.fileName).sqlite", Self.folderOnHost(installation))
+    let (name, folder) = ("\(installation.fileName).sqlite", installation.folderOnHost + "/backups")
     guard let noted = try? journal.runsWithBackup(of: installation.id),
       let found = try? worker.backups(name, in: folder, besides: noted + [run.description])
     else { return }

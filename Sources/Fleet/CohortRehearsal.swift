@@ -7,17 +7,17 @@ public struct CohortRehearsal: Sendable {
   public let cohort: Cohort
   /// Its installations, as places of the selection.
   public let places: [Int]
-  /// The one of which a copy was upgraded, and what became of that; nil where all are on hosts.
-  public let tried: (place: Int, outcome: Outcome)?
+  /// The one of which a copy was upgraded, and what became of that.
+  public let tried: (place: Int, outcome: Outcome)
 
   /// Whether the upgrade of the copy failed, or could not be tried.
-  public var hasFailed: Bool { tried?.outcome.status == .failed }
+  public var hasFailed: Bool { [.failed, .unreachable].contains(tried.outcome.status) }
 
   /// Whether it failed for a reason that lies with the copy: nothing is said of the installation then.
   public var isUntold: Bool {
     let ofCopy: Set = ["busy", "disk_full", "io", "journal", "missing", "permission", "read_only"]
-    guard hasFailed, let failure = tried?.outcome.failure else { return false }
-    return failure.step != .open && ofCopy.contains(failure.code)
+    guard hasFailed, let failure = tried.outcome.failure else { return false }
+    return tried.outcome.status == .unreachable || failure.step != .open && ofCopy.contains(failure.code)
   }
 }
 
@@ -26,21 +26,23 @@ extension FleetRun {
   ///
   /// - Parameters:
   ///   - standing: where the installations stand.
+  ///   - here: the worker for installations of this machine.
+  ///   - folder: where copies of these are made; those of others are made beside their databases.
   ///   - observer: told of each installation that was tried.
-  ///   - work: upgrades a copy of the installation that it is given: the largest of the cohort on this machine.
   /// - Returns: what became of each cohort that was come to, the largest cohorts first.
   public func rehearse(
-    _ standing: Standing, _ observer: any RunObserver, _ work: (Installation) -> Outcome
+    _ standing: Standing, here: any Worker, in folder: String, _ observer: any RunObserver
   ) -> [CohortRehearsal] {
     var rehearsals: [CohortRehearsal] = []
     for (cohort, places) in standing.members() where cohort.status == .pending {
-      guard let place = largest(of: places) else {
-        rehearsals.append(CohortRehearsal(cohort: cohort, places: places, tried: nil))
-        continue
-      }
+      let place = largest(of: places) ?? places[0]
       guard interruption.signal == nil else { break }
       let installation = inventory.installations[selection[place]]
-      let outcome = work(installation)
+      let outcome =
+        installation.host == nil
+        ? here.rehearse(installation.path, in: folder)
+        : workers.worker(for: installation)
+          .rehearse(installation.path, in: installation.folderOnHost + "/rehearsal")
       guard interruption.signal == nil else { break }
       observer.finished(installation, outcome)
       rehearsals.append(CohortRehearsal(cohort: cohort, places: places, tried: (place, outcome)))
@@ -56,5 +58,13 @@ extension FleetRun {
       return stat(inventory.installations[selection[place]].path, &status) == 0 ? Int64(status.st_size) : 0
     }
     return zip(here, sizes).max { ($0.1, $1.0) < ($1.1, $0.0) }?.0
+  }
+}
+
+extension Installation {
+  /// The folder beside a database on a host that backups and copies go to.
+  var folderOnHost: String {
+    let beside = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+    return "\(beside).flotilla"
   }
 }

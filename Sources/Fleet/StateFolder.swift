@@ -46,14 +46,6 @@ public struct StateFolder: Sendable {
     return folder
   }
 
-  /// Calls `body` with an empty folder for copies, which goes away with all that is in it.
-  public func withRehearsalFolder<T>(_ body: (String) throws -> T) throws -> T {
-    removeRehearsal()
-    if mkdir(rehearsal, 0o700) != 0 { throw StateError(rehearsal, "can't be made", errno) }
-    defer { removeRehearsal() }
-    return try body(rehearsal)
-  }
-
   /// Removes the copies that a killed rehearsal left. The caller holds the lock.
   func removeRehearsal() { try? FileManager.default.removeItem(atPath: rehearsal) }
 

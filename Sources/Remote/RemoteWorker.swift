@@ -27,6 +27,11 @@ public struct RemoteWorker: Worker {
   }
 
   /// See `Worker`.
+  public func rehearse(_ path: String, in folder: String) -> Outcome {
+    outcome(.rehearse(path: path, folder: folder))
+  }
+
+  /// See `Worker`.
   public func remove(_ backups: [String]) throws(Failure) {
     _ = try perform(.remove(backups: backups))
   }

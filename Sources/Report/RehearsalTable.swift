@@ -28,13 +28,13 @@ public struct RehearsalTable {
     return rehearsals.flatMap { rehearsal -> [String] in
       let number = String(rehearsal.places.count)
       let title = CohortTable.title(rehearsal.cohort)
-      let member = names(rehearsal.tried?.place ?? rehearsal.places[0])
+      let member = names(rehearsal.tried.place)
       let left = [
         String(repeating: " ", count: width - number.count) + number + "  " + title,
         indent + TextLayout.shortened(member, room: column - 2 - indent.count),
       ]
       let right = verdict(rehearsal).flatMap { CohortTable.fold($0, room: TextLayout.width - column) }
-      let failure = rehearsal.tried?.outcome.failure
+      let failure = rehearsal.tried.outcome.failure
       let remarks = failure.map { ["\($0)", "→ \($0.advice)"] } ?? []
       return TextLayout.beside(left, right, at: column)
         + remarks.flatMap { TextLayout.wrap($0, first: indent) }
@@ -43,17 +43,15 @@ public struct RehearsalTable {
 
   /// One sentence on all of them.
   public var summary: String {
-    let tried = rehearsals.count { $0.tried != nil }
     let failed = rehearsals.count(where: \.hasFailed)
-    guard tried > 0 else { return "Nothing was rehearsed." }
-    let verdict = failed > 0 ? "\(failed) of \(tried) failed" : "\(tried) succeeded"
+    let verdict = failed > 0 ? "\(failed) of \(rehearsals.count) failed" : "\(rehearsals.count) succeeded"
     return "Rehearsals: \(verdict). What depends on data can differ within a cohort."
   }
 
   private func verdict(_ rehearsal: CohortRehearsal) -> [String] {
-    guard let outcome = rehearsal.tried?.outcome else { return ["not rehearsed: on a host"] }
+    let outcome = rehearsal.tried.outcome
     switch outcome.status {
-    case .failed: return [rehearsal.isUntold ? "could not be tried" : "would fail"]
+    case .failed, .unreachable: return [rehearsal.isUntold ? "could not be tried" : "would fail"]
     case .migrated: return ["would succeed"] + losses(outcome) + [time(outcome, rehearsal.places.count)]
     default: return ["not rehearsed: nothing is pending any more"]
     }

@@ -12,9 +12,10 @@ struct Rehearsal {
 
   func run() -> Outcome {
     let deadline = inspector.options.deadline
-    let copy = "\(folder)/copy.sqlite"
-    defer { for ending in ["", "-wal", "-shm", "-journal"] { unlink(copy + ending) } }
     do {
+      let copies = try CopyFolder(folder)
+      defer { copies.remove() }
+      let copy = "\(folder)/copy.sqlite"
       try makeCopy(copy, by: deadline)
       return Upgrade(inspector, copy, backup: nil, deadline: deadline).run()
     } catch {

@@ -64,6 +64,9 @@ public protocol Worker: Sendable {
   func backUp(_ path: String, to destination: String) -> Outcome
   /// Writes a backup's content into the live file, after making another backup of what is there.
   func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome
+  /// Upgrades a copy of the database, to tell what an upgrade would do: the database is only read, no hook runs, and
+  /// the time for making the copy counts. The copy is made in `folder`, which is made for it and removed with it.
+  func rehearse(_ path: String, in folder: String) -> Outcome
   /// Removes backup files, and their folder with the last one.
   func remove(_ backups: [String]) throws(Failure)
   /// The backup files called `name` that are in the folders of `folder`, but for those in the folders of `runs`.
@@ -105,9 +108,7 @@ public struct LocalWorker: Worker {
     }
   }
 
-  /// Upgrades a copy of the database, which is made in `folder` and removed, to tell what an upgrade would do.
-  ///
-  /// The database itself is only read, no hook runs, and the time for making the copy counts.
+  /// See `Worker`.
   public func rehearse(_ path: String, in folder: String) -> Outcome {
     timed { Rehearsal(inspector: inspector, preflight: preflight, path: path, folder: folder).run() }
   }

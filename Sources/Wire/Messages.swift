@@ -62,6 +62,8 @@ public enum Request: Hashable, Sendable, Codable {
   case backUp(path: String, destination: String)
   /// See `Worker.restore`; answered by an outcome.
   case restore(path: String, backup: BackupRecord, saved: String)
+  /// See `Worker.rehearse`; answered by an outcome.
+  case rehearse(path: String, folder: String)
   /// See `Worker.remove`; answered by done.
   case remove(backups: [String])
   /// See `Worker.backups`; answered by found.

@@ -49,6 +49,7 @@ final class Desk: Sendable {
     case .restore(let path, let backup, let saved):
       requests.begin(number, path)
       send(number, worker.restore(path, from: backup, saving: saved))
+    case .rehearse(let path, let folder): send(number, worker.rehearse(path, in: folder))
     case .remove(let backups): finish(number) { try worker.remove(backups) }
     case .backups(let name, let folder, let runs):
       output.send(Frame(.found, number, json: worker.backups(name, in: folder, besides: runs)))

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Report
 import Upgrade
 
-/// A plan tried on copies, in the state folder.
+/// A plan tried on copies: in the state folder, or beside the database on a host.
 struct PlanRehearsal {
   private let session: Session
   private let rehearsals: [CohortRehearsal]
@@ -19,14 +19,9 @@ struct PlanRehearsal {
     options.recovers = false
     options.control.cancellation = session.interruption.cancellation
     let worker = LocalWorker(session.set, session.blueprint, options)
-    let cohorts = standing.members().count { cohort, places in
-      cohort.status == .pending
-        && places.contains { session.inventory.installations[session.selection[$0]].host == nil }
-    }
+    let cohorts = standing.members().count { $0.cohort.status == .pending }
     let progress = Progress(session.console, "rehearsing", total: cohorts)
-    rehearsals = try session.state.withRehearsalFolder { folder in
-      run.rehearse(standing, progress) { worker.rehearse($0.path, in: folder) }
-    }
+    rehearsals = run.rehearse(standing, here: worker, in: session.state.rehearsal, progress)
     progress.end()
     let atOnce = min(session.lanes().count, ProcessInfo.processInfo.activeProcessorCount)
     table = RehearsalTable(rehearsals, atOnce: atOnce, names: session.name)
@@ -34,7 +29,7 @@ struct PlanRehearsal {
 
   /// What to show.
   var lines: [String] {
-    let head = ["", "Rehearsed on copies, of each cohort its largest database:", ""] + table.lines() + [""]
+    let head = ["", "Rehearsed on copies, of each cohort one database:", ""] + table.lines() + [""]
     if session.interruption.signal != nil {
       return (rehearsals.isEmpty ? [] : head) + ["Interrupted: the rest was not rehearsed."]
     }

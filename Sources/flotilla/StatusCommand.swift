@@ -39,10 +39,11 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan", abstract: "Shows what would be applied where; changes nothing.",
     discussion: """
       With --rehearse the plan is tried as well: of each cohort with something pending, the largest database on this \
-      machine is copied into the state folder and the copy upgraded and proved, as migrate would. It tells what would \
-      fail and why, how many rows would go, and how long it takes. The databases are only read, no hook runs, and the \
-      copies are removed. What is true of one of a cohort is true of all as far as the schema goes; their data can \
-      differ. Cohorts that are on hosts alone are not rehearsed. Ends with status 3 where a rehearsal failed.
+      machine is copied into the state folder and the copy upgraded and proved, as migrate would; of a cohort that is \
+      on hosts alone, the first is copied there. It tells what would fail and why, how many rows would go, and how \
+      long it takes. The databases are only read, no hook runs, and the copies are removed. What is true of one of a \
+      cohort is true of all as far as the schema goes; their data can differ. Ends with status 3 where a rehearsal \
+      failed.
 
       For example: flotilla --only canary plan --rehearse
       """)

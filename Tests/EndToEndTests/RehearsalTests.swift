@@ -225,17 +225,55 @@ import Testing
     #expect(run.errors.contains("is in use by another flotilla"))
   }
 
-  @Test func `a cohort on a host is said not to be rehearsed, and one that is also here is tried here`()
-    throws
-  {
-    let host = try HostFleet(2)
+  @Test func `a cohort on hosts alone is rehearsed there, and one that is also here is tried here`() throws {
+    let host = try HostFleet(3, extra: "hooks: { before: [touch, ran] }")
     try SmallFleet.change(host.fleet.path(1), "CREATE INDEX odd ON parents (name)")
+    try host.fleet.migration("0004_fail.sql", "-- @require query SELECT count(*) < 4 FROM parents : too many")
+    try SmallFleet.change(host.fleet.path(2), "CREATE INDEX other ON parents (id, name)")
+    try SmallFleet.change(host.fleet.path(2), "INSERT INTO parents (name) VALUES ('third')")
     let here = try SmallFleet(1)
     try host.configure(more: "  - { id: here, path: \"\(here.path(0))\" }")
+    let before = try state(host.fleet)
     let plan = try host.fleet.run("plan", "--rehearse")
-    #expect(plan.status == 0, "\(plan.output)\(plan.errors)")
-    #expect(plan.words.contains("not rehearsed: on a host i1"), "\(plan.output)")
+    #expect(plan.status == 3, "\(plan.output)\(plan.errors)")
+    #expect(plan.words.contains("would fail i2 migrate: 0004_fail.sql:1: too many"), "\(plan.output)")
+    #expect(plan.words.contains("would succeed i1 takes 0."), "\(plan.output)")
     #expect(plan.words.contains("would succeed here"), "\(plan.output)")
-    #expect(plan.words.contains("Rehearsals: 1 succeeded."), "\(plan.output)")
+    #expect(plan.words.contains("Rehearsals: 1 of 3 failed."), "\(plan.output)")
+    // Nothing of it is left on the host, not even a folder.
+    #expect(try state(host.fleet) == before && copies(host.fleet).isEmpty)
+    #expect(!FileManager.default.fileExists(atPath: host.fleet.folder.file("db/.flotilla")))
+    #expect(!host.fleet.files.contains { $0.hasSuffix("ran") })
+  }
+
+  @Test func `an agent whose coordinator is killed while it rehearses removes the copy`() throws {
+    let host = try HostFleet(1, slow: 200_000_000)
+    let before = try state(host.fleet)
+    let started = try Program.start(["plan", "--rehearse"], in: host.fleet.folder.path)
+    #expect(waits(30) { self.copies(host.fleet).count >= 2 }, "there is no copy")
+    kill(started.process.processIdentifier, SIGKILL)
+    _ = try Program.finish(started)
+    #expect(waits(30) { self.copies(host.fleet).isEmpty }, "\(copies(host.fleet))")
+    #expect(try state(host.fleet) == before)
+    #expect(try host.fleet.versions() == [[1]])
+  }
+
+  @Test func `an agent that is killed while it rehearses is told as such, and its copy goes the next time`()
+    throws
+  {
+    let host = try HostFleet(1, slow: 200_000_000)
+    let started = try Program.start(["plan", "--rehearse"], in: host.fleet.folder.path)
+    #expect(waits(30) { self.copies(host.fleet).count >= 2 }, "there is no copy")
+    let home = host.server.home
+    for agent in Processes.all(naming: home) where Processes.words(agent)[0].hasPrefix(home) {
+      kill(agent, SIGKILL)
+    }
+    let plan = try Program.finish(started)
+    #expect(plan.status == 3)
+    #expect(plan.words.contains("could not be tried i0 "), "\(plan.output)")
+    #expect(!copies(host.fleet).isEmpty)
+    try host.fleet.migration("0002_add_age.sql", "ALTER TABLE parents ADD COLUMN age INTEGER;")
+    #expect(try host.fleet.run("plan", "--rehearse").status == 0)
+    #expect(copies(host.fleet).isEmpty)
   }
 }

@@ -78,6 +78,27 @@ import Upgrade
   }
 
   @Test(arguments: Place.allCases)
+  func `a folder for copies belongs to one rehearsal, and one that is left is taken over`(place: Place) throws
+  {
+    let bench = try RemoteBench(place)
+    let (folder, before) = (bench.folder.file(".flotilla/rehearsal"), try Content.bytes(bench.path))
+    try bench.folder.write("left", to: ".flotilla/rehearsal/copy.sqlite-journal")
+    let lock = open(folder, O_RDONLY)
+    defer { close(lock) }
+    #expect(flock(lock, LOCK_EX) == 0)
+    let busy = try bench.worker().rehearse(bench.path, in: folder)
+    #expect(busy.status == .failed && busy.failure?.code == "busy", "\(busy)")
+    #expect(FileManager.default.fileExists(atPath: "\(folder)/copy.sqlite-journal"))
+    flock(lock, LOCK_UN)
+    let outcome = try bench.worker().rehearse(bench.path, in: folder)
+    #expect(outcome.status == .migrated && outcome.versionAfter == 2, "\(outcome)")
+    #expect(!FileManager.default.fileExists(atPath: folder))
+    #expect(try Content.bytes(bench.path) == before)
+    let blocked = try bench.worker().rehearse(bench.path, in: try bench.folder.write("", to: "file") + "/x")
+    #expect(blocked.status == .failed && blocked.failure?.code == "io", "\(blocked)")
+  }
+
+  @Test(arguments: Place.allCases)
   func `what can't be removed is told`(place: Place) throws {
     let (bench, _, _) = try migrated(place)
     let worker = try bench.worker()
