@@ -8,6 +8,8 @@ public struct BackupStore: Sendable {
   private let folder: String
   private let count: Int?
   private let fetches: Bool
+  /// Runs that may have left backups on hosts without coming to note them.
+  private let earlier: [String]
 
   /// Makes a store.
   ///
@@ -23,7 +25,11 @@ public struct BackupStore: Sendable {
     self.folder = folder
     self.fetches = fetches
     count = keep
+    earlier = (try? journal.runs(before: run, limit: Self.mostRuns)) ?? []
   }
+
+  /// How many runs back backups on hosts are looked for.
+  private static let mostRuns = 200
 
   /// Where the backup of an installation goes: into the state folder, or on a host into a folder beside the database.
   public func path(_ installation: Installation) -> String {
@@ -73,14 +79,16 @@ public struct BackupStore: Sendable {
 
   /// Notes the backups on a host of runs that were killed, or that lost the connection, before they came to do so.
   ///
-  /// What a host says is believed only of runs that there were. Where it doesn't answer, there is a next time.
+  /// The host is asked for runs of this journal alone: those of another coordinator are that one's, and reading them
+  /// would take time. Where it doesn't answer, there is a next time.
   private func adopt(_ installation: Installation, _ worker: any Worker) {
     let (name, folder) = ("\(installation.fileName).sqlite", installation.folderOnHost + "/backups")
     guard let noted = try? journal.runsWithBackup(of: installation.id),
-      let found = try? worker.backups(name, in: folder, besides: noted + [run.description])
+      case let runs = earlier.filter({ !noted.contains($0) }), !runs.isEmpty,
+      let found = try? worker.backups(name, in: folder, of: runs)
     else { return }
-    for backup in found where !noted.contains(backup.run) && backup.run != run.description {
-      guard let run = RunID(backup.run), (try? journal.knows(run)) == true else { continue }
+    for backup in found where runs.contains(backup.run) {
+      guard let run = RunID(backup.run) else { continue }
       let record = BackupRecord(
         path: "\(folder)/\(run)/\(name)", bytes: backup.record.bytes, sha256: backup.record.sha256)
       journal.addBackup(

@@ -94,9 +94,15 @@ extension Journal {
     }
   }
 
-  /// Whether there was a run with this name.
-  func knows(_ run: RunID) throws -> Bool {
-    try read { try $0.scalar("SELECT 1 FROM runs WHERE id = ?", [.text(run.description)]) != nil }
+  /// The latest runs before one that may have made backups.
+  func runs(before run: RunID, limit: Int) throws -> [String] {
+    try read { database in
+      try database.rows(
+        """
+        SELECT id FROM runs WHERE id < ? AND command IN ('migrate', 'backup', 'restore') ORDER BY id DESC LIMIT ?
+        """, [.text(run.description), .integer(Int64(limit))]
+      ) { $0.text(0) ?? "" }
+    }
   }
 
   /// The backups of an installation that are older than the newest `keep`.

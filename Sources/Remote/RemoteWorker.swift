@@ -37,7 +37,7 @@ public struct RemoteWorker: Worker {
   }
 
   /// See `Worker`.
-  public func backups(_ name: String, in folder: String, besides runs: [String]) throws(Failure)
+  public func backups(_ name: String, in folder: String, of runs: [String]) throws(Failure)
     -> [FoundBackup]
   {
     let answer = try perform(.backups(name: name, folder: folder, runs: runs))

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import Glibc
 internal import Migrations
 internal import SQLite
 
@@ -24,10 +24,9 @@ public struct FoundBackup: Hashable, Sendable, Codable {
     record = try BackupRecord(reading: path)
   }
 
-  /// All files called `name` in the folders of `folder`, but for those in the folders of `runs`.
-  static func all(_ name: String, in folder: String, besides runs: [String]) -> [FoundBackup] {
-    let folders = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return folders.sorted().filter { !runs.contains($0) }.compactMap { run in
+  /// All files called `name` in the folders of `runs` in `folder`.
+  static func all(_ name: String, in folder: String, of runs: [String]) -> [FoundBackup] {
+    runs.filter { access("\(folder)/\($0)/\(name)", F_OK) == 0 }.compactMap { run in
       try? FoundBackup(of: run, reading: "\(folder)/\(run)/\(name)")
     }
   }

@@ -69,8 +69,8 @@ public protocol Worker: Sendable {
   func rehearse(_ path: String, in folder: String) -> Outcome
   /// Removes backup files, and their folder with the last one.
   func remove(_ backups: [String]) throws(Failure)
-  /// The backup files called `name` that are in the folders of `folder`, but for those in the folders of `runs`.
-  func backups(_ name: String, in folder: String, besides runs: [String]) throws(Failure) -> [FoundBackup]
+  /// The backup files called `name` that are in the folders of `runs` in `folder`.
+  func backups(_ name: String, in folder: String, of runs: [String]) throws(Failure) -> [FoundBackup]
   /// Brings a backup from where the worker works to `path` here, proved to be the same file; gives its record here.
   func fetch(_ backup: BackupRecord, to path: String) throws(Failure) -> BackupRecord
   /// Takes the file at `path` here to where the worker works, as `backup`; proved to be the same file.
@@ -132,8 +132,8 @@ public struct LocalWorker: Worker {
   }
 
   /// See `Worker`.
-  public func backups(_ name: String, in folder: String, besides runs: [String]) -> [FoundBackup] {
-    FoundBackup.all(name, in: folder, besides: runs)
+  public func backups(_ name: String, in folder: String, of runs: [String]) -> [FoundBackup] {
+    FoundBackup.all(name, in: folder, of: runs)
   }
 
   /// See `Worker`.

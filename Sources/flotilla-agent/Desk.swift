@@ -52,7 +52,7 @@ final class Desk: Sendable {
     case .rehearse(let path, let folder): send(number, worker.rehearse(path, in: folder))
     case .remove(let backups): finish(number) { try worker.remove(backups) }
     case .backups(let name, let folder, let runs):
-      output.send(Frame(.found, number, json: worker.backups(name, in: folder, besides: runs)))
+      output.send(Frame(.found, number, json: worker.backups(name, in: folder, of: runs)))
     case .fetch(let path):
       finish(number) {
         try readPieces(of: path, length: WireProtocol.piece) { output.send(Frame(.data, number, $0)) }

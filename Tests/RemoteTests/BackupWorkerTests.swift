@@ -68,13 +68,13 @@ import Upgrade
     let name = String(try #require(backup.path.split(separator: "/").last))
     let worker = try bench.worker()
     let folder = bench.folder.file("backups")
-    let found = try worker.backups(name, in: folder, besides: ["other"])
+    let found = try worker.backups(name, in: folder, of: ["other", "run"])
     #expect(found.map(\.run) == ["run"] && found.first?.record == backup && found.first?.version == 1)
-    #expect(try worker.backups(name, in: folder, besides: ["run"]) == [])
+    #expect(try worker.backups(name, in: folder, of: ["other"]) == [])
     try bench.folder.write("garbage", to: "backups/second/\(name)")
     try bench.folder.write("unfinished", to: "backups/third/\(name).part")
-    #expect(try worker.backups(name, in: folder, besides: []) == found)
-    #expect(try worker.backups(name, in: folder + "/nowhere", besides: []) == [])
+    #expect(try worker.backups(name, in: folder, of: ["run", "second", "third"]) == found)
+    #expect(try worker.backups(name, in: folder + "/nowhere", of: ["run"]) == [])
   }
 
   @Test(arguments: Place.allCases)
