@@ -2,7 +2,7 @@ internal import Report
 
 /// The pages, made of the reports that are there at one moment. It belongs to one thread at a time.
 final class Pages {
-  private static let mostReports = 50, mostCards = 24, mostOverviews = 64
+  private static let mostReports = 50, mostCards = 24
 
   private let shelf: ReportShelf
   /// Reports don't change, and going through a large one takes a moment.
@@ -110,7 +110,7 @@ final class Pages {
   private func overview(_ report: StoredReport) throws -> Overview {
     if let overview = overviews[report.id] { return overview }
     let overview = try Overview(shelf.content(of: report), at: Address.report(report.id))
-    if overviews.count >= Self.mostOverviews { overviews = [:] }
+    if overviews.count >= Self.mostCards { overviews = [:] }
     overviews[report.id] = overview
     return overview
   }

@@ -89,8 +89,8 @@ final class ReportShelf {
       """, whose
     ) { row in
       FleetPoint(
-        run: row.text(0) ?? "", date: row.text(1) ?? "", installations: Int(row.int(2)),
-        byVersion: row.text(3).flatMap(Self.decoded) ?? [:])
+        run: row.text(0) ?? "", date: row.text(1) ?? "", installations: Int(row.int(2)).limited,
+        byVersion: (row.text(3).flatMap(Self.decoded) ?? [String: Int]()).mapValues(\.limited))
     }
     let rollouts = try database.rows(
       """

@@ -1,3 +1,4 @@
+internal import Report
 internal import SQLite
 
 /// What the pages list of a report.
@@ -16,7 +17,7 @@ struct StoredReport {
   init(_ row: Statement) {
     func text(_ column: Int) -> String { row.text(column) ?? "" }
     // A sender may write any number; the pages calculate with these.
-    func count(_ column: Int) -> Int { Int(min(max(row.int(column), 0), 1_000_000_000)) }
+    func count(_ column: Int) -> Int { Int(row.int(column)).limited }
     (id, fleet, coordinator, finishedAt) = (text(0), text(1), text(2), text(3))
     (command, result) = (text(4), text(5))
     selection = row.text(6)

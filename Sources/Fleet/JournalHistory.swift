@@ -66,7 +66,8 @@ public struct Rollout: Hashable, Sendable {
   ) {
     let waves = planned.map {
       Wave(
-        number: $0.number, name: $0.name, installations: $0.installations, counts: counts[$0.number] ?? [:])
+        number: $0.number, name: $0.name, installations: max(0, $0.installations),
+        counts: counts[$0.number] ?? [:])
     }
     self.init(run: run, startedAt: startedAt, result: result, waves: waves)
   }

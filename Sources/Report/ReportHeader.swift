@@ -36,6 +36,18 @@ public struct ReportHeader: Codable {
 
     enum CodingKeys: CodingKey { case version, fingerprint, count, drift }
 
+    init(version: Int64?, fingerprint: String?, count: Int, drift: [Difference]) {
+      (self.version, self.fingerprint, self.count, self.drift) = (version, fingerprint, count, drift)
+    }
+
+    init(from decoder: any Decoder) throws {
+      let fields = try decoder.container(keyedBy: CodingKeys.self)
+      version = try fields.decodeIfPresent(Int64.self, forKey: .version)
+      fingerprint = try fields.decodeIfPresent(String.self, forKey: .fingerprint)
+      count = try fields.decode(Int.self, forKey: .count).limited
+      drift = try fields.decode([Difference].self, forKey: .drift)
+    }
+
     func encode(to encoder: any Encoder) throws {
       var fields = encoder.container(keyedBy: CodingKeys.self)
       try fields.encode(version, forKey: .version)
@@ -53,9 +65,9 @@ public struct ReportHeader: Codable {
     init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
       if let count = try? container.decode(Int.self) {
-        self = .count(count)
+        self = .count(count.limited)
       } else {
-        self = .byVersion(try container.decode([String: Int].self))
+        self = .byVersion(try container.decode([String: Int].self).mapValues(\.limited))
       }
     }
 
@@ -158,6 +170,11 @@ public struct ReportHeader: Codable {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
+}
+
+extension Int {
+  /// A count as it can be added to others: whoever sends a report may write any number.
+  package var limited: Int { Swift.min(Swift.max(self, 0), 1_000_000_000) }
 }
 
 extension Rollout {

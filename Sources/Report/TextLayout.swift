@@ -65,13 +65,13 @@ public enum TextLayout {
   static func ranges(_ numbers: [Int64]) -> String {
     var parts: [(Int64, Int64)] = []
     for number in numbers {
-      if let last = parts.last, number == last.1 + 1 {
+      if let last = parts.last, number == last.1 &+ 1 {
         parts[parts.count - 1].1 = number
       } else {
         parts.append((number, number))
       }
     }
-    return parts.map { $0 == $1 ? "\($0)" : $1 == $0 + 1 ? "\($0), \($1)" : "\($0)–\($1)" }.joined(
+    return parts.map { $0 == $1 ? "\($0)" : $1 == $0 &+ 1 ? "\($0), \($1)" : "\($0)–\($1)" }.joined(
       separator: ", ")
   }
 

@@ -107,6 +107,34 @@ import Upload
     #expect(text.contains("can't be shown as a page") && text.contains("1</b> of 2 on version 9"))
   }
 
+  @Test(arguments: ["9223372036854775807", "-9223372036854775808", "7e300", "0.5", "null"])
+  func `no number brings the pages down`(number: String) async throws {
+    let names = [
+      "\"installations\":2", "\"current\":1", "\"failed\":1", "\"9\":1", "\"5\":1", "\"count\":9",
+      "\"latest\":9",
+      "\"number\":1", "\"installations\":1", "\"installations\":3", "\"wave\":1", "\"wave\":2",
+      "\"version_before\":5",
+      "\"version_after\":9", "\"version_after\":null", "\"bytes\":1", "\"pending\":[]", "\"milliseconds\":{}",
+    ]
+    func changed(_ text: String, _ name: String) -> String {
+      let key = name.prefix { $0 != ":" }
+      let value =
+        name.hasSuffix("[]")
+        ? "[\(number),\(number)]" : name.hasSuffix("{}") ? "{\"total\":\(number)}" : number
+      return text.replacing(name, with: "\(key):\(value)")
+    }
+    let cohort = "{\"version\":9,\"fingerprint\":null,\"count\":\(number),\"drift\":[]}"
+    let text = report().replacing("\"cohorts\":[]", with: "\"cohorts\":[\(cohort),\(cohort)]")
+    for (place, name) in names.enumerated() {
+      _ = try await send(Array(changed(text, name).utf8), id: "one-\(place)", ["flotilla-coordinator": name])
+      #expect(await page("/reports/one-\(place)").status == 200, "\(name)")
+    }
+    _ = try await send(Array(names.reduce(text, changed).utf8), id: "all", ["flotilla-coordinator": "two"])
+    for path in ["/", "/fleets/shop", "/fleets/shop/two", "/reports/all"] {
+      #expect(await page(path).status == 200, "\(path)")
+    }
+  }
+
   @Test func `a bomb, a body that is too large, and what is no gzip are refused`() async throws {
     let bomb = try GzipCompressor.compress([UInt8](repeating: 32, count: 10 << 20))
     #expect(bomb.count < 100_000)
