@@ -97,7 +97,8 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
   /// A coordinator's name, as far as it can be shown.
   private static func name(_ header: String?) -> String {
     let name = (header ?? "").printableLine.prefix(100)
-    return name.isEmpty ? "unnamed" : String(name)
+    // The names . and .. lead elsewhere in an address.
+    return ["", ".", ".."].contains(name) ? "unnamed" : String(name)
   }
 
   private var cannotWrite: Answer { Answer(500, "the report can't be put down") }

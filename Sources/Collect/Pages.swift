@@ -2,11 +2,11 @@ internal import Report
 
 /// The pages, made of the reports that are there at one moment. It belongs to one thread at a time.
 final class Pages {
-  private static let mostReports = 50, mostCards = 24
+  private static let mostReports = 50, mostCards = 24, largestKept = 1 << 20
 
   private let shelf: ReportShelf
   /// Reports don't change, and going through a large one takes a moment.
-  private var overviews: [String: Overview] = [:]
+  private var overviews: [Int64: Overview] = [:]
 
   init(_ shelf: ReportShelf) { self.shelf = shelf }
 
@@ -108,10 +108,11 @@ final class Pages {
   }
 
   private func overview(_ report: StoredReport) throws -> Overview {
-    if let overview = overviews[report.id] { return overview }
+    if let overview = overviews[report.number] { return overview }
     let overview = try Overview(shelf.content(of: report), at: Address.report(report.id))
+    guard overview.size <= Self.largestKept else { return overview }
     if overviews.count >= Self.mostCards { overviews = [:] }
-    overviews[report.id] = overview
+    overviews[report.number] = overview
     return overview
   }
 

@@ -24,7 +24,7 @@ final class ReportShelf {
     try database.rows(
       """
       SELECT \(StoredReport.columns) FROM (
-        SELECT *, row_number() OVER (
+        SELECT rowid, *, row_number() OVER (
           PARTITION BY fleet, coordinator ORDER BY finished_at DESC, id DESC) AS place FROM reports
         WHERE ?1 IS NULL OR fleet = ?1)
       WHERE place = 1 ORDER BY fleet, coordinator

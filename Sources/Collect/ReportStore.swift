@@ -28,7 +28,7 @@ final class ReportStore {
   private static let schema = """
     CREATE TABLE reports (
       id TEXT PRIMARY KEY, fleet TEXT NOT NULL, coordinator TEXT NOT NULL, received_at TEXT NOT NULL,
-      finished_at TEXT NOT NULL, command TEXT, result TEXT, selection TEXT, latest INTEGER,
+      finished_at TEXT NOT NULL, command TEXT, result TEXT, selection TEXT, on_latest INTEGER,
       installations INTEGER, failed INTEGER, unreachable INTEGER, drifted INTEGER, by_version TEXT NOT NULL,
       waves TEXT, head TEXT NOT NULL, bytes INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
     CREATE INDEX reports_by_fleet ON reports (fleet, coordinator, finished_at, id);
@@ -102,7 +102,10 @@ final class ReportStore {
   }
 
   private static func text(_ bytes: [UInt8]) throws -> String {
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw ReportSplitter.Malformed() }
+    // SQLite would not look behind a NUL.
+    guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
+      throw ReportSplitter.Malformed()
+    }
     return text
   }
 
@@ -110,16 +113,29 @@ final class ReportStore {
     "CAST(ifnull(j ->> '$.summary.\(name)', 0) AS INTEGER)"
   }
 
+  /// What lists show of the run, whatever its length.
+  private static func text(_ name: String) -> String { "substr(CAST(j ->> '$.run.\(name)' AS TEXT), 1, 200)" }
+
+  /// With more versions a report has no part in the history.
+  private static let mostVersions = 1000
+
   /// Takes what is a fleet report, whatever else it may be; a field of another type becomes what SQLite makes of it.
+  /// A report can't have ended after it came, whatever its sender's clock says: it would stay the latest.
   private static let insertReport = """
-    INSERT INTO reports SELECT ?2, j ->> '$.fleet', ?3, ?4, CAST(j ->> '$.run.finished_at' AS TEXT),
-      CAST(j ->> '$.run.command' AS TEXT), CAST(j ->> '$.run.result' AS TEXT), CAST(j ->> '$.run.only' AS TEXT),
-      CAST(j ->> '$.migrations.latest' AS INTEGER), \(count("installations")), \(count("failed")),
-      \(count("unreachable")), \(count("drifted")),
-      iif(json_type(j, '$.summary.by_version') = 'object', j -> '$.summary.by_version', '{}'), ?5, j, ?6, ?7
-    FROM (SELECT ?1 AS j)
+    INSERT INTO reports SELECT ?2, fleet, ?3, ?4,
+      iif(ended <= ?4 AND ended GLOB '20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]*Z'
+        AND length(ended) <= 30, ended, ?4),
+      \(text("command")), \(text("result")), \(text("only")),
+      CAST(j ->> ('$.summary.by_version."' || CAST(j ->> '$.migrations.latest' AS INTEGER) || '"') AS INTEGER),
+      \(count("installations")), \(count("failed")), \(count("unreachable")), \(count("drifted")),
+      iif(json_type(j, '$.summary.by_version') = 'object'
+          AND (SELECT count(*) FROM json_each(j, '$.summary.by_version')) <= \(mostVersions),
+        j -> '$.summary.by_version', '{}'), ?5, j, ?6, ?7
+    FROM (SELECT ?1 AS j, ?1 ->> '$.fleet' AS fleet, ?1 ->> '$.run.finished_at' AS ended)
     WHERE j ->> '$.format' = 'flotilla.report/1' AND json_type(j, '$.fleet') = 'text'
-      AND length(j ->> '$.fleet') BETWEEN 1 AND 200 AND json_type(j, '$.run.finished_at') = 'text'
+      AND length(fleet) BETWEEN 1 AND 200 AND length(j -> '$.fleet') <= 1200 AND fleet NOT IN ('.', '..')
+      AND instr(j -> '$.fleet', '\\u0000') = 0
+      AND json_type(j, '$.run.finished_at') = 'text'
       AND json_type(j, '$.installations') = 'array'
     """
 
@@ -130,12 +146,12 @@ final class ReportStore {
     FROM (SELECT ?1 AS j)
     """
 
-  /// Keeps no more reports than are to be kept.
+  /// Keeps no more reports than are to be kept: those that came last, so that none goes as it is acknowledged.
   private func forget(_ fleet: String, _ coordinator: String) throws {
     try database.execute(
       """
       DELETE FROM reports WHERE fleet = ?1 AND coordinator = ?2 AND id NOT IN
-        (SELECT id FROM reports WHERE fleet = ?1 AND coordinator = ?2 ORDER BY finished_at DESC, id DESC LIMIT ?3)
+        (SELECT id FROM reports WHERE fleet = ?1 AND coordinator = ?2 ORDER BY rowid DESC LIMIT ?3)
       """, [.text(fleet), .text(coordinator), .integer(Int64(keep))])
   }
 

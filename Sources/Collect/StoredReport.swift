@@ -7,11 +7,13 @@ struct StoredReport {
   let finishedAt: String, command: String, result: String
   /// The pattern of a run over a selection.
   let selection: String?
+  /// No other report ever had this number.
+  let number: Int64
   let installations: Int, onLatest: Int, failed: Int, unreachable: Int, drifted: Int
 
   static let columns = """
-    id, fleet, coordinator, finished_at, command, result, selection, installations,
-    CAST(by_version ->> ('$."' || latest || '"') AS INTEGER), failed, unreachable, drifted
+    id, fleet, coordinator, finished_at, command, result, selection, installations, on_latest, failed, unreachable,
+    drifted, rowid
     """
 
   init(_ row: Statement) {
@@ -23,5 +25,6 @@ struct StoredReport {
     selection = row.text(6)
     (installations, onLatest) = (count(7), count(8))
     (failed, unreachable, drifted) = (count(9), count(10), count(11))
+    number = row.int(12)
   }
 }

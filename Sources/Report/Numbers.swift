@@ -16,8 +16,9 @@ package enum Numbers {
   /// `92%`; what isn't all is never called 100%, and what is something never 0%.
   static func share(_ part: Int, of whole: Int) -> String {
     guard whole > 0 else { return "0%" }
+    if part >= whole { return "100%" }
     let percent = (Double(part) * 100 / Double(whole)).rounded()
-    if percent >= 100, part < whole { return ">99%" }
+    if percent >= 100 { return ">99%" }
     if percent < 1, part > 0 { return "<1%" }
     return "\(Int(percent))%"
   }

@@ -68,6 +68,7 @@ package struct Overview {
     guard let failure = installation.error else { return }
     var key = Self.key(installation, failure)
     if places[key] == nil, causes.count >= Self.causeLimit { key = Self.general(key) }
+    if places[key] == nil, causes.count >= 2 * Self.causeLimit { key = Self.rest(key) }
     let place = places[key] ?? causes.count
     if place == causes.count {
       places[key] = place
@@ -92,6 +93,19 @@ package struct Overview {
     return Key(status: key.status, failure: failure)
   }
 
+  /// Stands for whatever else there is.
+  private static func rest(_ key: Key) -> Key {
+    let failure = Failure(code: "other", step: .open, message: "and other reasons")
+    return Key(status: key.status, failure: failure)
+  }
+
+  /// About how many bytes it keeps, apart from some ids.
+  package var size: Int {
+    causes.reduce(header.cohorts.reduce(0) { $0 + 200 * (1 + $1.drift.count) }) {
+      $0 + $1.common.message.utf8.count + $1.first.message.utf8.count
+    } + byVersion.count * 50
+  }
+
   /// Reads a report whose own page is elsewhere.
   package init(_ content: ReportContent, at address: String) throws {
     try self.init(content) { _ in }
@@ -112,7 +126,7 @@ package struct Overview {
   func cause(of installation: ReportedInstallation) -> Int? {
     guard let failure = installation.error else { return nil }
     let key = Self.key(installation, failure)
-    return places[key] ?? places[Self.general(key)]
+    return places[key] ?? places[Self.general(key)] ?? places[Self.rest(key)]
   }
 
   // MARK: Figures

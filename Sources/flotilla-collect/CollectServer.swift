@@ -42,7 +42,7 @@ struct CollectServer: HTTPHandler {
     case .POST, .PUT: answer = try await receive(request, incoming)
     case .GET, .HEAD:
       answer = await collector.page(
-        request.path, incoming,
+        request.target.path(), incoming,
         takesGzip: request.headers[HTTPHeader("Accept-Encoding")]?.contains("gzip") == true)
     default: return HTTPResponse(statusCode: .methodNotAllowed)
     }
@@ -50,17 +50,18 @@ struct CollectServer: HTTPHandler {
   }
 
   private func receive(_ request: HTTPRequest, _ incoming: Incoming) async throws -> Answer {
-    guard bodies.enter(most: Self.mostBodies) else {
-      try await Self.drain(request)
-      return Answer.busy
-    }
-    defer { bodies.leave() }
     switch collector.begin(incoming) {
     case .failure(let refusal):
       // What is left of a body would be taken for the next request.
       try await Self.drain(request)
       return refusal.answer
     case .success(let reception):
+      // Who has no token takes no place.
+      guard bodies.enter(most: Self.mostBodies) else {
+        try await Self.drain(request)
+        return Answer.busy
+      }
+      defer { bodies.leave() }
       for try await piece in request.bodySequence { reception.add(Array(piece)[...]) }
       return await collector.finish(reception)
     }

@@ -1,4 +1,5 @@
 import Compression
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -255,6 +256,43 @@ import Upload
     }
     #expect(await page("/reports/day-2").status == 404)
     #expect(await page("/reports/day-3").status == 200)
+  }
+
+  @Test func `a report that was acknowledged stays, whatever others say of their date`() async throws {
+    for (number, date) in ["2099-01-01T00:00:00Z", "zzzz", "2098-01-01T00:00:00Z"].enumerated() {
+      _ = try await send(Array(report(at: date, name: "future").utf8), id: "future-\(number)")
+    }
+    let now = report(at: Date().formatted(.iso8601), name: "newest")
+    #expect(try await send(Array(now.utf8), id: "now").body == Array("received\n".utf8))
+    #expect(await page("/reports/now.json").text == now)
+    #expect(await page("/reports/future-0").status == 404)
+    let old = report(at: "2026-01-01T00:00:00Z")
+    _ = try await send(Array(old.utf8), id: "old")
+    #expect(await page("/reports/old.json").text == old)
+  }
+
+  @Test func `one report doesn't fill the lists of all`() async throws {
+    let long = String(repeating: "\\\"", count: 10_000)
+    let text = report(only: "\"\(long)\"")
+      .replacing("\"migrate\",", with: "\"\(long)\",")
+      .replacing("\"by_version\":{", with: "\"by_version\":{" + (0..<1100).map { "\"1\($0)\":1," }.joined())
+    let answer = try await send(Array(text.utf8))
+    #expect(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self)) \(lines.text)")
+    #expect(await page("/").text.count < 40_000)
+    #expect(await page("/fleets/shop").status == 200)
+  }
+
+  @Test(arguments: [
+    ".", "..", "a\\u0000\(String(repeating: "b", count: 1000))", String(repeating: "ü", count: 401),
+  ])
+  func `a fleet whose page could not be found is refused`(name: String) async throws {
+    #expect(try await send(Array(report(fleet: name).utf8)).status == 400)
+    _ = try await send(Array(report().utf8), ["flotilla-coordinator": ".."])
+    #expect(await page("/fleets/shop/unnamed").status == 200)
+  }
+
+  @Test func `what stands behind a NUL is no JSON`() async throws {
+    #expect(try await send(Array(report().utf8) + [0] + Array("garbage".utf8)).status == 400)
   }
 
   @Test func `a store opened anew has what it had`() async throws {

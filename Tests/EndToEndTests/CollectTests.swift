@@ -234,6 +234,30 @@ import Testing
     #expect(try ids().count == 12)
   }
 
+  @Test func `those without a token keep nobody out`() throws {
+    let collector = try RunningCollector(
+      store: store, environment: ["FLOTILLA_COLLECT_TOKEN": RunningCollector.token])
+    let script = """
+      import socket, subprocess, sys
+      host, port = sys.argv[1][7:-1].split(":")
+      idle = [socket.create_connection((host, int(port))) for _ in range(20)]
+      for one in idle:
+          one.sendall(b"POST / HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n")
+      report = '{"format":"flotilla.report/1","fleet":"100% a/b","run":{"finished_at":"2026"},"installations":[]}'
+      sys.exit(subprocess.run(["curl", "-s", "--max-time", "10", "--data-binary", report, "-H", "webhook-id: x", "-H",
+          "Authorization: Bearer \(RunningCollector.token)", sys.argv[1]]).returncode)
+      """
+    let run = try Program.finish(
+      Program.start(["python3", "-c", script, collector.url], in: "/", executable: "/usr/bin/env"))
+    #expect(run.output == "received\n", "\(run.output)\(run.errors)")
+    let address = "fleets/100%25%20a%2Fb"
+    #expect(try collector.curl(collector.url).contains("<a href=\"/\(address)\">"))
+    #expect(try collector.curl("\(collector.url)\(address)").contains("<h1><bdi>100% a/b</bdi></h1>"))
+    for path in ["fleets/100%2525%2520a%252Fb", "fleets/%FF", "fleets", "reports/x%2F"] {
+      #expect(try collector.curl("\(collector.url)\(path)").hasSuffix("\n404"), "\(path)")
+    }
+  }
+
   @Test func `a seventeenth sender is asked to come again, and gets in then`() throws {
     let collector = try RunningCollector(
       store: store, environment: ["FLOTILLA_COLLECT_TOKEN": RunningCollector.token])

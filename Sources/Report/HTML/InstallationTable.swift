@@ -4,6 +4,8 @@ internal import Upgrade
 struct InstallationTable {
   /// How many rows the page has without its script.
   static let limit = 500
+  /// How many versions can be chosen from.
+  private static let mostVersions = 200
 
   private let header: ReportHeader
   private var urgent: [(place: Int, row: Markup)] = []
@@ -71,7 +73,7 @@ struct InstallationTable {
 
   private func controls(_ overview: Overview) -> Markup {
     let statuses = Status.shown.filter { overview.count($0) > 0 }.map { ($0.rawValue, $0.word) }
-    let versions = overview.versions.map { ($0.name, $0.name) }
+    let versions = overview.versions.prefix(Self.mostVersions).map { ($0.name, $0.name) }
     let causes = overview.causes.enumerated().map { ("\($0)", "\($1.failure)") }
     return """
       <form id="controls" class="controls with-script" autocomplete="off">
