@@ -1,7 +1,6 @@
 import ArgumentParser
 import Fleet
 import FoundationEssentials
-import Glibc
 import Migrations
 import Report
 import Upgrade
@@ -74,13 +73,4 @@ struct TestCommand: ParsableCommand {
         + (isShown ? check.details.flatMap { TextLayout.wrap($0, first: indent) } : [])
     }
   }
-}
-
-/// Calls `body` with an empty folder that goes away with all that is in it.
-func withTemporaryFolder<T>(_ body: (String) throws -> T) throws -> T {
-  var template = Array("/tmp/flotilla-XXXXXX".utf8CString)
-  guard mkdtemp(&template) != nil else { throw Refusal("no temporary folder can be made in /tmp") }
-  let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  defer { try? FileManager.default.removeItem(atPath: path) }
-  return try body(path)
 }
