@@ -43,7 +43,16 @@ final class Pages {
       </section>
 
       """
-    let cards = try latest.prefix(Self.mostCards).enumerated().map { try card($1, id: "coordinator-\($0)") }
+    let urgent = latest.filter(\.needsAttention) + latest.filter { !$0.needsAttention }
+    let cards = try urgent.prefix(Self.mostCards).enumerated().map { try card($1, id: "coordinator-\($0)") }
+    let note: Markup =
+      latest.count <= Self.mostCards
+      ? .nothing
+      : """
+      <p class="soft">Of \(latest.count) coordinators, the \(Self.mostCards) that need attention first are shown side by \
+      side.</p>
+
+      """
     let header: Markup = """
       \(Trail([Trail.home]).markup)<p class="fleet">What \(latest.count) coordinators say</p>
       <h1><bdi>\(name)</bdi></h1>
@@ -51,7 +60,10 @@ final class Pages {
       """
     return Page.text(
       title: "\(name) · Flotilla", header: header,
-      [coordinators, "<div class=\"pair\">\n\(cards)</div>\n", try reports(name, showsCoordinator: true)])
+      [
+        coordinators, note, "<div class=\"pair\">\n\(cards)</div>\n",
+        try reports(name, showsCoordinator: true),
+      ])
   }
 
   /// The last report of a coordinator; nil where there is none.
@@ -125,7 +137,7 @@ final class Pages {
     let columns = [Self.columns[0]] + (showsCoordinator ? ["Coordinator"] : []) + Self.columns.dropFirst()
     return """
       <section aria-labelledby="reports">
-      <h2 id="reports">Reports</h2>
+      <h2 id="reports">\(rows.count < Self.mostReports ? "Reports" : "The last \(Self.mostReports) reports")</h2>
       \(WideTable(columns, rows).markup(under: "reports"))
       </section>
 

@@ -23,11 +23,13 @@ final class ReportShelf {
   func latest(of fleet: String? = nil) throws -> [StoredReport] {
     try database.rows(
       """
-      SELECT \(StoredReport.columns) FROM (
-        SELECT rowid, *, row_number() OVER (
-          PARTITION BY fleet, coordinator ORDER BY finished_at DESC, id DESC) AS place FROM reports
-        WHERE ?1 IS NULL OR fleet = ?1)
-      WHERE place = 1 ORDER BY fleet, coordinator
+      SELECT \(StoredReport.columns) FROM reports WHERE rowid IN (
+        SELECT number FROM (
+          SELECT rowid AS number, row_number() OVER (
+            PARTITION BY fleet, coordinator ORDER BY finished_at DESC, id DESC) AS place
+          FROM reports WHERE ?1 IS NULL OR fleet = ?1)
+        WHERE place = 1)
+      ORDER BY fleet, coordinator
       """, [fleet.map { .text($0) } ?? .null], StoredReport.init)
   }
 
@@ -84,7 +86,7 @@ final class ReportShelf {
       """
       SELECT id, finished_at, installations, by_version FROM reports
       WHERE fleet = ?1 AND coordinator = ?2 AND (finished_at, id) < (?3, ?4) AND selection IS NULL
-        AND result IN ('finished', 'stopped')
+        AND result IN ('finished', 'stopped') AND by_version <> '{}'
       ORDER BY finished_at, id
       """, whose
     ) { row in

@@ -23,7 +23,7 @@ final class ReportStore {
   }
 
   /// The layout of the store: `PRAGMA user_version`.
-  private static let layout: Int64 = 1
+  private static let layout: Int64 = 2
 
   private static let schema = """
     CREATE TABLE reports (

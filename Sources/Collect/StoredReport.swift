@@ -11,6 +11,9 @@ struct StoredReport {
   let number: Int64
   let installations: Int, onLatest: Int, failed: Int, unreachable: Int, drifted: Int
 
+  /// Whether somebody should look at it.
+  var needsAttention: Bool { failed + unreachable + drifted > 0 }
+
   static let columns = """
     id, fleet, coordinator, finished_at, command, result, selection, installations, on_latest, failed, unreachable,
     drifted, rowid

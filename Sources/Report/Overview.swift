@@ -116,7 +116,7 @@ package struct Overview {
   func link(to name: String, _ value: String, _ text: Markup) -> Markup {
     address.isEmpty
       ? "<a href=\"#installations\" data-filter=\"\(name)\" data-value=\"\(value)\">\(text)</a>"
-      : "<a href=\"\(address)?\(name)=\(value)#installations\">\(text)</a>"
+      : "<a href=\"\(address)?\(name)=\(value.asAddressPart)#installations\">\(text)</a>"
   }
 
   /// The class of a link that leads nowhere without the script of the page that it stands on.

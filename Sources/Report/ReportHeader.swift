@@ -147,6 +147,9 @@ public struct ReportHeader: Codable {
     self.cohorts = cohorts.sorted { $0.count > $1.count }
   }
 
+  /// No fleet is on so many.
+  private static let mostVersions = 10_000
+
   /// Reads a header; how the drift changed is left out.
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
@@ -159,6 +162,10 @@ public struct ReportHeader: Codable {
     waves = try fields.decodeIfPresent([PlannedWave].self, forKey: .waves)
     cohorts = try fields.decode([Cohort].self, forKey: .cohorts)
     changes = nil
+    if case .byVersion(let counts) = summary["by_version"], counts.count > Self.mostVersions {
+      throw DecodingError.dataCorruptedError(
+        forKey: .summary, in: fields, debugDescription: "more than \(Self.mostVersions) versions")
+    }
   }
 
   /// Reads a header that stands by itself.

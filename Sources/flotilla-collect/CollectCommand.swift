@@ -44,6 +44,7 @@ struct CollectCommand: AsyncParsableCommand {
 
   func run() async throws {
     let ended = Ended()
+    Self.allowManyConnections()
     do {
       try await serve(until: ended)
     } catch {
@@ -75,6 +76,14 @@ struct CollectCommand: AsyncParsableCommand {
     // The server goes with the process; what was being received is taken and acknowledged first.
     try await handler.close(within: .seconds(5))
     await collector.close()
+  }
+
+  /// Each connection takes a descriptor; as many as this process may have.
+  private static func allowManyConnections() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = min(limit.rlim_max, 65_536)
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
   private func gate() throws -> Gate {

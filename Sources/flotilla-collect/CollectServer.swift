@@ -41,10 +41,13 @@ struct CollectServer: HTTPHandler {
     switch request.method {
     case .POST, .PUT: answer = try await receive(request, incoming)
     case .GET, .HEAD:
+      try await Self.drain(request)
       answer = await collector.page(
         request.target.path(), incoming,
         takesGzip: request.headers[HTTPHeader("Accept-Encoding")]?.contains("gzip") == true)
-    default: return HTTPResponse(statusCode: .methodNotAllowed)
+    default:
+      try await Self.drain(request)
+      return HTTPResponse(statusCode: .methodNotAllowed)
     }
     return Self.response(answer, hasBody: request.method != .HEAD)
   }
@@ -52,7 +55,6 @@ struct CollectServer: HTTPHandler {
   private func receive(_ request: HTTPRequest, _ incoming: Incoming) async throws -> Answer {
     switch collector.begin(incoming) {
     case .failure(let refusal):
-      // What is left of a body would be taken for the next request.
       try await Self.drain(request)
       return refusal.answer
     case .success(let reception):
@@ -67,6 +69,7 @@ struct CollectServer: HTTPHandler {
     }
   }
 
+  /// What is left of a body would be taken for the next request.
   private static func drain(_ request: HTTPRequest) async throws {
     for try await _ in request.bodySequence {}
   }

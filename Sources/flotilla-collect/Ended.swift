@@ -5,6 +5,9 @@ import Synchronization
 /// What ends the program: SIGINT and SIGTERM, of which the first lets the server finish what it receives and the second
 /// ends it at once, or a server that ended by itself.
 final class Ended: @unchecked Sendable {  // The sources are only kept.
+  /// How long it may take to end, in seconds.
+  private static let patience = 15
+
   private let stream: AsyncStream<Int32>
   private let continuation: AsyncStream<Int32>.Continuation
   private let over = Mutex(false)
@@ -20,6 +23,10 @@ final class Ended: @unchecked Sendable {  // The sources are only kept.
       source.setEventHandler {
         if case .terminated = continuation.yield(number) { _exit(128 + number) }
         continuation.finish()
+        // Where requests keep all threads busy, nobody comes to end it.
+        DispatchQueue.global(qos: .userInteractive).asyncAfter(deadline: .now() + .seconds(Self.patience)) {
+          _exit(128 + number)
+        }
       }
       source.resume()
       return source

@@ -250,6 +250,19 @@ import Upload
     #expect(await page("/fleets/shop/ship-1").text.contains("Latest rollout by wave"))
   }
 
+  @Test func `of very many coordinators those with trouble stand side by side, and it is said`() async throws
+  {
+    for number in 10..<40 {
+      let name = ["flotilla-coordinator": "ship-\(number)"]
+      let text = report(failed: number == 39 ? 1 : 0)
+      _ = try await send(Array(text.utf8), id: "\(number)", name)
+    }
+    let text = await page("/fleets/shop").text
+    #expect(text.contains("Of 30 coordinators, the 24 that need attention first"))
+    #expect(text.contains("<h2 id=\"coordinator-0\"><a href=\"/fleets/shop/ship-39\">"))
+    #expect(text.contains("/fleets/shop/ship-38") && !text.contains("id=\"coordinator-24\""))
+  }
+
   @Test func `the oldest go when there are too many`() async throws {
     for day in 1...5 {
       _ = try await send(Array(report(at: "2026-01-0\(day)T00:00:00Z").utf8), id: "day-\(day)")

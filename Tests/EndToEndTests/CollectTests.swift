@@ -234,6 +234,30 @@ import Testing
     #expect(try ids().count == 12)
   }
 
+  @Test(arguments: ["OPTIONS", "GET", "HEAD", "DELETE"])
+  func `a body where none belongs is no second request`(method: String) throws {
+    let collector = try RunningCollector(store: store)
+    let script = """
+      import socket, sys
+      host, port = sys.argv[1][7:-1].split(":")
+      body = b"GET /health HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n".ljust(70000)
+      with socket.create_connection((host, int(port)), timeout=10) as one:
+          head = "%s / HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: %d\\r\\n\\r\\n" % (sys.argv[2], len(body))
+          one.sendall(head.encode() + body)
+          one.settimeout(2)
+          answer = b""
+          try:
+              while piece := one.recv(65536):
+                  answer += piece
+          except TimeoutError:
+              pass
+          print(answer.count(b"HTTP/1.1 "))
+      """
+    let run = try Program.finish(
+      Program.start(["python3", "-c", script, collector.url, method], in: "/", executable: "/usr/bin/env"))
+    #expect(run.output == "1\n", "\(run.output)\(run.errors)")
+  }
+
   @Test func `those without a token keep nobody out`() throws {
     let collector = try RunningCollector(
       store: store, environment: ["FLOTILLA_COLLECT_TOKEN": RunningCollector.token])

@@ -193,6 +193,7 @@ enum PageScript {
       const asked = new URLSearchParams(location.search);
       for (const field of form.querySelectorAll('input, select')) {
         if (asked.has(field.name)) field.value = asked.get(field.name);
+        if (field.selectedIndex === -1) field.value = '';
       }
       document.documentElement.classList.add('js');
       find('caption').textContent = '';

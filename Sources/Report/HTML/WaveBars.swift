@@ -3,6 +3,8 @@ internal import Upgrade
 
 /// How far each wave of the latest rollout got.
 struct WaveBars {
+  private static let limit = 100
+
   private let overview: Overview
   private let rollout: Rollout?
 
@@ -22,7 +24,8 @@ struct WaveBars {
       <table class="figures" aria-labelledby="rollout">
       <thead><tr><th scope="col">wave</th><th class="wide"></th><th scope="col" class="number">done</th></tr></thead>
       <tbody>
-      \(rollout.waves.map(Self.row))</tbody></table>
+      \(rollout.waves.prefix(Self.limit).map(Self.row))</tbody></table>
+      \(rollout.waves.count > Self.limit ? "<p>and \(rollout.waves.count - Self.limit) more</p>" : .nothing)
       </section>
 
       """
