@@ -114,7 +114,9 @@ final class ReportStore {
   }
 
   /// What lists show of the run, whatever its length.
-  private static func text(_ name: String) -> String { "substr(CAST(j ->> '$.run.\(name)' AS TEXT), 1, 200)" }
+  private static func beginning(_ name: String) -> String {
+    "substr(CAST(j ->> '$.run.\(name)' AS TEXT), 1, 200)"
+  }
 
   /// With more versions a report has no part in the history.
   private static let mostVersions = 1000
@@ -125,7 +127,7 @@ final class ReportStore {
     INSERT INTO reports SELECT ?2, fleet, ?3, ?4,
       iif(ended <= ?4 AND ended GLOB '20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]*Z'
         AND length(ended) <= 30, ended, ?4),
-      \(text("command")), \(text("result")), \(text("only")),
+      \(beginning("command")), \(beginning("result")), \(beginning("only")),
       CAST(j ->> ('$.summary.by_version."' || CAST(j ->> '$.migrations.latest' AS INTEGER) || '"') AS INTEGER),
       \(count("installations")), \(count("failed")), \(count("unreachable")), \(count("drifted")),
       iif(json_type(j, '$.summary.by_version') = 'object'

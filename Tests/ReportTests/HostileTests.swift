@@ -1,3 +1,4 @@
+import Fleet
 import Foundation
 import Report
 import TestSupport
@@ -112,5 +113,18 @@ struct HostileTests {
   func `Markdown mentions nobody, links nowhere and stays short`() throws {
     let written = try write(.markdown, fleet: "f")
     try Reader.expectApproval("check.py", "markdown", written.file, written.json)
+  }
+
+  @Test func `more versions or waves than a fleet has don't fill the page`() throws {
+    var sample = try SampleReport()
+    let waves = (1...150).map { Rollout.Wave(number: $0, name: "wave \($0)", installations: 1, counts: [:]) }
+    let rollout = Rollout(run: "x", startedAt: "2026-01-29T09:30:00Z", result: "finished", waves: waves)
+    sample.past = ReportContent.Past(rollout: rollout)
+    let page = try sample.text(.html)
+    #expect(page.contains("wave 100<") && !page.contains("wave 101<") && page.contains("<p>and 50 more</p>"))
+    var summary = try #require(sample.header["summary"] as? [String: Any])
+    summary["by_version"] = Dictionary(uniqueKeysWithValues: (0...10_000).map { ("\($0)", 1) })
+    sample.header["summary"] = summary
+    #expect(throws: DecodingError.self) { try sample.text(.html) }
   }
 }
