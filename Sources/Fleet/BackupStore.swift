@@ -47,8 +47,9 @@ public struct BackupStore: Sendable {
   /// Notes the backup that an outcome has, fetches it where that is wanted, and removes the oldest beyond those to keep.
   /// Those that earlier runs left on the host without coming to note them are noted first.
   ///
-  /// A backup of a database that a failed migration left as it was is as good as the database, and is removed, so
-  /// that failures don't push older states out; nor does one at another step remove any.
+  /// A backup of a database that a failed migration certainly left as it was is as good as the database, and is removed,
+  /// so that failures don't push older states out; nor does one at another step remove any. Where anything may have been
+  /// committed, the backup stays.
   /// - Parameters:
   ///   - outcome: what became of the installation.
   ///   - installation: which.
@@ -57,7 +58,7 @@ public struct BackupStore: Sendable {
   public func keep(_ outcome: Outcome, of installation: Installation, _ worker: any Worker) -> Outcome {
     if installation.host != nil, outcome.status != .unreachable { adopt(installation, worker) }
     guard let backup = outcome.backup else { return outcome }
-    let isUnchanged = outcome.status == .failed && outcome.applied.isEmpty
+    let isUnchanged = outcome.status == .failed && outcome.applied.isEmpty && outcome.isUnchanged
     if isUnchanged, let step = outcome.failure?.step, step == .migrate || step == .prove,
       (try? worker.remove([backup.path])) != nil
     {
@@ -110,7 +111,8 @@ public struct BackupStore: Sendable {
 
   /// Removes old backups from a host. One that can't be removed now stays noted, for the next time.
   private func prune(_ installation: Installation, _ worker: any Worker) {
-    guard let count, let old = try? journal.outdatedBackups(of: installation.id, keep: count), !old.isEmpty,
+    guard let count, let old = try? journal.outdatedBackups(of: installation.id, keep: count, in: run),
+      !old.isEmpty,
       (try? worker.remove(old.map(\.record.path))) != nil
     else { return }
     for path in old.compactMap(\.fetched) {

@@ -13,11 +13,13 @@ public struct Cohort: Hashable, Sendable {
   public let pending: [Int64]
   /// Tables from which rows may go.
   public let mayDelete: [String]
+  /// Columns whose content is declared to change.
+  public let mayChange: [String]
   /// How the schema differs from what the versions say.
   public let drift: [Difference]
   /// Why they failed, were skipped, or not reached.
   public let failure: Failure?
-  /// Whether nothing was applied.
+  /// Whether it is certain that nothing was changed.
   public let isUnchanged: Bool
   /// Computed once, since a cohort is looked up for each installation while others wait.
   private let digest: Int
@@ -31,9 +33,10 @@ public struct Cohort: Hashable, Sendable {
     fingerprint = outcome.fingerprint
     pending = outcome.pending
     mayDelete = outcome.mayDelete
+    mayChange = outcome.mayChange
     drift = outcome.drift
     failure = outcome.failure
-    isUnchanged = outcome.applied.isEmpty
+    isUnchanged = outcome.applied.isEmpty && outcome.isUnchanged
     var hasher = Hasher()
     hasher.combine(status)
     hasher.combine(version)
@@ -53,6 +56,8 @@ public struct Cohort: Hashable, Sendable {
     outcome.versionAfter = version
     outcome.pending = pending
     outcome.mayDelete = mayDelete
+    outcome.mayChange = mayChange
+    outcome.isUnchanged = isUnchanged
     outcome.drift = drift
     outcome.fingerprint = fingerprint
     outcome.failure = failure

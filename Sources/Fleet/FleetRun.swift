@@ -38,7 +38,7 @@ public struct FleetRun: Sendable {
     self.workers = workers
     self.journal = journal
     self.interruption = interruption
-    id = RunID.make()
+    id = journal?.newRun() ?? RunID.make()
   }
 
   /// The versions of SQLite that worked on hosts so far.

@@ -23,6 +23,7 @@ public struct InstallationRecord: Encodable {
     case versionBefore = "version_before"
     case versionAfter = "version_after"
     case mayDelete = "may_delete"
+    case mayChange = "may_change"
     case openBy = "open_by"
   }
 
@@ -41,6 +42,7 @@ public struct InstallationRecord: Encodable {
     try fields.encode(outcome.applied, forKey: .applied)
     try fields.encode(outcome.pending, forKey: .pending)
     try fields.encode(outcome.mayDelete, forKey: .mayDelete)
+    try fields.encode(outcome.mayChange, forKey: .mayChange)
     try fields.encode(outcome.backup, forKey: .backup)
     try fields.encode(outcome.drift, forKey: .drift)
     try fields.encode(outcome.ignored, forKey: .ignored)

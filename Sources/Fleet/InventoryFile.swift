@@ -61,6 +61,8 @@ public struct FleetFile: Sendable, Equatable {
     public var busyTimeout = Duration.seconds(30)
     /// Whether databases on network file systems are migrated.
     public var networkFileSystems = false
+    /// Whether databases in a rollback-journal mode are worked on that have several names (hard links).
+    public var hardLinks = false
   }
 
   /// `backup:`

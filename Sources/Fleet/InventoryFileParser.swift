@@ -91,6 +91,7 @@ struct FleetFileParser {
     var rollout = FleetFile.Rollout(location: top.location("rollout"))
     let keys = [
       "waves", "concurrency", "per_host", "max_failures", "timeout", "busy_timeout", "network_file_systems",
+      "hard_links",
     ]
     guard let section = top.section("rollout", keys: keys) else { return rollout }
     if let items = section.texts("waves") {
@@ -111,6 +112,7 @@ struct FleetFileParser {
     if rollout.timeout == .zero { section.reject("timeout", mustBe: "longer than nothing") }
     rollout.busyTimeout = section.duration("busy_timeout") ?? rollout.busyTimeout
     rollout.networkFileSystems = section.flag("network_file_systems") ?? rollout.networkFileSystems
+    rollout.hardLinks = section.flag("hard_links") ?? rollout.hardLinks
     return rollout
   }
 

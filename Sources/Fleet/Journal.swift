@@ -6,12 +6,15 @@ internal import Upgrade
 
 /// What was done, in a SQLite file in the state folder. It never decides what is true: the databases do.
 ///
-/// Outcomes are written in groups, five times a second at least; a crash costs those entries and nothing else.
+/// Outcomes are written in groups, five times a second at least; a crash costs those entries and nothing else. Each group
+/// is synced, and so is the beginning of a run before anything is written to a database.
 /// The first failure to write is kept, and a run ends for it.
 public final class Journal: @unchecked Sendable {  // The connection is used on `queue` alone.
   let database: Connection
   let queue = DispatchQueue(label: "journal")
   let path: String
+  private let folder: String
+  private var latestRun: RunID?
   private var unsaved = 0
   private var insert: Statement?
   private var firstError: (any Error)?
@@ -20,15 +23,19 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
   /// Opens the journal, which is made where there is none yet.
   public init(_ state: StateFolder) throws {
     path = state.journal
+    folder = state.path
     let file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw StateError(path, "can't be written", errno) }
     close(file)
     do {
       database = try Connection(path: path, access: .readWrite)
       _ = try database.scalar("PRAGMA journal_mode=WAL")
-      try database.execute("PRAGMA synchronous=NORMAL")
+      try database.execute("PRAGMA synchronous=FULL")
       try database.executeScript(Self.schema)
       try addColumns(["host", "fetched"], to: "backups")
+      let latest =
+        "SELECT max(id) FROM (SELECT max(id) AS id FROM runs UNION ALL SELECT max(run) FROM backups)"
+      latestRun = try database.scalar(latest)?.text.flatMap { RunID($0) }
     } catch {
       throw StateError(path, error)
     }
@@ -112,14 +119,23 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
 
   // MARK: Runs
 
-  /// Notes that a run began.
+  /// A name for a new run, which sorts behind those of all runs in this journal, whatever the clock says.
+  func newRun() -> RunID { queue.sync { RunID.make(after: latestRun) } }
+
+  /// Takes note of a run whose name new ones have to sort behind.
+  func met(_ run: RunID) { queue.sync { latestRun = max(latestRun ?? run, run) } }
+
+  /// Notes that a run began. When it returns, the note and the journal itself survive a power cut.
   public func begin(_ run: RunID, command: String, fleet: String, at date: String) throws {
+    met(run)
     write { journal in
       try journal.database.execute(
         "INSERT INTO runs (id, command, fleet, started_at) VALUES (?, ?, ?, ?)",
         [.text(run.description), .text(command), .text(fleet), .text(date)])
     }
     try check()
+    // The file and its log may have been made just now.
+    do throws(Failure) { try DurableFolder.sync(folder) } catch { throw StateError(folder, cause: error) }
   }
 
   /// Notes how a run ended.

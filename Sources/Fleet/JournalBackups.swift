@@ -30,7 +30,8 @@ public struct StoredBackup: Sendable {
 }
 
 extension Journal {
-  /// Notes a backup, and removes those of the same installation that are older than the newest `keep`, if given.
+  /// Notes a backup, and removes those of the same installation that are older than the newest `keep`, if given; never
+  /// the one that is noted.
   func addBackup(_ backup: StoredBackup, keep: Int?) {
     write { journal in
       try journal.database.execute(
@@ -48,8 +49,12 @@ extension Journal {
         ])
       guard let keep else { return }
       let old = try journal.database.rows(
-        "SELECT run, path FROM backups WHERE installation = ? ORDER BY run DESC LIMIT -1 OFFSET ?",
-        [.text(backup.installation), .integer(Int64(max(1, keep)))]
+        """
+        SELECT run, path FROM backups WHERE installation = ? AND run != ? ORDER BY run DESC LIMIT -1 OFFSET ?
+        """,
+        [
+          .text(backup.installation), .text(backup.run.description), .integer(Int64(max(1, keep) - 1)),
+        ]
       ) { row in (run: row.text(0) ?? "", path: row.text(1) ?? "") }
       for entry in old {
         unlink(entry.path)
@@ -105,9 +110,16 @@ extension Journal {
     }
   }
 
-  /// The backups of an installation that are older than the newest `keep`.
-  func outdatedBackups(of installation: String, keep: Int) throws -> [StoredBackup] {
-    try Array(backups().filter { $0.installation == installation }.dropFirst(max(1, keep)))
+  /// The backups of an installation that are older than the newest `keep`, that of `run` counted as the newest.
+  func outdatedBackups(of installation: String, keep: Int, in run: RunID) throws -> [StoredBackup] {
+    try read { database in
+      try database.rows(
+        """
+        SELECT run, installation, database, version, path, bytes, sha256, host, fetched FROM backups
+        WHERE installation = ? AND run != ? ORDER BY run DESC LIMIT -1 OFFSET ?
+        """, [.text(installation), .text(run.description), .integer(Int64(max(1, keep) - 1))], Self.stored
+      ).compactMap { $0 }
+    }
   }
 
   /// Forgets backups whose files are removed.

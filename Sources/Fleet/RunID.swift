@@ -1,6 +1,9 @@
-internal import FoundationEssentials
+public import FoundationEssentials
 
-/// The name of a run: 26 characters that sort by time (a ULID: 48 bits of milliseconds since 1970, 80 of chance).
+/// The name of a run: 26 characters that sort in the order of the runs (a ULID: 48 bits of milliseconds since 1970, 80 of
+/// chance).
+///
+/// Where the clock was set back, the time in it is later than the clock's.
 public struct RunID: Hashable, Sendable, CustomStringConvertible, Comparable {
   /// The characters.
   public let description: String
@@ -13,9 +16,10 @@ public struct RunID: Hashable, Sendable, CustomStringConvertible, Comparable {
 
   private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
-  /// A new one.
-  public static func make() -> RunID {
-    var number = UInt128(UInt64(Date().timeIntervalSince1970 * 1000)) << 80
+  /// A new one, which sorts behind `latest`.
+  public static func make(after latest: RunID? = nil, at date: Date = Date()) -> RunID {
+    let time = max(UInt64(max(0, date.timeIntervalSince1970) * 1000), latest.map { $0.milliseconds + 1 } ?? 0)
+    var number = UInt128(time) << 80
     number |= UInt128(UInt64.random(in: 0...(.max))) << 16 | UInt128(UInt16.random(in: 0...(.max)))
     var digits: [Character] = []
     for _ in 0..<26 {
@@ -25,8 +29,16 @@ public struct RunID: Hashable, Sendable, CustomStringConvertible, Comparable {
     return RunID(verified: String(digits.reversed()))
   }
 
+  /// The time in it, in milliseconds since 1970.
+  private var milliseconds: UInt64 {
+    description.prefix(10).reduce(0) { $0 << 5 | UInt64(Self.alphabet.firstIndex(of: $1) ?? 0) }
+  }
+
+  /// The time in it.
+  var date: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
+
   private init(verified: String) { description = verified }
 
-  /// By time.
+  /// In the order of the runs.
   public static func < (one: RunID, other: RunID) -> Bool { one.description < other.description }
 }

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import SQLite
+internal import Upgrade
 
 /// The folder with journal, backups, reports and outbox, mode 0700.
 public struct StateFolder: Sendable {
@@ -31,18 +32,34 @@ public struct StateFolder: Sendable {
   public func create() throws(StateError) {
     var parent = ""
     for part in path.split(separator: "/").dropLast() {
+      let above = parent
       parent += "/" + part
-      if mkdir(parent, 0o755) != 0, errno != EEXIST { throw StateError(parent, "can't be made", errno) }
+      if try make(parent, 0o755) { try sync(above.isEmpty ? "/" : above) }
     }
-    for folder in [path, reports, backups] {
-      if mkdir(folder, 0o700) != 0, errno != EEXIST { throw StateError(folder, "can't be made", errno) }
-    }
+    if try make(path, 0o700) { try sync(parent.isEmpty ? "/" : parent) }
+    for folder in [reports, backups] { try make(folder, 0o700) }
+    // They may have been made by a process that was killed before it could sync.
+    try sync(path)
   }
 
-  /// Makes the folder for one run's backups.
+  /// - Returns: whether the folder wasn't there.
+  @discardableResult
+  private func make(_ folder: String, _ mode: mode_t) throws(StateError) -> Bool {
+    if mkdir(folder, mode) == 0 { return true }
+    guard errno == EEXIST else { throw StateError(folder, "can't be made", errno) }
+    return false
+  }
+
+  /// Makes the names in a folder last over a power cut.
+  private func sync(_ folder: String) throws(StateError) {
+    do throws(Failure) { try DurableFolder.sync(folder) } catch { throw StateError(folder, cause: error) }
+  }
+
+  /// Makes the folder for one run's backups; it survives a power cut.
   public func createBackupFolder(_ run: RunID) throws(StateError) -> String {
     let folder = "\(backups)/\(run)"
-    if mkdir(folder, 0o700) != 0, errno != EEXIST { throw StateError(folder, "can't be made", errno) }
+    try make(folder, 0o700)
+    try sync(backups)
     return folder
   }
 
@@ -80,6 +97,10 @@ public struct StateError: Error, Hashable, Sendable, CustomStringConvertible {
   init(_ path: String, _ what: String, _ code: Int32?) {
     let cause = code.flatMap { strerror($0) }.map { ": " + String(cString: $0) } ?? ""
     description = "the state folder \(path) \(what)\(cause)"
+  }
+
+  init(_ path: String, cause failure: Failure) {
+    description = "the state folder \(path) can't be used: \(failure.message)"
   }
 
   init(_ path: String, _ error: SQLiteError) { description = "the journal \(path) can't be used: \(error)" }

@@ -8,6 +8,7 @@ public final class Blueprint: Sendable {
   private let set: MigrationSet
   private let ignored: [IgnoreRule]
   private let schemas = Mutex<[[Int64]: Schema]>([:])
+  private let wholes = Mutex<[[Int64]: Schema]>([:])
   private let changes = Mutex<[Int64: [Schema.Change]]?>(nil)
 
   /// Prepares to replay `set`; nothing runs yet.
@@ -29,12 +30,16 @@ public final class Blueprint: Sendable {
     }
   }
 
-  /// The columns, in lower case, that a table of such a database has, ignored ones included.
+  /// The schema of a database that has the baseline and these versions, ignored objects included.
   ///
   /// - Throws: `MigrationFailure` where the files don't run on an empty database.
-  public func columns(of table: String, at versions: [Int64]) throws -> Set<String> {
-    let columns = try replay(Set(versions), []).all(.column).filter { $0.table == table.lowercased() }
-    return Set(columns.map { $0.name.dropFirst(table.count + 1).lowercased() })
+  public func wholeSchema(of versions: [Int64]) throws -> Schema {
+    try wholes.withLock { wholes in
+      if let known = wholes[versions] { return known }
+      let schema = try replay(Set(versions), [])
+      wholes[versions] = schema
+      return schema
+    }
   }
 
   /// What each migration does to the schema, where all before it were applied. All are replayed once, one by one.

@@ -14,7 +14,7 @@ public enum Condition: Hashable, Sendable {
   case view(String)
   /// `foreign key T.C [on delete …]`, the action in capitals
   case foreignKey(table: String, column: String, onDelete: String?)
-  /// `query SELECT …`: true when the first value is neither NULL nor zero
+  /// `query SELECT …`: true when the first value is neither NULL nor zero. One SELECT, VALUES or WITH … SELECT.
   case query(String)
 
   /// Reads a condition.
@@ -37,9 +37,9 @@ public enum Condition: Hashable, Sendable {
     case ("query", 2...):
       let query = text.trimmed.dropFirst("query".count).trimmed
       let statements = SQLScript(query).statements
-      guard statements.count == 1, !statements[0].tokens.contains(where: { $0.kind == .parameter }) else {
-        return nil
-      }
+      guard statements.count == 1, Shape(statements[0]).isQuery,
+        !statements[0].tokens.contains(where: { $0.kind == .parameter })
+      else { return nil }
       self = .query(query)
     case ("foreign", 3...):
       guard words[1] == "key", let (table, column) = path(words[2]) else { return nil }
@@ -75,11 +75,12 @@ public enum Condition: Hashable, Sendable {
       let values: [Value] = [.text(table), .text(column), action.map(Value.text) ?? .null]
       return try database.scalar(sql, values) != nil
     case .query(let sql):
-      guard let statement = try database.prepare(sql) else { return false }
-      guard statement.isReadOnly else {
-        throw SQLiteError(code: .notAuthorized, message: "a query in a condition must not write")
+      do {
+        return try database.answer(sql)?.isTrue ?? false
+      } catch  where error.code.primary == .notAuthorized {
+        throw SQLiteError(
+          code: error.code, message: "a query in a condition may only read: \(error.message)")
       }
-      return try statement.step() && statement.value(0).isTrue
     }
   }
 

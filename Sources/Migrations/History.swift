@@ -7,37 +7,52 @@ public struct History: Hashable, Sendable {
   /// Versions that were recorded after a higher one, as far as `applied_at` tells, with the lowest such.
   public let late: [Int64: Int64]
 
+  /// Whose history the database has instead of one that this program can keep; nil where there is none.
+  public let foreign: ForeignHistory?
+
+  /// The name of the table.
+  public static let name = "schema_migrations"
+
   /// Wraps recorded versions.
-  public init(recorded: [Int64: String]?) {
+  public init(recorded: [Int64: String]?, foreign: ForeignHistory? = nil) {
     self.recorded = recorded
+    self.foreign = foreign
     late = [:]
   }
 
-  /// Reads the table, if it is there.
+  /// Reads the table, if it is there and has the columns `version` and `name`.
   public init(reading database: Connection) throws(SQLiteError) {
-    guard try Condition.table("schema_migrations").holds(in: database) else {
-      self.init(recorded: nil)
+    let columns = try database.rows("SELECT name FROM pragma_table_xinfo(?)", [.text(Self.name)]) {
+      $0.text(0)?.folded ?? ""
+    }
+    guard columns.contains("version"), columns.contains("name") else {
+      self.init(recorded: nil, foreign: try ForeignHistory(in: database, columns))
       return
     }
-    typealias Row = (version: Int64, name: String, time: Int64?)
-    let read = { (time: String) throws(SQLiteError) -> [Row] in
-      try database.rows("SELECT version, name, \(time) FROM schema_migrations") { row in
-        (row.int(0), row.text(1) ?? "", row.text(2).flatMap { Int64($0) })
-      }
-    }
-    let rows: [Row]
-    do {
-      rows = try read("CASE typeof(applied_at) WHEN 'text' THEN unixepoch(applied_at) END")
-    } catch  where error.code == .error {
-      rows = try read("NULL")  // a table without the column
+    let time =
+      columns.contains("applied_at")
+      ? "CASE typeof(applied_at) WHEN 'text' THEN unixepoch(applied_at) END" : "NULL"
+    let rows = try database.rows("SELECT version, name, \(time) FROM \(Self.name)") { row in
+      (version: row.int(0), name: row.text(1) ?? "", time: row.text(2).flatMap { Int64($0) })
     }
     self.init(rows)
+  }
+
+  /// The names of the triggers on the table, temporary ones included.
+  static func triggers(in database: Connection) throws(SQLiteError) -> [String] {
+    try database.rows(
+      """
+      SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE
+      UNION ALL SELECT name FROM sqlite_temp_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE
+      """, [.text(Self.name)]
+    ) { $0.text(0) ?? "" }
   }
 
   /// From the table's rows: version, name, and `applied_at` in seconds since 1970 where it tells a time.
   public init(_ rows: [(version: Int64, name: String, time: Int64?)]) {
     recorded = Dictionary(rows.map { ($0.version, $0.name) }) { _, last in last }
     late = Self.late(rows.map { ($0.version, $0.time) })
+    foreign = nil
   }
 
   /// Versions in one second tell nothing of their order.

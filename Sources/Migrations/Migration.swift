@@ -37,6 +37,9 @@ public struct Migration: Sendable {
   public let expectations: [Clause]
   /// Tables from which rows may go, in lower case.
   public let deletes: Set<String>
+  /// What may happen to columns that would otherwise be taken for a mistake: `table.column`, `table.*`, and
+  /// `sqlite_sequence.table` for numbers that AUTOINCREMENT may give again; in lower case.
+  public let changes: Set<String>
   /// Whether it runs outside a transaction.
   public let runsAlone: Bool
   /// The steps in order.

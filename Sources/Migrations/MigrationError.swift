@@ -10,6 +10,8 @@ public struct MigrationError: Error, Hashable, Sendable, CustomStringConvertible
     case duplicateVersion = "duplicate_version"
     /// A `-- @…` line that can't be understood.
     case directive
+    /// A comment that another tool takes for an instruction.
+    case foreign
     /// A statement that a migration may not hold.
     case forbidden
     /// SQL that SQLite does not accept.

@@ -12,6 +12,12 @@ public struct MigrationFailure: Error, Hashable, Sendable {
     case expectation
     /// A table has fewer rows, and the migration doesn't declare it.
     case rowsLost = "rows_lost"
+    /// The content of a column or a table changed as only a mistake explains it, and the migration doesn't declare it.
+    case contentChanged = "content_changed"
+    /// AUTOINCREMENT would give numbers again, and the migration doesn't declare it.
+    case sequenceSetBack = "sequence_set_back"
+    /// The history table does more, or less, than to take down what is recorded in it.
+    case history
     /// A deadline passed.
     case timeout
   }

@@ -8,6 +8,7 @@ struct MigrationParser {
   private var requirements: [Migration.Clause] = []
   private var expectations: [Migration.Clause] = []
   private var deletes: Set<String> = []
+  private var changes: Set<String> = []
   private var runsAlone = false
   private var steps: [Migration.Step] = []
   private var when: [Condition] = []
@@ -16,7 +17,9 @@ struct MigrationParser {
   private var sql = ""
   private var sqlLine = 1
 
-  private static let directives = ["when", "unless", "always", "require", "expect", "deletes", "transaction"]
+  private static let directives = [
+    "when", "unless", "always", "require", "expect", "deletes", "changes", "transaction",
+  ]
 
   /// - Returns: the migration, and all its faults; with one it is not to be used.
   static func parse(_ text: String, file: String, version: Int64?, name: String)
@@ -26,7 +29,8 @@ struct MigrationParser {
     parser.read(text)
     let migration = Migration(
       version: version, name: name, file: file, requirements: parser.requirements,
-      expectations: parser.expectations, deletes: parser.deletes, runsAlone: parser.runsAlone,
+      expectations: parser.expectations, deletes: parser.deletes, changes: parser.changes,
+      runsAlone: parser.runsAlone,
       steps: parser.steps, digest: Fingerprint(of: text.utf8))
     return (
       migration,
@@ -47,6 +51,7 @@ struct MigrationParser {
       ]
       return
     }
+    faults += ForeignMarker.faults(in: text, at: tokenizer.lineComments, file: file)
     let comments = Set(tokenizer.lineComments)
     var offset = 0
     var number = 0
@@ -111,6 +116,16 @@ struct MigrationParser {
       let tables = rest.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmed.folded }
       guard !tables.isEmpty, !tables.contains("") else { throw error(line, "@deletes takes names of tables") }
       deletes.formUnion(tables)
+    case "changes":
+      let columns = rest.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmed.folded }
+      let isColumn = { (name: String) in
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 2 && !parts.contains("")
+      }
+      guard !columns.isEmpty, columns.allSatisfy(isColumn) else {
+        throw error(line, "@changes takes columns, such as users.note, or users.* for all of a table")
+      }
+      changes.formUnion(columns)
     case "transaction":
       guard rest == "none" else { throw error(line, "@transaction takes only: none") }
       runsAlone = true
@@ -124,6 +139,11 @@ struct MigrationParser {
 
   private func condition(_ text: String, _ line: Int) throws(MigrationError) -> Condition {
     if let condition = Condition(text) { return condition }
+    if text.split(whereSeparator: \.isWhitespace).first == "query" {
+      throw error(
+        line,
+        "'\(text)' is no condition: a query is one SELECT, VALUES or WITH … SELECT, without parameters")
+    }
     throw error(
       line,
       "'\(text)' is no condition; there are: table T, column T.C, index I, trigger X, view V, "

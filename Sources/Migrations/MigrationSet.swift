@@ -17,6 +17,9 @@ public struct MigrationSet: Sendable {
   /// The name of a version.
   public func name(of version: Int64) -> String? { migrations.first { $0.version == version }?.name }
 
+  /// The tables that the migrations make, whether they are there in the end or not; in lower case.
+  public let tablesMade: Set<String>
+
   /// The files that it was made from.
   public let files: MigrationFiles
 
@@ -76,6 +79,12 @@ public struct MigrationSet: Sendable {
     self.files = files
     baseline = first
     migrations = found.sorted { $0.key < $1.key }.map(\.value)
+    let statements = migrations.flatMap(\.steps).flatMap(\.statements)
+    tablesMade = Set(
+      statements.compactMap {
+        if case .create(let table) = Shape($0).kind { table } else { nil }
+      }
+    ).subtracting([History.name])
     schema = files.schema.map { (text: $0.text, file: $0.name) }
     digest = Self.digest(baseline, migrations, schema?.text)
   }

@@ -10,10 +10,33 @@ public struct AppliedMigration: Hashable, Sendable, Codable {
   public let milliseconds: Double
   /// Rows that went, by table, as the migration declares.
   public let rowsDeleted: [String: Int]
+  /// What became of the content of the tables that were there before.
+  public let changes: [ContentChange]
 
   enum CodingKeys: String, CodingKey {
-    case version, name, milliseconds
+    case version, name, milliseconds, changes
     case rowsDeleted = "rows_deleted"
+  }
+
+  init(
+    version: Int64, name: String, milliseconds: Double, rowsDeleted: [String: Int], changes: [ContentChange]
+  ) {
+    self.version = version
+    self.name = name
+    self.milliseconds = milliseconds
+    self.rowsDeleted = rowsDeleted
+    self.changes = changes
+  }
+
+  /// Reads one; reports of earlier versions say nothing of changes.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      version: try fields.decode(Int64.self, forKey: .version),
+      name: try fields.decode(String.self, forKey: .name),
+      milliseconds: try fields.decode(Double.self, forKey: .milliseconds),
+      rowsDeleted: try fields.decode([String: Int].self, forKey: .rowsDeleted),
+      changes: try fields.decodeIfPresent([ContentChange].self, forKey: .changes) ?? [])
   }
 }
 
@@ -55,50 +78,92 @@ public struct Migrator {
   }
 
   /// Runs one migration and records it.
+  ///
+  /// All that it did is counted after it was recorded, so that whatever recording it sets off counts as well.
   public func run(_ migration: Migration) throws -> AppliedMigration {
     let start = ContinuousClock.now
     defer { database.endGuard() }
     try check(migration.requirements, of: migration, .requirement)
-    let versions = try History(reading: database).versions
-    var account = try RowAccount(database)
+    try refuseTriggers(of: migration)
+    let recorded = try History(reading: database).recorded
+    var accounts = try MigrationAccounts(database)
     for step in migration.steps where try applies(step, of: migration) {
-      for statement in step.statements { try run(statement, of: migration, &account) }
+      for statement in step.statements { try run(statement, of: migration, &accounts) }
     }
+    try refuseTriggers(of: migration)
+    if migration.runsAlone {
+      try check(migration.expectations, of: migration, .expectation)
+      try database.transaction { try record(migration, after: recorded, &accounts) }
+      return applied(migration, since: start)
+    }
+    try record(migration, after: recorded, &accounts)
     try check(migration.expectations, of: migration, .expectation)
-    let losses = try account.losses()
-    for (table, count) in losses.sorted(by: { $0.key < $1.key }) where !migration.deletes.contains(table) {
-      throw MigrationFailure(
-        .rowsLost, migration.file, nil,
-        "\(count) \(count == 1 ? "row" : "rows") of \(table) would be lost; if they may go, say so with '-- @deletes \(table)'"
-      )
-    }
-    guard try History(reading: database).versions == versions else {
-      throw MigrationFailure(
-        .sql, migration.file, nil,
-        "the migration changes the versions in schema_migrations, which is done when it has succeeded")
-    }
-    try record(migration)
-    let milliseconds = (ContinuousClock.now - start).milliseconds
-    return AppliedMigration(
-      version: migration.version ?? 0, name: migration.name, milliseconds: milliseconds, rowsDeleted: losses)
+    let (losses, changes) = try accounts.settle(migration)
+    return applied(migration, since: start, losses, changes)
   }
 
-  private func record(_ migration: Migration) throws {
+  private func applied(
+    _ migration: Migration, since start: ContinuousClock.Instant, _ losses: [String: Int] = [:],
+    _ changes: [ContentChange] = []
+  ) -> AppliedMigration {
+    AppliedMigration(
+      version: migration.version ?? 0, name: migration.name,
+      milliseconds: (ContinuousClock.now - start).milliseconds, rowsDeleted: losses, changes: changes)
+  }
+
+  // MARK: Recording
+
+  /// A trigger on the history table would run with each record: it could take the record back, or change other tables.
+  private func refuseTriggers(of migration: Migration) throws {
+    guard let trigger = try History.triggers(in: database).first else { return }
+    throw MigrationFailure(
+      .history, migration.file, nil,
+      "trigger \(trigger) on \(History.name) would run when migrations are recorded: drop it")
+  }
+
+  /// Records the migration, and reads back that it is recorded and nothing else changed.
+  private func record(
+    _ migration: Migration, after recorded: [Int64: String]?, _ accounts: inout MigrationAccounts
+  ) throws {
+    defer { database.endGuard() }
+    // A baseline may make the table, and may not record anything in it.
+    let known = try History(reading: database).recorded ?? [:]
+    guard known.keys == (recorded ?? [:]).keys else {
+      throw MigrationFailure(
+        .sql, migration.file, nil,
+        "the migration changes the versions in \(History.name), which is done when it has succeeded")
+    }
     guard let version = migration.version else { return }
     if migration.runsAlone { try database.execute(History.table) }
-    try database.execute(
-      "INSERT INTO schema_migrations (version, name) VALUES (?, ?)",
-      [.integer(version), .text(migration.name)])
+    let (statement, writes) = try database.prepareGuarded(
+      "INSERT INTO \(History.name) (version, name) VALUES (?, ?)")
+    for table in writes.tables { try accounts.willWrite(table, of: writes, referrers) }
+    try statement?.bind([.integer(version), .text(migration.name)])
+    try statement?.run()
+    var expected = known
+    expected[version] = migration.name
+    guard try History(reading: database).recorded == expected else {
+      throw MigrationFailure(
+        .history, migration.file, nil,
+        "\(History.name) did not keep the record of version \(version): look at its constraints")
+    }
   }
 
   private func applies(_ step: Migration.Step, of migration: Migration) throws -> Bool {
     do {
-      for condition in step.when where try !condition.holds(in: database) { return false }
-      for condition in step.unless where try condition.holds(in: database) { return false }
+      for condition in step.when where try !holds(condition, migration) { return false }
+      for condition in step.unless where try holds(condition, migration) { return false }
       return true
     } catch {
       throw MigrationFailure(error, migration.file, step.line)
     }
+  }
+
+  private func holds(_ condition: Condition, _ migration: Migration) throws(SQLiteError) -> Bool {
+    defer { database.endGuard() }
+    let holds = try condition.holds(in: database)
+    if !migration.runsAlone { try database.checkTransaction() }
+    return holds
   }
 
   private func check(_ clauses: [Migration.Clause], of migration: Migration, _ code: MigrationFailure.Code)
@@ -107,7 +172,7 @@ public struct Migrator {
     guard code != .requirement || checksRequirements else { return }
     for clause in clauses {
       do {
-        guard try !clause.condition.holds(in: database) else { continue }
+        guard try !holds(clause.condition, migration) else { continue }
       } catch {
         throw MigrationFailure(error, migration.file, clause.line)
       }
@@ -117,9 +182,9 @@ public struct Migrator {
     }
   }
 
-  private func run(_ statement: SQLScript.Statement, of migration: Migration, _ account: inout RowAccount)
-    throws
-  {
+  private func run(
+    _ statement: SQLScript.Statement, of migration: Migration, _ accounts: inout MigrationAccounts
+  ) throws {
     do {
       if migration.runsAlone {
         try database.allowingVacuum { try database.execute(statement.sql) }
@@ -127,11 +192,12 @@ public struct Migrator {
       }
       let (prepared, writes) = try database.prepareGuarded(statement.sql)
       for table in writes.tables {
-        for name in [table] + referrers(table) { try account.willWrite(name) }
+        try accounts.willWrite(table, of: writes, referrers)
         try willWrite(table)
       }
-      account.follow(statement)
+      accounts.follow(statement, writes)
       try prepared?.run()
+      try database.checkTransaction()
     } catch let error as SQLiteError {
       let line = error.offset.map { statement.line(at: $0) } ?? statement.line
       throw MigrationFailure(error, migration.file, line)

@@ -18,6 +18,9 @@ struct Shape {
   let statement: SQLScript.Statement
   let kind: Kind
 
+  /// Whether it is a SELECT or VALUES, with or without common table expressions before it.
+  var isQuery: Bool { kind == .read && statement.tokens.first?.isKeyword("pragma") == false }
+
   init(_ statement: SQLScript.Statement) {
     self.statement = statement
     var words = Words(statement.tokens[...])

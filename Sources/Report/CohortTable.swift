@@ -78,7 +78,10 @@ public struct CohortTable {
       guard showsPlan else { return ["\(steps(cohort.pending)) pending"] }
       let versions = cohort.pending.filter { $0 > 0 }
       let tables = cohort.mayDelete.joined(separator: ", ")
-      let deletes = tables.isEmpty ? [] : ["may delete from \(tables)"]
+      let columns = cohort.mayChange.joined(separator: ", ")
+      let deletes =
+        (tables.isEmpty ? [] : ["may delete from \(tables)"])
+        + (columns.isEmpty ? [] : ["may change \(columns)"])
       guard isVerbose || versions.count <= 4 else { return ["apply " + steps(cohort.pending)] + deletes }
       return (cohort.pending.first == 0 ? ["baseline"] : [])
         + versions.map { "\($0) \(set.name(of: $0) ?? "")" } + deletes

@@ -52,7 +52,9 @@ public struct RehearsalTable {
     let outcome = rehearsal.tried.outcome
     switch outcome.status {
     case .failed, .unreachable: return [rehearsal.isUntold ? "could not be tried" : "would fail"]
-    case .migrated: return ["would succeed"] + losses(outcome) + [time(outcome, rehearsal.places.count)]
+    case .migrated:
+      let changes = outcome.applied.flatMap(\.changes).map(\.description)
+      return ["would succeed"] + losses(outcome) + changes + [time(outcome, rehearsal.places.count)]
     default: return ["not rehearsed: nothing is pending any more"]
     }
   }

@@ -116,6 +116,7 @@ public enum ReportSchema {
             "applied": { "type": "array", "items": { "$ref": "#/$defs/applied" } },
             "pending": { "description": "Versions; 0 is the baseline.", "type": "array", "items": { "type": "integer" } },
             "may_delete": { "description": "Tables from which the pending may delete.", "type": "array", "items": { "type": "string" } },
+            "may_change": { "description": "Columns whose content the pending declare to change.", "type": "array", "items": { "type": "string" } },
             "backup": {
               "type": ["object", "null"],
               "required": ["path", "bytes", "sha256"],
@@ -172,7 +173,23 @@ public enum ReportSchema {
             "version": { "description": "0 is the baseline.", "type": "integer" },
             "name": { "type": "string" },
             "milliseconds": { "type": "number", "minimum": 0 },
-            "rows_deleted": { "type": "object", "additionalProperties": { "$ref": "#/$defs/count" } }
+            "rows_deleted": { "type": "object", "additionalProperties": { "$ref": "#/$defs/count" } },
+            "changes": {
+              "description": "What became of the content of tables that were there before.",
+              "type": "array",
+              "items": {
+                "type": "object",
+                "required": ["table", "kind", "rows", "compared"],
+                "properties": {
+                  "table": { "type": "string" },
+                  "column": { "description": "Absent where it is about whole rows.", "type": "string" },
+                  "kind": { "enum": ["changed", "filled", "emptied", "levelled", "narrowed", "swapped", "moved", "renumbered", "uncompared"] },
+                  "rows": { "description": "How many are changed.", "$ref": "#/$defs/count" },
+                  "compared": { "description": "How many were compared, matched by their keys.", "$ref": "#/$defs/count" },
+                  "sampled_from": { "description": "How many there were, where only a sample was compared.", "$ref": "#/$defs/count" }
+                }
+              }
+            }
           }
         },
         "difference": {

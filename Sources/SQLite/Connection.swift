@@ -24,6 +24,7 @@ public final class Connection {
   let handle: OpaquePointer
   let watch: Watch
   var authorizer: Authorizer?
+  let hooks = TransactionHooks()
   private var isClosed = false
   private var cached: [String: Statement] = [:]
 
@@ -61,6 +62,7 @@ public final class Connection {
     handle = opened
     watch = Watch(busyTimeout: busyTimeout, deadline: deadline)
     watch.install(on: handle)
+    hooks.install(on: handle)
     try harden()
     guard access == .alone else { return }
     var now: Int32 = 0
@@ -179,6 +181,19 @@ public final class Connection {
     return try statement.step() ? statement.value(0) : nil
   }
 
+  /// The file that was opened, as SQLite resolved its path when it did: absolute and without symbolic links.
+  public var resolvedPath: String { sqlite3_db_filename(handle, "main").map { String(cString: $0) } ?? "" }
+
+  /// Whether the file that was opened is still the one at `resolvedPath`, and is the one that `file` describes.
+  ///
+  /// A path can lead elsewhere from one call to the next, when a symbolic link or a folder in it is switched.
+  public func isOpen(on file: DatabaseFile) -> Bool {
+    var hasMoved: Int32 = 1
+    guard sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK, hasMoved == 0
+    else { return false }
+    return file.isSameFile(at: resolvedPath)
+  }
+
   /// Whether the file could only be opened for reading, as SQLite falls back on that without an error.
   public var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
@@ -195,6 +210,7 @@ public final class Connection {
 
   /// Ends a transaction without its changes, if one is open. A failure leaves it to the closing of the file.
   public func rollback() {
+    defer { hooks.isHeld = false }
     guard isInTransaction else { return }
     sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
   }

@@ -25,6 +25,8 @@ public struct DatabaseFile: Hashable, Sendable {
   public let bytes: Int64
   /// Device and inode, which together name a file whatever its path.
   public let device: UInt64, inode: UInt64
+  /// How many names (hard links) the file has.
+  public let links: Int
   /// Owner.
   public let user: UInt32, group: UInt32
   /// Last change of content, in nanoseconds since 1970.
@@ -72,6 +74,12 @@ public struct DatabaseFile: Hashable, Sendable {
       && Self.nanoseconds(status.st_mtim) == modified && Self.isFilled(beside: path, "-wal") == hasLog
   }
 
+  /// Whether the file at `path` is the same one, whatever its content is now.
+  func isSameFile(at path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && UInt64(status.st_ino) == inode && UInt64(status.st_dev) == device
+  }
+
   static func nanoseconds(_ time: timespec) -> Int64 {
     Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
@@ -103,7 +111,7 @@ public struct DatabaseFile: Hashable, Sendable {
     }
     return .success(
       DatabaseFile(
-        bytes: size, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
+        bytes: size, device: UInt64(status.st_dev), inode: UInt64(status.st_ino), links: Int(status.st_nlink),
         user: status.st_uid, group: status.st_gid,
         modified: nanoseconds(status.st_mtim),
         pageSize: pageSize, isWAL: header[18] == 2 || header[19] == 2,

@@ -52,6 +52,8 @@ public struct ResultCode: RawRepresentable, Hashable, Sendable {
 
   /// A generic error, mostly of the SQL text.
   public static let error = ResultCode(rawValue: SQLITE_ERROR)
+  /// An operation was ended before it was done.
+  public static let abort = ResultCode(rawValue: SQLITE_ABORT)
   /// Another connection holds the lock.
   public static let busy = ResultCode(rawValue: SQLITE_BUSY)
   /// A lock within this process or a shared cache.

@@ -20,6 +20,7 @@ struct Backup {
       }
       step = .lock
       try database.execute("BEGIN IMMEDIATE")
+      try requireSameFile(database, file)
       return try write(.readOnly, file, deadline, comparing: database, &step)
     } catch {
       return Outcome(Failure(error, at: step))
@@ -33,13 +34,25 @@ struct Backup {
   ) throws -> Outcome {
     let start = ContinuousClock.now
     step = .inspect
-    var outcome = inspector.outcome(try inspector.state(of: database), bytes: file.bytes)
+    // A copy can be made of any database, whoever keeps its history.
+    var outcome = inspector.outcome(try inspector.state(of: database), bytes: file.bytes).withoutRefusal
     step = .backUp
     let options = inspector.options
     let check = options.check == .none ? BackupCheck.full : options.check
     let writer = BackupWriter(check: check, busyTimeout: options.busyTimeout, deadline: deadline)
-    outcome.backup = try writer.write(path, access, to: destination, owner: file, comparing: database)
+    outcome.backup = try writer.write(access, to: destination, owner: file, comparing: database)
     outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
+    return outcome
+  }
+}
+
+extension Outcome {
+  /// The same for work that applies nothing: whose history it is doesn't matter then.
+  var withoutRefusal: Outcome {
+    guard let code = failure?.code, Inspector.refusals.contains(code) else { return self }
+    var outcome = self
+    outcome.status = .current
+    outcome.failure = nil
     return outcome
   }
 }

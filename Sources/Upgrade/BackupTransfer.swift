@@ -16,10 +16,8 @@ public final class ArrivingBackup {
     self.record = record
     temporary = record.path + ".part"
     do {
-      try BackupWriter.makeFolder(parent(of: temporary))
       unlink(temporary)
-      file = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
-      guard file >= 0 else { throw BackupWriter.failure("can't create \(temporary)") }
+      file = try BackupWriter.open(newFile: temporary, O_WRONLY)
     } catch {
       throw Failure(error, at: .backUp)
     }

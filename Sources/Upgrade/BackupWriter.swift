@@ -10,27 +10,29 @@ struct BackupWriter {
   /// Databases up to this size are compared as pages in memory, larger ones row by row.
   private static let largestImage: Int64 = 8 << 20
 
-  /// Copies the database at `path` to a new file at `destination`.
+  /// Copies the database that `other` has open to a new file at `destination`.
   ///
+  /// The copy is made through a connection of its own, to the path as SQLite resolved it for `other`, and both have to
+  /// have opened the file that `file` describes: a symbolic link that is switched meanwhile can't lead to another one.
   /// The caller holds the write lock and has written nothing, so that nothing changes under way. The file has mode 0600
   /// and, where this process may do that, the owner of the database.
   ///
   /// - Parameters:
-  ///   - path: the database.
   ///   - access: how the connection reads that the copy is made through.
   ///   - destination: the new file.
-  ///   - file: what `path` is.
-  ///   - other: another connection to `path`; what it reads is compared with the copy.
+  ///   - file: what the database's file is.
+  ///   - other: a connection to the database; what it reads is compared with the copy.
   /// - Returns: the file that was made.
   /// - Throws: `Failure` or `SQLiteError`, with code `.full` when the disk is full; nothing is left behind.
   func write(
-    _ path: String, _ access: Connection.Access = .readOnly, to destination: String, owner file: DatabaseFile,
+    _ access: Connection.Access = .readOnly, to destination: String, owner file: DatabaseFile,
     comparing other: Connection
   ) throws -> BackupRecord {
     let temporary = destination + ".part"
     try Self.create(temporary)
     do {
-      try copy(path, access, to: temporary)
+      try copy(other.resolvedPath, access, file, to: temporary)
+      try requireSameFile(other, file)
       try finish(temporary, owner: file)
       let record = try verify(temporary, against: other, as: destination)
       try Self.publish(temporary, as: destination)
@@ -44,26 +46,32 @@ struct BackupWriter {
 
   /// Makes an empty file, in the place of one that is there; only this user may read it.
   static func create(_ path: String) throws {
-    try makeFolder(parent(of: path))
     unlink(path)
-    let file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard file >= 0 else { throw failure("can't create \(path)") }
-    close(file)
+    close(try open(newFile: path, O_RDWR))
   }
 
-  /// Makes the folder for backups where it isn't there, and those above it; only this user may look into them.
-  static func makeFolder(_ path: String) throws {
-    guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
-    guard errno == ENOENT, path.count > 1 else { throw failure("can't make the folder \(path)") }
-    try makeFolder(parent(of: path))
-    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("can't make the folder \(path)") }
+  /// Makes and opens a file in a folder that is made where it isn't there.
+  ///
+  /// Somebody who removes the folder, since it is empty, can do so between the two: then it is made again.
+  static func open(newFile path: String, _ mode: Int32) throws -> Int32 {
+    for _ in 0..<100 {
+      try DurableFolder.make(parent(of: path))
+      let file = Glibc.open(path, O_CREAT | O_EXCL | mode | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      guard file < 0 else { return file }
+      guard errno == ENOENT else { break }
+    }
+    throw failure("can't create \(path)")
   }
 
-  private func copy(_ path: String, _ access: Connection.Access, to destination: String) throws {
+  private func copy(
+    _ path: String, _ access: Connection.Access, _ file: DatabaseFile, to destination: String
+  ) throws {
     let source = try Connection(path: path, access: access, busyTimeout: busyTimeout, deadline: deadline)
     defer { source.close() }
     try source.execute("BEGIN")
+    try requireSameFile(source, file)
     try fill(destination, from: source)
+    try requireSameFile(source, file)
   }
 
   /// Copies what `source` sees in its transaction into the empty file at `destination`.
@@ -79,7 +87,7 @@ struct BackupWriter {
   }
 
   private func finish(_ path: String, owner: DatabaseFile) throws {
-    let file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+    let file = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { throw Self.failure("can't open \(path)") }
     defer { close(file) }
     // A copy of a database in WAL mode would say so too; it would then get a log when it is read, and take the
@@ -129,10 +137,7 @@ struct BackupWriter {
   /// Gives a finished file its name, and makes that last.
   static func publish(_ path: String, as name: String) throws {
     guard rename(path, name) == 0 else { throw failure("can't rename \(path)") }
-    let folder = open(parent(of: name), O_RDONLY | O_DIRECTORY)
-    guard folder >= 0 else { throw failure("can't open the folder of \(name)") }
-    defer { close(folder) }
-    guard fsync(folder) == 0 else { throw failure("can't sync the folder of \(name)") }
+    try DurableFolder.sync(parent(of: name))
   }
 
   static func failure(_ what: String) -> Failure {

@@ -55,8 +55,19 @@ public struct Failure: Error, Hashable, Sendable, Codable {
     case "busy": "another process kept the database locked: try again, or raise rollout.busy_timeout"
     case "disk_full": "make room and run the same command again"
     case "timeout": "run again, or raise rollout.timeout"
-    case "foreign_key", "rows_lost", "schema", "expectation", "sql", "column_lost":
+    case "foreign_key", "rows_lost", "schema", "expectation", "sql", "column_lost", "object_lost",
+      "content_changed", "sequence_set_back", "transaction_lost":
       "mend the migration and try it on a copy of this installation"
+    case "foreign_history":
+      "take it over with a baseline (baseline: FILE in fleet.yml) that makes of such a database what the first "
+        + "migration starts from, or record in \(History.name) (version, name) what it has"
+    case "unknown_history":
+      "record in \(History.name) (version, name) what it has, or write a baseline (baseline: FILE in fleet.yml) for "
+        + "databases without records"
+    case "history", "history_trigger": "drop the trigger or the constraint, then run again"
+    case "hard_link":
+      "remove the other name (find -samefile tells it), so that everybody opens the file by one"
+    case "switched": "let the path lead to one file while flotilla works, then run again"
     case "journal": "the application does that when it starts, and so does flotilla migrate"
     case "unreachable":
       "try ssh with the same host, user and port; flotilla reaches a host where that needs no password"
@@ -110,7 +121,10 @@ extension Failure {
       self.init(code: Self.code(of: error), step: step, message: error.description)
     case let failure as MigrationFailure:
       let code = failure.underlying.map(Self.code(of:)) ?? failure.code.rawValue
-      let isProof = failure.code == .rowsLost || failure.code == .expectation
+      let proofs: [MigrationFailure.Code] = [
+        .rowsLost, .expectation, .contentChanged, .sequenceSetBack, .history,
+      ]
+      let isProof = proofs.contains(failure.code)
       self.init(code: code, step: isProof ? .prove : step, message: failure.description)
     default: self.init(code: "internal", step: step, message: "\(error)")
     }
@@ -128,6 +142,7 @@ extension Failure {
     case .busy, .locked: "busy"
     case .readOnly: "read_only"
     case .interrupt: "timeout"
+    case .abort: "transaction_lost"
     case .corrupt: "corrupt"
     case .notADatabase: "not_a_database"
     case .full: "disk_full"

@@ -30,6 +30,7 @@ struct FileDigest {
     try withUnsafeTemporaryAllocation(byteCount: 1 << 18, alignment: 16) { buffer in
       while true {
         let count = Glibc.read(file, buffer.baseAddress, buffer.count)
+        if count < 0, errno == EINTR { continue }
         guard count >= 0 else { throw BackupWriter.failure("can't read \(path)") }
         guard count > 0, try body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else { return }
       }

@@ -16,7 +16,9 @@ struct Inspector {
     do {
       return try read(path)
     } catch {
-      return Outcome(Failure(error, at: .inspect))
+      var outcome = Outcome(Failure(error, at: .inspect))
+      outcome.isUnchanged = true
+      return outcome
     }
   }
 
@@ -106,7 +108,11 @@ struct Inspector {
     outcome.drift = state.drift
     outcome.ignored = state.schema.ignored
     outcome.bytes = bytes
-    if state.plan.isAhead {
+    outcome.isUnchanged = true
+    if let refusal = refusal(of: state) {
+      outcome.status = .failed
+      outcome.failure = refusal
+    } else if state.plan.isAhead {
       let versions = state.plan.unknown.map(String.init).joined(separator: ", ")
       outcome.failure = Failure(
         code: "ahead", step: .inspect,
@@ -115,7 +121,43 @@ struct Inspector {
       outcome.pending = (state.plan.baseline == nil ? [] : [0]) + state.plan.pending.compactMap(\.version)
       let deletes = ([state.plan.baseline].compactMap { $0 } + state.plan.pending).map(\.deletes)
       outcome.mayDelete = Set(deletes.joined()).filter { state.schema.object(.table, $0) != nil }.sorted()
+      let changes = ([state.plan.baseline].compactMap { $0 } + state.plan.pending).map(\.changes)
+      outcome.mayChange = Set(changes.joined()).filter { name in
+        let table = String(name.prefix { $0 != "." })
+        return table == "sqlite_sequence" || state.schema.object(.table, table) != nil
+      }.sorted()
     }
     return outcome
+  }
+
+  /// The codes of failures that keep migrations from being applied, and nothing else.
+  static let refusals: Set = ["foreign_history", "unknown_history", "history_trigger"]
+
+  /// Why nothing may be applied, as the database's history is not one that these migrations can go on from.
+  private func refusal(of state: State) -> Failure? {
+    guard state.history.recorded == nil else {
+      guard !state.plan.isAhead, !state.plan.isCurrent,
+        let trigger = state.schema.all(.trigger).first(where: { $0.table == History.name })
+      else { return nil }
+      return Failure(
+        code: "history_trigger", step: .inspect,
+        message: "trigger \(trigger.name) on \(History.name) would run when migrations are recorded")
+    }
+    if let foreign = state.history.foreign, foreign.isInTheWay || set.baseline == nil {
+      return Failure(
+        code: "foreign_history", step: .inspect,
+        message:
+          "another tool keeps its history, in \(foreign.place) (\(foreign.tool)); which of these migrations "
+          + "it has is not known")
+    }
+    guard set.baseline == nil else { return nil }
+    let there = state.schema.all(.table).map(\.name).filter { set.tablesMade.contains($0.folded) }
+    guard let first = there.first else { return nil }
+    let more = there.count == 1 ? "" : " and \(there.count - 1) more that"
+    return Failure(
+      code: "unknown_history", step: .inspect,
+      message:
+        "it records no migrations, but has table \(first)\(more.isEmpty ? ", which" : more) these migrations make: "
+        + "which of them it has is not known")
   }
 }

@@ -56,6 +56,8 @@ public struct Outcome: Hashable, Sendable, Codable {
   public var pending: [Int64] = []
   /// Tables that are there and from which the pending migrations may delete rows.
   public var mayDelete: [String] = []
+  /// Columns that are there and whose content the pending migrations declare to change, as `table.column`.
+  public var mayChange: [String] = []
   /// The backup that was made.
   public var backup: BackupRecord?
   /// How the schema differs from what its version should look like.
@@ -75,6 +77,8 @@ public struct Outcome: Hashable, Sendable, Codable {
   public var milliseconds: [String: Double] = [:]
   /// The file's size in bytes.
   public var bytes: Int64?
+  /// Whether it is certain that nothing was committed to the database: only then may a backup of it be thrown away.
+  public var isUnchanged = false
 
   /// An outcome with nothing in it but its status.
   public init(status: Status) { self.status = status }
@@ -85,11 +89,27 @@ public struct Outcome: Hashable, Sendable, Codable {
     self.failure = failure
   }
 
+  /// Says in the failure at which version the database is now, as `now` found it.
+  mutating func addState(read now: Outcome) {
+    guard let failure else { return }
+    let isRead = now.fingerprint != nil
+    versionAfter = isRead ? now.versionAfter : nil
+    fingerprint = now.fingerprint
+    let version = now.versionAfter.map { "at version \($0)" } ?? "untracked"
+    let state =
+      isRead
+      ? "the database is \(version)"
+      : "at which version the database is could not be read: \(now.failure?.message ?? "")"
+    self.failure = Failure(code: failure.code, step: failure.step, message: "\(failure.message); \(state)")
+  }
+
   enum CodingKeys: String, CodingKey {
     case status, applied, pending, backup, drift, ignored, fingerprint, hooks, milliseconds, bytes
     case versionBefore = "version_before"
     case versionAfter = "version_after"
     case mayDelete = "may_delete"
+    case mayChange = "may_change"
+    case isUnchanged = "is_unchanged"
     case openBy = "open_by"
     case failure = "error"
   }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SQLite
 
 /// What keeps an upgrade from succeeding and can be told before it: too little room, or a file system on which locks
 /// can't be relied on. And who has the file open, which only makes it wait.
@@ -15,7 +16,9 @@ final class Preflight: Sendable {
   func checked(_ found: Outcome, at path: String) -> Outcome {
     var outcome = found
     outcome.openBy = openFiles.holders(of: path)
-    guard let failure = networkFileSystem(of: path) ?? lackOfRoom(for: path) else { return outcome }
+    guard let failure = networkFileSystem(of: path) ?? severalNames(of: path) ?? lackOfRoom(for: path) else {
+      return outcome
+    }
     outcome.status = .failed
     outcome.failure = failure
     return outcome
@@ -29,6 +32,11 @@ final class Preflight: Sendable {
       message:
         "it is on a network file system (\(mount.type) at \(printable(mount.point, except: ""))), where the "
         + "locks that SQLite needs can't be relied on")
+  }
+
+  private func severalNames(of path: String) -> Failure? {
+    guard case .success(let file) = DatabaseFile.inspect(path) else { return nil }
+    return hardLinks(of: file, options)
   }
 
   /// A migration that rewrites everything needs the size of the database once more for its journal or log.

@@ -11,9 +11,17 @@ struct Proof {
   private let before: Inspector.State
   private let inspector: Inspector
   private var foreignKeys: ForeignKeyProof
-  /// The tables that were there before, and the columns of those that are written; all in lower case.
+  /// The tables that were there before, and the columns of those that are written; all folded.
   private let tables: Set<String>
   private var columns: [String: [String]] = [:]
+  /// The indexes and triggers of the tables that are written, by their tables; folded.
+  private var helpers: [String: [Helper]] = [:]
+
+  /// An index or a trigger, which goes when its table is dropped.
+  private struct Helper {
+    let kind: String
+    let name: String
+  }
 
   init(_ database: Connection, before: Inspector.State, _ inspector: Inspector) throws {
     self.database = database
@@ -21,17 +29,28 @@ struct Proof {
     self.inspector = inspector
     foreignKeys = ForeignKeyProof(database, before.schema)
     tables = Set(
-      try database.rows("SELECT lower(name) FROM sqlite_schema WHERE type = 'table'") { $0.text(0) ?? "" })
+      try database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0)?.folded ?? "" })
   }
 
   mutating func willWrite(_ table: String) throws {
     try foreignKeys.willWrite(table)
-    let table = table.lowercased()
-    if tables.contains(table), columns[table] == nil { columns[table] = try names(of: table) }
+    let table = table.folded
+    guard tables.contains(table), columns[table] == nil else { return }
+    columns[table] = try names(of: table)
+    helpers[table] = try helpers(of: table)
   }
 
   private func names(of table: String) throws -> [String] {
-    try database.rows("SELECT lower(name) FROM pragma_table_xinfo(?)", [.text(table)]) { $0.text(0) ?? "" }
+    try database.rows("SELECT name FROM pragma_table_xinfo(?)", [.text(table)]) { $0.text(0)?.folded ?? "" }
+  }
+
+  private func helpers(of table: String) throws -> [Helper] {
+    try database.rows(
+      """
+      SELECT type, name FROM sqlite_schema
+      WHERE tbl_name = ? COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL
+      """, [.text(table)]
+    ) { Helper(kind: $0.text(0) ?? "", name: $0.text(1)?.folded ?? "") }
   }
 
   /// - Returns: the state after the migrations, with the drift that they found and left.
@@ -47,6 +66,8 @@ struct Proof {
       }
     }
     try checkColumns()
+    try checkHelpers()
+    try checkConstraints(after.schema)
     try checkSchema(after)
     return after
   }
@@ -82,15 +103,63 @@ struct Proof {
     }
   }
 
+  /// An index or a trigger goes with its table, and a rebuild doesn't make one anew that somebody added by hand.
+  private func checkHelpers() throws {
+    let present = Set(
+      try database.rows("SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger')") {
+        $0.text(0)?.folded ?? ""
+      })
+    for (table, helpers) in helpers.sorted(by: { $0.key < $1.key }) where try !names(of: table).isEmpty {
+      for helper in helpers where !present.contains(helper.name) {
+        let kind: Schema.Kind = helper.kind == "index" ? .index : .trigger
+        guard try !isKnown(kind, helper.name) else { continue }
+        throw objectLost("\(helper.kind) \(helper.name) of \(table)")
+      }
+    }
+  }
+
+  /// A constraint is part of its table's text, and a rebuild has the text of the migrations.
+  private func checkConstraints(_ after: Schema) throws {
+    guard before.history.recorded != nil else { return }
+    for table in columns.keys.sorted() where after.object(.table, table) != nil {
+      for kind in [Schema.Kind.unique, .check] {
+        for object in before.schema.all(kind)
+        where object.table == table && after.object(kind, object.name) == nil {
+          guard try !isKnown(kind, object.name) else { continue }
+          throw objectLost(kind == .unique ? "UNIQUE of \(object.name)" : "CHECK of \(object.name)")
+        }
+      }
+    }
+  }
+
+  private func objectLost(_ what: String) -> Failure {
+    Failure(
+      code: "object_lost", step: .prove,
+      message: "\(what) is not from these migrations, and they would drop it")
+  }
+
+  /// Whether the authors of the migrations know an object: one of the recorded versions, or, where there are none, one
+  /// that the files name which are applied.
+  private func isKnown(_ kind: Schema.Kind, _ name: String) throws -> Bool {
+    guard before.history.recorded == nil else {
+      return try inspector.blueprint.wholeSchema(of: before.history.versions).object(kind, name) != nil
+    }
+    return namesInFiles().contains(name)
+  }
+
   /// The columns that the authors of the migrations know: those of the recorded versions, or, where there are none,
   /// whatever the files name that are applied.
   private func knownColumns(of table: String) throws -> Set<String> {
-    guard before.history.recorded == nil else {
-      return try inspector.blueprint.columns(of: table, at: before.history.versions)
-    }
+    guard before.history.recorded != nil else { return namesInFiles() }
+    let schema = try inspector.blueprint.wholeSchema(of: before.history.versions)
+    let columns = schema.all(.column).filter { $0.table == table }
+    return Set(columns.map { $0.name.folded.dropFirst(table.utf8.count + 1) }.map(String.init))
+  }
+
+  private func namesInFiles() -> Set<String> {
     let migrations = [before.plan.baseline].compactMap { $0 } + before.plan.pending
     let tokens = migrations.flatMap(\.steps).flatMap(\.statements).flatMap(\.tokens)
-    return Set(tokens.filter(\.isName).map { $0.text.lowercased() })
+    return Set(tokens.filter(\.isName).map(\.name))
   }
 
   /// Differences that were there before are drift, and so is whatever the history tells. Others are the migrations' doing, or what they failed to do.

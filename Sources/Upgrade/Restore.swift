@@ -17,6 +17,8 @@ final class Restore {
   private var step = Step.open {
     didSet { if step != oldValue { inspector.options.control.began?(path, step) } }
   }
+  /// Whether the live file may have been written.
+  private var isWritten = false
   /// What was there before, with its backup.
   private var saved = Outcome(status: .failed)
 
@@ -35,9 +37,11 @@ final class Restore {
     } catch {
       saved.status = .failed
       saved.failure = explained(Failure(error, at: step))
+      // The copy may be complete, and what failed came after it.
+      if step == .restore, isWritten { saved.addState(read: inspector.inspect(path)) }
       return saved
     }
-    var outcome = inspector.inspect(path)
+    var outcome = inspector.inspect(path).withoutRefusal
     outcome.versionBefore = saved.versionAfter
     outcome.backup = saved.backup
     return outcome
@@ -64,11 +68,13 @@ final class Restore {
     // A log has one page size from its beginning to its end.
     let leavesWAL = try file.isWAL && database.scalar("PRAGMA page_size") != source.scalar("PRAGMA page_size")
     if leavesWAL { try leaveWAL(database) }
-    let version = try database.scalar("PRAGMA data_version")
+    try requireSameFile(database, file)
+    let (live, version) = (database.resolvedPath, try database.scalar("PRAGMA data_version"))
     let copied = Result {
       try database.copyContent(of: source) {
-        try save(file)
+        try save(file, at: live)
         step = .restore
+        isWritten = true
       }
     }
     // What went wrong first is what is told.
@@ -95,7 +101,7 @@ final class Restore {
 
   /// Backs up what is there, while nobody can write. A damaged database can't be backed up; that is what restoring is
   /// for.
-  private func save(_ file: DatabaseFile) throws {
+  private func save(_ file: DatabaseFile, at path: String) throws {
     step = .backUp
     do {
       // Outside WAL mode the lock keeps every reader out, but what is committed is all in the file then.

@@ -30,24 +30,34 @@ final class Upgrade {
       let file = try DatabaseFile.inspect(path).get()
       outcome.bytes = file.bytes
       let database = try openForWriting(path, file, inspector.options, deadline)
-      defer {
-        database.rollback()
-        database.close()
+      do {
+        defer { outcome.isUnchanged = !database.mayHaveCommitted }
+        defer {
+          database.rollback()
+          database.close()
+        }
+        try work(on: database, file)
       }
-      try work(on: database, file)
     } catch {
-      outcome.status = .failed
-      outcome.failure = Failure(error, at: step)
-      if step == .commit { readBack() }
+      fail(error)
     }
     return outcome
+  }
+
+  private func fail(_ error: any Error) {
+    outcome.status = .failed
+    outcome.failure = Failure(error, at: step)
+    if step == .open { outcome.isUnchanged = true }
+    // Where something was committed, or may have been, the file itself tells at which version it is.
+    if !outcome.isUnchanged { outcome.addState(read: inspector.inspect(path)) }
   }
 
   private func work(on database: Connection, _ file: DatabaseFile) throws {
     try inspector.options.control.check(at: .open)
     step = .lock
-    try database.execute("BEGIN IMMEDIATE")
+    try database.beginTransaction()
     step = .inspect
+    try requireSameFile(database, file)
     let state = try inspector.state(of: database)
     let found = inspector.outcome(state, bytes: file.bytes)
     guard found.status == .pending else {
@@ -65,6 +75,7 @@ final class Upgrade {
     outcome.status = .migrated
     outcome.pending = []
     outcome.mayDelete = []
+    outcome.mayChange = []
   }
 
   private func backUp(_ database: Connection, _ file: DatabaseFile, before plan: Plan) throws {
@@ -79,7 +90,7 @@ final class Upgrade {
     let start = ContinuousClock.now
     let writer = BackupWriter(
       check: inspector.options.check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
-    outcome.backup = try writer.write(path, to: backupPath, owner: file, comparing: database)
+    outcome.backup = try writer.write(to: backupPath, owner: file, comparing: database)
     outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
   }
 
@@ -109,7 +120,7 @@ final class Upgrade {
   /// Runs one transaction. `known` is the state before it, where that was read under the same lock.
   private func migrate(_ plan: Plan, on database: Connection, _ known: Inspector.State?) throws {
     if plan.pending.first?.runsAlone == true { return try migrateAlone(plan.pending[0], on: database) }
-    if !database.isInTransaction { try database.execute("BEGIN IMMEDIATE") }
+    if !database.isInTransaction { try database.beginTransaction() }
     step = .migrate
     let start = ContinuousClock.now
     let before = try known ?? inspector.state(of: database)
@@ -122,7 +133,7 @@ final class Upgrade {
     let after = try proof.check()
     try inspector.options.control.check(at: .prove)
     step = .commit
-    try database.execute("COMMIT")
+    try database.commitTransaction()
     outcome.applied += applied
     outcome.versionAfter = after.history.version
     outcome.fingerprint = after.schema.fingerprint.description
@@ -136,7 +147,7 @@ final class Upgrade {
   /// wholly or not at all, so a failure leaves the database at the version before it: nothing is to be restored,
   /// and no write that an application made since is thrown away.
   private func migrateAlone(_ migration: Migration, on database: Connection) throws {
-    if database.isInTransaction { try database.execute("COMMIT") }
+    if database.isInTransaction { try database.commitTransaction() }
     step = .migrate
     try inspector.options.control.check(at: .migrate)
     outcome.applied.append(try Migrator(database).run(migration))
@@ -146,18 +157,13 @@ final class Upgrade {
     outcome.drift = state.drift
     outcome.ignored = state.schema.ignored
   }
-
-  /// After a failed commit the file itself tells at which version it is.
-  private func readBack() {
-    let now = inspector.inspect(path)
-    if now.status != .failed { outcome.versionAfter = now.versionAfter }
-  }
 }
 
 /// Opens the database behind `path` for an upgrade or a restore.
 func openForWriting(
   _ path: String, _ file: DatabaseFile, _ options: UpgradeOptions, _ deadline: Deadline
 ) throws -> Connection {
+  if let failure = hardLinks(of: file, options) { throw failure }
   let database = try Connection(
     path: path, access: .readWrite, busyTimeout: options.busyTimeout, deadline: deadline)
   guard !database.isReadOnly else { throw unwritable(path, "the file") }
@@ -166,6 +172,29 @@ func openForWriting(
   if file.isWAL { database.disableAutomaticCheckpoints() }
   try database.execute("PRAGMA synchronous=\(file.isWAL ? "FULL" : "EXTRA")")
   return database
+}
+
+/// Makes sure that a connection has the file open that was looked at.
+func requireSameFile(_ database: Connection, _ file: DatabaseFile) throws(Failure) {
+  guard !database.isOpen(on: file) else { return }
+  throw Failure(
+    code: "switched", step: .open,
+    message:
+      "the path leads to another file than a moment ago: a symbolic link or a folder in it was switched")
+}
+
+/// Why a database with several names can't be worked on; nil where it has one, or that is accepted.
+///
+/// Log, journal and locks belong to a name. Two programs that open one file by two names don't see those of each other,
+/// and corrupt it (https://sqlite.org/howtocorrupt.html, 2.5). In WAL mode that takes no crash.
+func hardLinks(of file: DatabaseFile, _ options: UpgradeOptions) -> Failure? {
+  guard file.links > 1, file.isWAL || !options.hardLinks else { return nil }
+  let remedy = file.isWAL ? "" : "; rollout.hard_links: true accepts it"
+  return Failure(
+    code: "hard_link", step: .open,
+    message:
+      "the file has \(file.links) names (hard links): a program that opens it by another one would corrupt it\(remedy)"
+  )
 }
 
 /// Why `what`, which is at `path`, can't be written.

@@ -38,6 +38,8 @@ public struct UpgradeOptions: Sendable, Codable {
   public var backupFolder: String?
   /// Whether databases on network file systems are migrated.
   public var networkFileSystems = false
+  /// Whether databases in a rollback-journal mode are worked on that have several names; those in WAL mode never are.
+  public var hardLinks = false
   /// Whether a look may roll back the journal that a crashed writer left, which is the only write that it ever does.
   public var recovers = true
 

@@ -46,7 +46,13 @@ struct Backups: ParsableCommand {
       guard session.state.exists else {
         throw Refusal("there is no backup yet: \(session.state.path) does not exist")
       }
-      let backups = try Journal(session.state).backups().filter { ids.contains($0.installation) }
+      let journal = try Journal(session.state)
+      do throws(StateError) {
+        try recover(journal, session)
+      } catch {
+        console.talk("flotilla: \(error). Backups that a run has made and not noted yet are missing here.")
+      }
+      let backups = try journal.backups().filter { ids.contains($0.installation) }
       let width = backups.map(\.installation.count).max() ?? 0
       let lines = backups.map { backup in
         let name = backup.installation + String(repeating: " ", count: width - backup.installation.count)
@@ -57,6 +63,13 @@ struct Backups: ParsableCommand {
       return .well
     }
   }
+}
+
+/// Notes the backups that killed runs left, which takes the state folder for a moment.
+private func recover(_ journal: Journal, _ session: Session) throws(StateError) {
+  let lock = try session.state.lock()
+  defer { withExtendedLifetime(lock) {} }
+  try journal.recover(session.state, session.inventory)
 }
 
 struct RestoreCommand: ParsableCommand {

@@ -79,6 +79,7 @@ struct Session {
     options.timeout = fleet.rollout.timeout
     options.hooks = Hooks(before: fleet.hooks.before, after: fleet.hooks.after)
     options.networkFileSystems = fleet.rollout.networkFileSystems
+    options.hardLinks = fleet.rollout.hardLinks
     options.backupFolder = StateFolder(fleet.state).backups
     options.ignored = fleet.drift.ignoreRules
     return options

@@ -33,7 +33,7 @@ import Testing
     ),
     ("-- @when table x\nCREATE INDEX i ON x (a;", 2, "incomplete input"),
     ("-- @when table x\nUPDATE x SET a = #;", 2, "unrecognized token: \"#\""),
-    ("-- @when table x\n-- @when query SELEC 1\nSELECT 1;", 1, "near \"SELEC\": syntax error"),
+    ("-- @when table x\n-- @when query SELECT 1 FORM y z\nSELECT 1;", 1, "near \"y\": syntax error"),
     ("-- @require query SELECT FROM t : no\nSELECT 1;", 1, "near \"FROM\": syntax error"),
     ("-- @transaction none\nPRAGMA optimize optimize;", 2, "near \"optimize\": syntax error"),
   ])

@@ -40,10 +40,6 @@ import Testing
     ("CREATE TABLE t (\n a,", 1, "incomplete input (SQLite 1)"),
     ("-- @when query SELECT x\nSELECT 1;", 1, "no such column: x (SQLite 1)"),
     ("SELECT 1;\n\n-- @expect query SELECT y", 3, "no such column: y (SQLite 1)"),
-    (
-      "-- @when query DELETE FROM users RETURNING 1\nSELECT 1;", 1,
-      "a query in a condition must not write (SQLite 23)"
-    ),
   ])
   func `SQLite's errors are told with their line`(text: String, line: Int, message: String) throws {
     let error = try failure(text)
@@ -118,7 +114,7 @@ import Testing
     "INSERT OR REPLACE INTO users VALUES (1, 'z');", "ALTER TABLE users RENAME TO people;",
     "CREATE TABLE new_users (id, name); INSERT INTO new_users SELECT * FROM users; DROP TABLE users; ALTER TABLE new_users RENAME TO users;",
     "ALTER TABLE users RENAME TO old; CREATE TABLE users (id, name); INSERT INTO users SELECT * FROM old; DROP TABLE old;",
-    "CREATE TABLE n (id, name); INSERT INTO n SELECT * FROM users; DROP TABLE users; ALTER TABLE n RENAME TO users; ALTER TABLE users RENAME TO people; UPDATE people SET name = 1;",
+    "CREATE TABLE n (id, name); INSERT INTO n SELECT * FROM users; DROP TABLE users; ALTER TABLE n RENAME TO users; ALTER TABLE users RENAME TO people; UPDATE people SET id = id;",
     "ALTER TABLE \"users\" RENAME TO [rename]; ALTER TABLE rename RENAME TO `users`;",
     "ALTER TABLE users DROP COLUMN name;",
     "ALTER TABLE users ADD COLUMN rename TEXT; ALTER TABLE users RENAME COLUMN rename TO a;",
@@ -219,6 +215,7 @@ import Testing
       "SELECT 1;\nWITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i FROM n;"
     ).load()
     let database = try Connection(path: "", access: .memory, deadline: Deadline(in: .milliseconds(20)))
+    try database.execute("BEGIN")
     let error = #expect(throws: MigrationFailure.self) {
       try Migrator(database).apply(set.plan(for: History(recorded: [:])))
     }
@@ -238,6 +235,7 @@ import Testing
     let set = try files.load(baseline: files.folder.write("CREATE TABLE a (a);", to: "baseline.sql"))
     let database = try database("")
     var written: [String] = []
+    try database.execute("BEGIN")
     let migrator = Migrator(database, willWrite: { written.append($0) })
     let applied = try migrator.apply(set.plan(for: try History(reading: database)))
     #expect(applied.map(\.version) == [0, 1, 2] && applied.map(\.name) == ["baseline", "a", "b"])

@@ -15,7 +15,7 @@ import Testing
     ("-- @UNLESS table t\nSELECT 1;", 1, "unknown directive @UNLESS; did you mean @unless?"),
     (
       "--@if table t\nSELECT 1;", 1,
-      "unknown directive @if; there are @when, @unless, @always, @require, @expect, @deletes, @transaction"
+      "unknown directive @if; there are @when, @unless, @always, @require, @expect, @deletes, @changes, @transaction"
     ),
     ("-- @when\nSELECT 1;", 1, "'' is no condition"),
     ("\n-- @when tabel t\nSELECT 1;", 2, "'tabel t' is no condition"),

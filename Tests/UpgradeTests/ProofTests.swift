@@ -46,7 +46,8 @@ import Upgrade
 
   @Test func `one more of a violation that was there before is new`() throws {
     try refused(
-      Bench(more: "UPDATE children SET parent = 99 WHERE id = 1;"), "UPDATE children SET parent = 99;",
+      Bench(more: "UPDATE children SET parent = 99 WHERE id = 1;"),
+      "-- @changes children.parent\nUPDATE children SET parent = 99;",
       "foreign_key", "3 in children")
   }
 

@@ -12,7 +12,9 @@ import Upgrade
   /// A bench that was migrated, with its backup and what it held before.
   private func migrated(_ settings: String = "") throws -> (Bench, BackupRecord, [String]) {
     let bench = try Bench(settings: settings)
-    try bench.migration("0002_add_cascade.sql", Bench.rebuild + "UPDATE parents SET name = 'changed';")
+    try bench.migration(
+      "0002_add_cascade.sql", "-- @changes parents.name\n\(Bench.rebuild)UPDATE parents SET name = 'changed';"
+    )
     let before = try Content.dump(bench.path)
     let backup = try #require(try bench.upgrade().backup)
     #expect(try Content.dump(bench.path) != before)

@@ -1,0 +1,144 @@
+internal import SQLite
+
+/// Digests of a table's rows, complete or of a sample, by which they can be compared with what they are later.
+struct ContentSnapshot {
+  /// What of a table's layout matters for reading its rows. Names are folded.
+  struct Layout {
+    /// The columns that store values, in order.
+    let columns: [String]
+    /// The primary key's columns; empty where there is none.
+    let key: [String]
+    /// Whether it is a table without row numbers.
+    let isWithoutRowID: Bool
+
+    /// Reads the layout; nil for a virtual table, whose content SQLite's modules keep as they see fit.
+    init?(of table: String, in database: Connection) throws(SQLiteError) {
+      let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE"
+      guard let text = try database.scalar(sql, [.text(table)])?.text else { return nil }
+      let tokens = Array(SQLTokenizer(text))
+      guard tokens.count > 1, !tokens[1].isKeyword("virtual") else { return nil }
+      let columns = try database.rows(
+        "SELECT name, pk FROM pragma_table_xinfo(?) WHERE hidden = 0", [.text(table)]
+      ) { (name: $0.text(0)?.folded ?? "", place: $0.int(1)) }
+      self.columns = columns.map(\.name)
+      key = columns.filter { $0.place > 0 }.sorted { $0.place < $1.place }.map(\.name)
+      isWithoutRowID = tokens.suffix(6).contains { $0.isKeyword("without") }
+    }
+
+    /// The name of the row number that no column hides; nil where there is none.
+    var rowID: String? {
+      isWithoutRowID ? nil : ["_rowid_", "rowid", "oid"].first { !columns.contains($0) }
+    }
+  }
+
+  /// Beyond so many values or bytes only a sample is taken: its size, and that of its blocks, in rows.
+  static let limits = (values: 262_144, bytes: 16 << 20, sample: 2048, block: 32)
+
+  let layout: Layout
+  /// How many rows the table has.
+  let total: Int
+  /// Whether it covers a part of the rows only.
+  private(set) var isSample = false
+  /// Digests of the rows' keys, 0 for a key with a NULL in it; by the row number where there is no primary key.
+  private(set) var keys: [UInt64] = []
+  /// The keys themselves, of a sample.
+  private(set) var keyValues: [[Value]] = []
+  /// The rows' values, a row after the other. The high half of each is a digest of the value, 0 for NULL; the low half
+  /// of what CAST AS INTEGER makes of it.
+  private(set) var cells: [UInt64] = []
+
+  /// How many rows it covers.
+  var count: Int { keys.count }
+
+  /// Reads the rows of `table`, of which there are `total`; nil for a virtual table.
+  init?(of table: String, total: Int, in database: Connection) throws {
+    guard let layout = try Layout(of: table, in: database) else { return nil }
+    self.layout = layout
+    self.total = total
+    let key = layout.key.isEmpty ? [layout.rowID].compactMap(\.self) : layout.key
+    let list = (key + layout.columns).map(quoted).joined(separator: ", ")
+    let source = "SELECT \(list) FROM main.\(quoted(table))"
+    var isWhole = total * layout.columns.count <= Self.limits.values
+    if isWhole {
+      var bytes = 0
+      let statement = try database.prepare(source)
+      while isWhole, try statement?.step() == true {
+        if let statement { bytes += append(statement, keyed: key.count, keepingKey: false) }
+        isWhole = bytes <= Self.limits.bytes
+      }
+    }
+    isSample = !isWhole
+    guard isSample else { return }
+    (keys, cells) = ([], [])
+    try sample(source, table, keyed: key.count, in: database)
+  }
+
+  /// Takes blocks of rows from all over the table, or its first rows where it has no row numbers.
+  private mutating func sample(_ source: String, _ table: String, keyed: Int, in database: Connection) throws
+  {
+    guard let rowID = layout.rowID else {
+      try take(database.prepare("\(source) LIMIT \(Self.limits.sample)"), [], keyed)
+      return
+    }
+    let ends = try database.rows("SELECT min(\(rowID)), max(\(rowID)) FROM main.\(quoted(table))") {
+      (first: $0.int(0), last: $0.int(1))
+    }
+    guard let (first, last) = ends.first else { return }
+    let blocks = Self.limits.sample / Self.limits.block
+    let statement = try database.prepare(
+      "\(source) WHERE \(rowID) >= ? AND \(rowID) < ? ORDER BY \(rowID) LIMIT \(Self.limits.block)")
+    let width = (Double(last) - Double(first)) / Double(blocks)
+    let starts = (0..<blocks).map { first &+ (Int64(exactly: (width * Double($0)).rounded()) ?? 0) }
+    for (place, start) in starts.enumerated() {
+      let end = place + 1 < blocks ? starts[place + 1] : .max
+      guard start < end else { continue }
+      try take(statement, [.integer(start), .integer(end)], keyed)
+    }
+  }
+
+  private mutating func take(_ statement: Statement?, _ values: [Value], _ keyed: Int) throws {
+    guard let statement else { return }
+    defer { statement.reset() }
+    try statement.bind(values)
+    var bytes = 0
+    while bytes <= Self.limits.bytes, try statement.step() {
+      bytes += append(statement, keyed: keyed, keepingKey: true)
+    }
+  }
+
+  /// - Returns: how many bytes of texts and blobs were read.
+  private mutating func append(_ row: Statement, keyed: Int, keepingKey: Bool) -> Int {
+    var bytes = 0
+    keys.append(Self.key(of: row, keyed))
+    if keepingKey { keyValues.append((0..<keyed).map { row.value($0) }) }
+    for column in keyed..<keyed + layout.columns.count {
+      let digest = row.digest(column)
+      cells.append(Self.cell(digest))
+      bytes += digest.bytes
+    }
+    return bytes
+  }
+
+  /// A digest of the row's first columns; 0 where one is NULL, since such a key names no row.
+  static func key(of row: Statement, _ columns: Int) -> UInt64 {
+    var key: UInt64 = 0
+    for column in 0..<columns {
+      let digest = row.digest(column).value
+      guard digest != 0 else { return 0 }
+      key = column == 0 ? digest : ValueDigest.combine(key, digest)
+    }
+    return key
+  }
+
+  /// Both digests of a value in one word.
+  static func cell(_ digest: ValueDigest) -> UInt64 {
+    guard digest.value != 0 else { return 0 }
+    return max(1, digest.value >> 32) << 32 | digest.integer >> 32
+  }
+
+  /// The part of a cell that stands for the value; 0 for NULL.
+  static func value(_ cell: UInt64) -> UInt32 { UInt32(cell >> 32) }
+
+  /// The part of a cell that stands for its value as an integer.
+  static func integer(_ cell: UInt64) -> UInt32 { max(1, UInt32(truncatingIfNeeded: cell)) }
+}

@@ -1,0 +1,170 @@
+internal import SQLite
+
+/// Compares the rows of one table with what they were before a migration.
+struct ContentTableComparison {
+  private let database: Connection
+  private let table: String
+  private let name: String
+  private let before: ContentSnapshot
+  private let isRebuilt: Bool
+  private let hasLost: Bool
+  /// The columns of before that are still there: their positions in the snapshot, and their names now.
+  private let columns: [(position: Int, old: String, new: String)]
+  private let layout: ContentSnapshot.Layout?
+  private let keyNames: [String]
+
+  /// Prepares to compare.
+  ///
+  /// - Parameters:
+  ///   - database: where both are.
+  ///   - table: the table's name before.
+  ///   - name: its name now.
+  ///   - before: its rows before.
+  ///   - isRebuilt: whether it was dropped and made anew.
+  ///   - hasLost: whether it has fewer rows than before, or may have other ones.
+  ///   - column: the name now of a column; nil for one that is not to be compared.
+  init(
+    _ database: Connection, _ table: String, now name: String, _ before: ContentSnapshot, isRebuilt: Bool,
+    hasLost: Bool, column: (String) -> String?
+  ) {
+    self.database = database
+    self.table = table
+    self.name = name
+    self.before = before
+    self.isRebuilt = isRebuilt
+    self.hasLost = hasLost
+    let layout = try? ContentSnapshot.Layout(of: name, in: database)
+    self.layout = layout
+    let there = Set(layout?.columns ?? [])
+    columns = before.layout.columns.enumerated().compactMap { position, old in
+      guard let new = column(old), there.contains(new) else { return nil }
+      return (position, old, new)
+    }
+    keyNames = before.layout.key.compactMap(column)
+  }
+
+  /// What differs, in the order of the columns.
+  func changes() throws -> [ContentChange] {
+    guard let layout, !columns.isEmpty else { return [] }
+    if before.layout.key.isEmpty, !isRebuilt { return try changes(by: [layout.rowID].compactMap(\.self)) }
+    guard !keyNames.isEmpty, Set(layout.key) == Set(keyNames) else { return try changesWithoutKey(layout) }
+    return try changes(by: keyNames)
+  }
+
+  private func change(_ kind: ContentChange.Kind, _ column: String?, _ rows: Int, _ compared: Int)
+    -> ContentChange
+  {
+    ContentChange(
+      table: table, column: column, kind: kind, rows: rows, compared: compared,
+      sampledFrom: before.isSample ? before.total : nil)
+  }
+
+  // MARK: With a key
+
+  /// The rows that are there before and after: where they stand in the snapshot, and their values now.
+  private func matched(by key: [String]) throws -> (rows: [Int], cells: [UInt64]) {
+    var (rows, cells): ([Int], [UInt64]) = ([], [])
+    let list = columns.map { quoted($0.new) }
+    func take(_ row: Int, _ statement: Statement, after keyed: Int) {
+      rows.append(row)
+      for column in columns.indices { cells.append(ContentSnapshot.cell(statement.digest(keyed + column))) }
+    }
+    if before.isSample {
+      let condition = key.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
+      let sql = "SELECT \(list.joined(separator: ", ")) FROM main.\(quoted(name)) WHERE \(condition)"
+      guard let statement = try database.prepare(sql) else { return (rows, cells) }
+      for row in 0..<before.count where before.keys[row] != 0 {
+        try statement.bind(before.keyValues[row])
+        if try statement.step() { take(row, statement, after: 0) }
+        statement.reset()
+      }
+      return (rows, cells)
+    }
+    let known = Dictionary(
+      before.keys.enumerated().filter { $0.element != 0 }.map { ($0.element, $0.offset) }
+    ) { first, _ in first }
+    let sql = "SELECT \((key.map(quoted) + list).joined(separator: ", ")) FROM main.\(quoted(name))"
+    guard let statement = try database.prepare(sql) else { return (rows, cells) }
+    while try statement.step() {
+      guard let row = known[ContentSnapshot.key(of: statement, key.count)] else { continue }
+      take(row, statement, after: key.count)
+    }
+    return (rows, cells)
+  }
+
+  private func changes(by key: [String]) throws -> [ContentChange] {
+    guard !key.isEmpty else { return [] }
+    let (rows, cells) = try matched(by: key)
+    let width = before.layout.columns.count
+    let pairs = ContentPairs(
+      count: rows.count, columns: columns.count,
+      before: { row, column in before.cells[rows[row] * width + columns[column].position] },
+      now: { row, column in cells[row * columns.count + column] })
+    var found: [ContentChange] = []
+    let gone = before.keys.count { $0 != 0 } - rows.count
+    if !hasLost, gone > 0 { found.append(change(.renumbered, before.layout.key.first, gone, before.count)) }
+    let data = columns.indices.filter { !before.layout.key.contains(columns[$0].old) }
+    if !isRebuilt, let moved = pairs.movedRows(data) { found.append(change(.moved, nil, moved, rows.count)) }
+    for column in data {
+      guard let (kind, count) = pairs.kind(of: column, among: data, isRebuilt: isRebuilt) else { continue }
+      found.append(change(kind, columns[column].old, count, rows.count))
+    }
+    return found
+  }
+
+  // MARK: Without a key
+
+  /// Rows without a key have other row numbers after a rebuild, and those with another key can't be looked up: their
+  /// values are compared column by column.
+  private func changesWithoutKey(_ layout: ContentSnapshot.Layout) throws -> [ContentChange] {
+    guard !before.isSample,
+      let after = try ContentSnapshot(of: name, total: before.total, in: database), !after.isSample
+    else { return [change(.uncompared, nil, 0, 0)] }
+    let width = (before: before.layout.columns.count, after: layout.columns.count)
+    let positions = columns.map { column in
+      (before: column.position, after: layout.columns.firstIndex(of: column.new) ?? 0)
+    }
+    var found: [ContentChange] = []
+    for (column, position) in zip(columns, positions) {
+      var counts: [UInt32: Int] = [:]
+      for row in 0..<before.count {
+        counts[ContentSnapshot.value(before.cells[row * width.before + position.before]), default: 0] += 1
+      }
+      var (strange, values) = (0, 0)
+      for row in 0..<after.count {
+        let value = ContentSnapshot.value(after.cells[row * width.after + position.after])
+        if value != 0 { values += 1 }
+        if let rest = counts[value], rest > 0 { counts[value] = rest - 1 } else { strange += 1 }
+      }
+      let had = before.count - (counts[0] ?? 0)
+      guard strange > 0 else { continue }
+      found.append(change(values == 0 && had > 0 ? .emptied : .changed, column.old, strange, after.count))
+    }
+    guard found.isEmpty, !hasLost else { return found }
+    let (old, new) = (
+      rowDigests(before, positions.map(\.before), width.before),
+      rowDigests(after, positions.map(\.after), width.after)
+    )
+    let strange =
+      new.count
+      - new.reduce(into: (left: old.counts, same: 0)) { state, row in
+        guard let rest = state.left[row], rest > 0 else { return }
+        state.left[row] = rest - 1
+        state.same += 1
+      }.same
+    return strange == 0 ? [] : [change(.moved, nil, strange, after.count)]
+  }
+
+  private func rowDigests(_ snapshot: ContentSnapshot, _ positions: [Int], _ width: Int) -> [UInt64] {
+    (0..<snapshot.count).map { row in
+      positions.reduce(0) { digest, position in
+        ValueDigest.combine(digest, UInt64(ContentSnapshot.value(snapshot.cells[row * width + position])))
+      }
+    }
+  }
+}
+
+extension Sequence where Element: Hashable {
+  /// How often each element occurs.
+  fileprivate var counts: [Element: Int] { reduce(into: [:]) { $0[$1, default: 0] += 1 } }
+}

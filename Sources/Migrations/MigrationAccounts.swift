@@ -1,0 +1,73 @@
+internal import SQLite
+
+/// All that is counted while one migration runs: rows, content, and the numbers of AUTOINCREMENT.
+struct MigrationAccounts {
+  private let database: Connection
+  private var tracker: TableTracker
+  private var rows: RowAccount
+  private var content: ContentAccount
+  private let sequences: SequenceAccount
+
+  init(_ database: Connection) throws {
+    self.database = database
+    tracker = try TableTracker(database)
+    rows = RowAccount(database)
+    content = ContentAccount(database)
+    sequences = try SequenceAccount(database)
+  }
+
+  /// Takes down what a table holds, and how many rows the tables have that refer to it, before it is written.
+  mutating func willWrite(_ table: String, of writes: Writes, _ referrers: (String) -> [String]) throws {
+    for name in [table] + referrers(table) { try rows.willWrite(name, tracker) }
+    if writes.rows.contains(table), table.folded != History.name {
+      try content.willWrite(table, tracker, rows)
+    }
+  }
+
+  /// Follows a statement that is about to run.
+  mutating func follow(_ statement: SQLScript.Statement, _ writes: Writes) {
+    tracker.drop(writes.dropped)
+    tracker.follow(statement)
+  }
+
+  /// Says what is gone and what has changed.
+  ///
+  /// - Throws: `MigrationFailure` for what the migration does not declare.
+  func settle(_ migration: Migration) throws -> (losses: [String: Int], changes: [ContentChange]) {
+    let present = try TableTracker.tables(in: database)
+    let losses = try rows.losses(tracker, present: present)
+    for (table, count) in losses.sorted(by: { $0.key < $1.key }) where !migration.deletes.contains(table) {
+      throw MigrationFailure(
+        .rowsLost, migration.file, nil,
+        "\(count) \(count == 1 ? "row" : "rows") of \(table) would be lost; if they may go, say so with '-- @deletes \(table)'"
+      )
+    }
+    for (table, before, now) in try sequences.setBack(tracker, present: present)
+    where !migration.changes.contains("sqlite_sequence.\(table)") {
+      throw MigrationFailure(
+        .sequenceSetBack, migration.file, nil,
+        "AUTOINCREMENT of \(table) would be set back from \(before) to \(now), and numbers be given again: set "
+          + "sqlite_sequence to what it was, or say that it is meant with '-- @changes sqlite_sequence.\(table)'"
+      )
+    }
+    let changes = try content.changes(tracker, present: present, losing: migration.deletes.union(losses.keys))
+    let strange = changes.filter { change in
+      change.isSuspicious(isRebuilt: tracker.isReplaced(change.table))
+        && !change.isDeclared(in: migration.changes)
+    }
+    guard let first = strange.first else { return (losses, changes) }
+    let more = strange.count == 1 ? "" : " (and \(strange.count - 1) more)"
+    throw MigrationFailure(
+      .contentChanged, migration.file, nil,
+      "\(first)\(more); if that is meant, say so with '-- @changes \(strange.map(\.declaration).uniqued.joined(separator: ", "))'"
+    )
+  }
+}
+
+extension Array where Element: Hashable {
+  /// Without repetitions, in the same order.
+  fileprivate var uniqued: [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
+  }
+}

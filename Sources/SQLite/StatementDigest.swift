@@ -1,0 +1,147 @@
+internal import CSQLite
+
+/// Digests of one value, by which values can be compared later without keeping them.
+///
+/// A number and the text that SQLite would make of it have the same digests, and so do 5 and 5.0: a conversion that loses
+/// nothing doesn't count as a change. Different values have different digests but for one chance in 2^64.
+public struct ValueDigest: Hashable, Sendable {
+  /// Of the value; 0 stands for NULL and for nothing else.
+  public let value: UInt64
+  /// Of what CAST AS INTEGER would make of the value; 0 for NULL.
+  public let integer: UInt64
+  /// How many bytes of text or blob were read.
+  public let bytes: Int
+
+  /// The digests of NULL.
+  static let null = ValueDigest(value: 0, integer: 0, bytes: 0)
+
+  init(value: UInt64, integer: UInt64, bytes: Int = 0) {
+    (self.value, self.integer, self.bytes) = (value, integer, bytes)
+  }
+
+  /// The digests of an integer.
+  public init(integer number: Int64) {
+    let digest = Self.digest(of: number)
+    self.init(value: digest, integer: digest)
+  }
+
+  init(_ number: Double) {
+    if number == number.rounded(.towardZero), abs(number) < 9_007_199_254_740_992 {
+      self.init(integer: Int64(number))
+    } else {
+      self.init(value: Self.digest(ofFraction: number), integer: Self.digest(of: Self.truncated(number)))
+    }
+  }
+
+  init(text: UnsafeRawBufferPointer) {
+    let integer = Self.digest(of: Self.leadingInteger(text))
+    let value =
+      Self.canonicalInteger(text).map(Self.digest(of:))
+      ?? Self.canonicalFraction(text).map(Self.digest(ofFraction:)) ?? Self.digest(of: text, seed: 2)
+    self.init(value: value, integer: integer, bytes: text.count)
+  }
+
+  init(blob: UnsafeRawBufferPointer) {
+    self.init(
+      value: Self.digest(of: blob, seed: 3), integer: Self.digest(of: Self.leadingInteger(blob)),
+      bytes: blob.count)
+  }
+
+  // MARK: Mixing
+
+  /// One digest of two, in this order.
+  public static func combine(_ one: UInt64, _ other: UInt64) -> UInt64 { mix(one &* 31 ^ other) }
+
+  /// The finalizer of SplitMix64; never 0.
+  private static func mix(_ word: UInt64) -> UInt64 {
+    var mixed = word &+ 0x9e37_79b9_7f4a_7c15
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    mixed ^= mixed >> 31
+    return mixed == 0 ? 1 : mixed
+  }
+
+  private static func digest(of number: Int64) -> UInt64 { mix(UInt64(bitPattern: number)) }
+
+  private static func digest(ofFraction number: Double) -> UInt64 { mix(mix(number.bitPattern) ^ 1) }
+
+  private static func digest(of bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
+    var digest = mix(seed ^ UInt64(bytes.count) << 8)
+    var at = 0
+    while at + 8 <= bytes.count {
+      digest = mix(digest ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+      at += 8
+    }
+    var rest: UInt64 = 0
+    while at < bytes.count {
+      rest = rest << 8 | UInt64(bytes[at])
+      at += 1
+    }
+    return mix(digest ^ rest)
+  }
+
+  // MARK: Numbers in texts
+
+  private static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+
+  /// As CAST AS INTEGER reads a text: the longest prefix that is an integer, limited to 64 bits.
+  /// (https://sqlite.org/lang_expr.html#castexpr)
+  private static func leadingInteger(_ text: UnsafeRawBufferPointer) -> Int64 {
+    var at = 0
+    while at < text.count, text[at] == 0x20 || (0x09...0x0d).contains(text[at]) { at += 1 }
+    let isNegative = at < text.count && text[at] == UInt8(ascii: "-")
+    if at < text.count, isNegative || text[at] == UInt8(ascii: "+") { at += 1 }
+    var number: Int64 = 0
+    while at < text.count, isDigit(text[at]) {
+      let (product, overflows) = number.multipliedReportingOverflow(by: 10)
+      let digit = Int64(text[at] - 0x30)
+      let (sum, exceeds) = product.addingReportingOverflow(isNegative ? -digit : digit)
+      guard !overflows, !exceeds else { return isNegative ? .min : .max }
+      number = sum
+      at += 1
+    }
+    return number
+  }
+
+  private static func truncated(_ number: Double) -> Int64 {
+    if number.isNaN { return 0 }
+    return Int64(exactly: number.rounded(.towardZero)) ?? (number < 0 ? .min : .max)
+  }
+
+  /// The integer whose text this is, to the letter.
+  private static func canonicalInteger(_ text: UnsafeRawBufferPointer) -> Int64? {
+    guard (1...20).contains(text.count) else { return nil }
+    let start = text[0] == UInt8(ascii: "-") ? 1 : 0
+    guard start < text.count, text[start...].allSatisfy(isDigit) else { return nil }
+    guard text[start] != UInt8(ascii: "0") || text.count == 1 else { return nil }
+    return Int64(String(decoding: text, as: UTF8.self))
+  }
+
+  /// The number with a fraction whose text this is, to the letter.
+  private static func canonicalFraction(_ text: UnsafeRawBufferPointer) -> Double? {
+    guard (3...17).contains(text.count), text.last != UInt8(ascii: "0"),
+      let point = text.firstIndex(of: UInt8(ascii: "."))
+    else { return nil }
+    let start = text[0] == UInt8(ascii: "-") ? 1 : 0
+    let whole = text[start..<max(start, point)]
+    let fraction = text[(point + 1)...]
+    guard !whole.isEmpty, !fraction.isEmpty, whole.allSatisfy(isDigit), fraction.allSatisfy(isDigit),
+      whole.first != UInt8(ascii: "0") || whole.count == 1
+    else { return nil }
+    return Double(String(decoding: text, as: UTF8.self))
+  }
+}
+
+extension Statement {
+  /// Digests of the column's value in the row at hand.
+  public func digest(_ column: Int) -> ValueDigest {
+    let index = Int32(column)
+    switch sqlite3_column_type(handle, index) {
+    case SQLITE_INTEGER: return ValueDigest(integer: sqlite3_column_int64(handle, index))
+    case SQLITE_FLOAT: return ValueDigest(sqlite3_column_double(handle, index))
+    case SQLITE_TEXT: return ValueDigest(text: textBytes(index))
+    case SQLITE_BLOB: return ValueDigest(blob: bytes(index))
+    default: return .null
+    }
+  }
+}

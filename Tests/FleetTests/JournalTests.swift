@@ -1,0 +1,118 @@
+import Foundation
+import SQLite
+import TestSupport
+import Testing
+import Upgrade
+
+@testable import Fleet
+
+/// The journal's order, and what is kept of backups.
+@Suite struct JournalTests {
+  private let folder: TemporaryFolder
+  private let state: StateFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    state = StateFolder(folder.file("state"))
+    try state.create()
+  }
+
+  private func inventory(_ ids: [String]) throws -> Inventory {
+    let entries = ids.map { "  - { id: \($0), path: \(folder.file("\($0).sqlite")) }" }.joined(
+      separator: "\n")
+    try folder.write("fleet: test\nmigrations: migrations\ninstallations:\n\(entries)\n", to: "fleet.yml")
+    let file = try FleetFile.load("fleet.yml", currentDirectory: folder.path, environment: [:])
+    return try file.inventory(environment: [:])
+  }
+
+  /// A backup file of `id` in the folder of a run, as a run that was killed leaves it.
+  @discardableResult
+  private func file(_ id: String, _ run: RunID) throws -> String {
+    let path = "\(try state.createBackupFolder(run))/\(id).sqlite"
+    return try folder.database(
+      String(path.dropFirst(folder.path.count + 1)),
+      "CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT); INSERT INTO schema_migrations VALUES (4, 'x');"
+    )
+  }
+
+  private func stored(_ id: String, _ run: RunID, host: String? = nil) throws -> StoredBackup {
+    let path = try file(id, run)
+    return StoredBackup(
+      run: run, installation: id, host: host, database: folder.file("\(id).sqlite"), version: 4,
+      record: try BackupRecord(reading: path), fetched: nil)
+  }
+
+  // MARK: Order
+
+  @Test func `a run sorts behind all earlier ones, also when the clock was set back`() throws {
+    let future = RunID.make(at: Date(timeIntervalSinceNow: 86_400 * 365))
+    let journal = try Journal(state)
+    try journal.begin(future, command: "migrate", fleet: "test", at: "2026-01-28T09:30:00Z")
+    let next = journal.newRun()
+    #expect(next > future && RunID.make() < future)
+    try journal.begin(next, command: "migrate", fleet: "test", at: "2026-01-28T09:30:00Z")
+    #expect(journal.newRun() > next)
+    #expect(try Journal(state).newRun() > next, "another process goes on from there")
+    #expect(try journal.runs().map(\.id) == [next, future])
+  }
+
+  @Test(arguments: [1, 2])
+  func `the backup that a run makes is not the one that is pruned`(keep: Int) throws {
+    let journal = try Journal(state)
+    let runs = (0..<3).map { RunID.make(at: Date(timeIntervalSinceNow: Double($0 - 5) * 3600)) }
+    // The newest run has the oldest name, as a journal of before has it after the clock was set back.
+    for run in [runs[1], runs[2], runs[0]] { journal.addBackup(try stored("berlin", run), keep: keep) }
+    let left = try journal.backups().map(\.run)
+    #expect(left.contains(runs[0]) && left.count == keep)
+    for backup in try journal.backups() {
+      #expect(FileManager.default.fileExists(atPath: backup.record.path))
+    }
+  }
+
+  @Test func `what is outdated is asked for one installation, and never this run's`() throws {
+    let journal = try Journal(state)
+    let runs = (0..<4).map { RunID.make(at: Date(timeIntervalSinceNow: Double($0) * 60)) }
+    for run in runs {
+      for id in ["berlin", "lima"] { journal.addBackup(try stored(id, run, host: "h"), keep: nil) }
+    }
+    let old = try journal.outdatedBackups(of: "berlin", keep: 2, in: runs[0])
+    #expect(old.map(\.run) == [runs[2], runs[1]])
+    #expect(Set(old.map(\.installation)) == ["berlin"])
+  }
+
+  // MARK: Recovery
+
+  @Test func `a backup is found by its folder when the journal is lost`() throws {
+    let run = RunID.make(at: Date(timeIntervalSinceNow: 3600))
+    let path = try file("berlin", run)
+    try folder.write("", to: "state/backups/\(run)/lima.sqlite.part")
+    let journal = try Journal(state)
+    try journal.recover(state, inventory(["berlin", "lima"]))
+    let found = try journal.backups()
+    #expect(found.map(\.run) == [run] && found.map(\.record.path) == [path])
+    #expect(found.first?.version == 4 && found.first?.database == folder.file("berlin.sqlite"))
+    #expect(
+      !FileManager.default.fileExists(atPath: path.replacing("berlin.sqlite", with: "lima.sqlite.part")))
+    #expect(journal.newRun() > run, "new runs sort behind those that were found")
+    #expect(try journal.runs().map(\.result) == ["recovered"])
+    // Again nothing changes.
+    try journal.recover(state, inventory(["berlin", "lima"]))
+    #expect(try journal.backups().count == 1 && journal.runs().count == 1)
+  }
+
+  @Test func `backups of a finished run are not looked at again`() throws {
+    let journal = try Journal(state)
+    let run = journal.newRun()
+    try journal.begin(run, command: "migrate", fleet: "test", at: "2026-01-28T09:30:00Z")
+    try file("berlin", run)
+    try journal.finish(run, result: "finished", header: "{}", at: "2026-01-28T09:31:00Z")
+    try journal.recover(state, inventory(["berlin"]))
+    #expect(try journal.backups().isEmpty)
+  }
+
+  @Test func `the journal is synced with each of its transactions`() throws {
+    let journal = try Journal(state)
+    #expect(try journal.read { try $0.scalar("PRAGMA synchronous") } == 2)
+    #expect(try journal.read { try $0.scalar("PRAGMA journal_mode") } == "wal")
+  }
+}
