@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""Breaks the calls of `flotilla migrate` and `flotilla restore`, kills them, cuts the power, and judges what is left.
+
+Prints a line for each violation, then a table of the figures, then one line with their sums. The status is 1 where
+there are violations, and 2 where the harness itself doesn't work.
+"""
+
+import argparse
+import collections
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+import traceback
+
+import fleet
+import recording
+from bench import Bench, Scenario
+
+ONCE = ["EIO", "ENOSPC", "EINTR", "SHORT"]
+# From one call on; "state" means calls below the state folder alone.
+ON = ["EIO on", "ENOSPC on", "SHORT on", "EIO state", "ENOSPC state"]
+KILLS = ["KILL_BEFORE", "KILL_AFTER"]
+# The kinds of power cuts, and how many images of each are made after every call.
+CUTS = {"strict": 1, "ordered": 2, "blocks": 4, "chaos": 6}
+GROUPS = {"faults": ONCE, "faults from a call on": ON, "kills": KILLS, "power cuts": list(CUTS)}
+WRITES = ("write", "pwrite", "writev", "pwritev", "copy_file_range", "sendfile")
+
+Outcome = collections.namedtuple("Outcome", "command kind is_new case violations kept", defaults=[None])
+
+
+class Worker:
+    """Takes every n-th call of each command, in a folder of its own."""
+
+    def __init__(self, options, share):
+        self.options, self.share = options, share
+        self.bench = Bench(options.program, options.shim, os.path.join(options.work, f"worker-{share}"))
+
+    def work(self, send):
+        for command in self.options.only:
+            scenario = Scenario(self.bench, command, 1)
+            plan = self.plan(scenario)
+            for call in scenario.calls:
+                for kind in plan.get(call.number, []):
+                    if kind not in CUTS and (outcome := self.disturb(scenario, call, kind)):
+                        send(outcome)
+            self.cut(scenario, plan, send)
+            if self.options.all:
+                # In which order lanes make their calls differs from run to run.
+                scenario = Scenario(self.bench, command, 3)
+                self.cut(scenario, self.plan(scenario), send)
+
+    # MARK: What is tried
+
+    def plan(self, scenario):
+        """What is done to which of this worker's calls, by their numbers."""
+        is_whole = self.options.all or self.options.call
+        plan, turn = {}, 0
+        for number in self.options.call or self.chosen(scenario):
+            kinds = self.kinds(scenario.calls[number - 1])
+            if not is_whole:
+                broken, cuts = ([kind for kind in kinds if (kind in CUTS) == is_cut] for is_cut in (False, True))
+                kinds = rotated(broken, turn, 1) + rotated(cuts, turn, 2)
+            turn += 1
+            if number % self.options.workers == self.share:
+                plan[number] = kinds
+        return plan
+
+    def chosen(self, scenario):
+        """The numbers of all calls, or, for a sample, of the last call of each kind on each file, where what is made
+        before is committed, and of some between that write the journal of runs."""
+        if self.options.all:
+            return [call.number for call in scenario.calls]
+        last, journal = {}, []
+        for call in scenario.calls:
+            path = re.sub(r"\b[0-9A-Z]{26}\b", "RUN", scenario.shown(call.path))
+            if call.name not in ("fchown", "fchmod") and not path.endswith("-shm"):
+                last[call.name, path] = call.number
+            if path == ".flotilla/state.sqlite-wal":
+                journal.append(call.number)
+        return sorted({*last.values(), *journal[:: max(1, len(journal) // 6)]})
+
+    def kinds(self, call):
+        """All that can be done to a call."""
+        kinds = list(self.options.kind)
+        if call.name not in WRITES or call.length < 2:
+            kinds = [kind for kind in kinds if kind != "SHORT"]
+        if "/.flotilla/" not in call.path:
+            kinds = [kind for kind in kinds if not kind.endswith("state")]
+        return kinds
+
+    # MARK: Faults and kills
+
+    def disturb(self, scenario, call, kind):
+        told = os.path.join(self.bench.work, "told")
+        scenario.reset()
+        settings = {"at": call.number, "kind": kind.split()[0], "told": told}
+        if kind.endswith(" on"):
+            settings["on"] = 1
+        if kind.endswith(" state"):
+            settings["only"] = os.path.join(self.bench.root, ".flotilla")
+        run = self.bench.run(scenario.arguments, **settings)
+        if not os.path.exists(told):
+            return None
+        with open(told) as file:
+            number, name, path = file.read().rstrip("\n").split(" ", 2)
+        os.unlink(told)
+        judgement = self.bench.judge(scenario.expected)
+        case = f"{scenario.command}: {kind} at call {number}, {name} of {scenario.shown(path)}"
+        if kind in KILLS:
+            if run.status != -9:
+                judgement.violate(f"it was not killed, but ended with {run.status}")
+            judgement.backups_after(self.bench.run(["backups"]))
+            if not judgement.violations:
+                self.again(scenario, judgement)
+        else:
+            judgement.databases().words(run)
+            if judgement.is_changed:
+                judgement.backups(self.bench.run(["backups"]))
+        return self.outcome(scenario, kind, judgement, case, run)
+
+    def again(self, scenario, judgement):
+        """The same command once more finishes the job."""
+        done = self.bench.run(scenario.arguments)
+        after = self.bench.judge(scenario.expected).databases()
+        if done.status != 0 or set(after.states.values()) != {"new"} or after.violations:
+            judgement.violate(
+                f"run again it ends with {done.status} and {after.states}: {'; '.join(after.violations)} {done.words}")
+
+    # MARK: Power cuts
+
+    def cut(self, scenario, plan, send):
+        """Judges the images after each of the chosen calls; equal ones once."""
+        disk, seen = scenario.disk(), set()
+        for call in scenario.calls:
+            disk.apply(call)
+            for kind in plan.get(call.number, []):
+                for turn in range(CUTS.get(kind, 0) if self.options.all else kind in CUTS):
+                    seed = f"{self.options.seed} {scenario.command} {scenario.lanes} {call.number} {kind} {turn}"
+                    image = disk.image(kind, random.Random(seed))
+                    digest = recording.digest(image)
+                    if digest in seen:
+                        send(Outcome(scenario.command, kind, False, "", []))
+                        continue
+                    seen.add(digest)
+                    case = (
+                        f"{scenario.command}: power cut ({kind}, image {turn + 1}, lanes {scenario.lanes}) after call "
+                        f"{call.number}, {call.name} of {scenario.shown(call.path)}")
+                    send(self.restart(scenario, kind, image, case, random.Random(seed + " again").random() < 0.25))
+
+    def restart(self, scenario, kind, image, case, goes_on):
+        fleet.write(self.bench.root, image)
+        judgement = self.bench.judge(scenario.expected)
+        listing = self.bench.run(["backups"])
+        judgement.backups_after(listing)
+        if not judgement.violations and goes_on:
+            self.again(scenario, judgement)
+        return self.outcome(scenario, kind, judgement, case, listing, image)
+
+    def outcome(self, scenario, kind, judgement, case, run, image=None):
+        kept = None
+        if judgement.violations and self.options.keep:
+            name = re.sub(r"[^A-Za-z0-9]+", "-", case)
+            kept = os.path.join(self.options.keep, name)
+            shutil.rmtree(kept, ignore_errors=True)
+            os.makedirs(kept)
+            if image is None:
+                shutil.copytree(self.bench.root, os.path.join(kept, "fleet"))
+            else:
+                os.makedirs(os.path.join(kept, "fleet"))
+                fleet.write(os.path.join(kept, "fleet"), image)
+            with open(os.path.join(kept, "violations.txt"), "w") as file:
+                file.write("\n".join([case, *judgement.violations, "", f"status {run.status}", run.output, run.errors]))
+        return Outcome(scenario.command, kind, True, case, judgement.violations, kept)
+
+
+def rotated(kinds, turn, count):
+    """So many of the kinds, others at each turn."""
+    return [kinds[(turn * count + place) % len(kinds)] for place in range(min(count, len(kinds)))]
+
+
+def start(options, share, queue):
+    try:
+        Worker(options, share).work(lambda outcome: queue.put((share, outcome)))
+        queue.put((share, None))
+    except BaseException:
+        queue.put((share, traceback.format_exc()))
+
+
+class Figures:
+    """Counts by command and kind."""
+
+    def __init__(self):
+        self.runs, self.same, self.bad = (collections.Counter() for _ in range(3))
+        self.causes = collections.Counter()
+
+    def add(self, outcome):
+        key = (outcome.command, outcome.kind)
+        (self.runs if outcome.is_new else self.same)[key] += 1
+        self.bad[key] += bool(outcome.violations)
+        for text in outcome.violations:
+            cause = re.sub(r"\b[0-9A-Z]{26}\b", "RUN", text)
+            self.causes[re.sub(r"\d+", "N", re.sub(r"\b(berlin|lima|oslo)\b(?!:)", "X", cause))[:150]] += 1
+
+    def table(self):
+        commands = sorted({command for command, _ in [*self.runs, *self.same]})
+        yield "| | " + " | ".join(f"{command} | violations" for command in commands) + " |"
+        yield "|---" + "|---:|---:" * len(commands) + "|"
+        for kinds in GROUPS.values():
+            for kind in kinds:
+                keys = [(command, kind) for command in commands]
+                if any(self.runs[key] for key in keys):
+                    yield f"| {kind} | " + " | ".join(f"{self.runs[key]:,} | {self.bad[key]:,}" for key in keys) + " |"
+
+    def line(self):
+        sums = {name: sum(self.runs[key] for key in self.runs if key[1] in GROUPS[name]) for name in GROUPS}
+        parts = ", ".join(f"{count:,} {name}" for name, count in sums.items())
+        same = f" ({sum(self.same.values()):,} more images were equal to one of these)" if self.same else ""
+        return f"{sum(sums.values()):,} runs: {parts}{same}; violations: {sum(self.bad.values()):,}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program", help="the built flotilla")
+    parser.add_argument("shim", help="the built shim.c")
+    parser.add_argument("--all", action="store_true", help="every call, in every way (default: a sample)")
+    parser.add_argument("--only", nargs="+", default=["migrate", "restore"], choices=["migrate", "restore"])
+    parser.add_argument("--kind", nargs="+", default=sum(GROUPS.values(), []), choices=sum(GROUPS.values(), []))
+    parser.add_argument("--call", nargs="+", type=int, help="these calls alone, in every way")
+    parser.add_argument("--seed", default="1", help="of what power cuts leave to chance (default: 1)")
+    parser.add_argument("--keep", help="a folder for what violations left")
+    parser.add_argument("--work", help="the folder to work in (default: a temporary one)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    options.program, options.shim = os.path.realpath(options.program), os.path.realpath(options.shim)
+    with tempfile.TemporaryDirectory(prefix="flotilla-faults-", dir=options.work) as folder:
+        options.work = os.path.realpath(folder)
+        sys.exit(supervise(options))
+
+
+def supervise(options):
+    queue, figures, ended, broken = multiprocessing.Queue(), Figures(), set(), False
+    workers = [
+        multiprocessing.Process(target=start, args=(options, share, queue), daemon=True)
+        for share in range(options.workers)]
+    for worker in workers:
+        worker.start()
+    while len(ended) < len(workers):
+        share, outcome = queue.get()
+        if isinstance(outcome, Outcome):
+            figures.add(outcome)
+            for text in outcome.violations:
+                print(f"violation: {outcome.case}: {text}" + (f" ({outcome.kept})" if outcome.kept else ""))
+            sys.stdout.flush()
+            continue
+        ended.add(share)
+        if outcome:
+            broken = True
+            print(outcome, file=sys.stderr)
+    if figures.causes:
+        print("\nviolations by what they say:")
+        for text, count in figures.causes.most_common(40):
+            print(f"{count:7,}  {text}")
+        print()
+    print("\n".join(figures.table()))
+    print(figures.line())
+    return 2 if broken else 1 if sum(figures.bad.values()) else 0
+
+
+if __name__ == "__main__":
+    main()
