@@ -27,6 +27,7 @@ KILLS = ["KILL_BEFORE", "KILL_AFTER"]
 # The kinds of power cuts, and how many images of each are made after every call.
 CUTS = {"strict": 1, "ordered": 2, "blocks": 4, "chaos": 6}
 GROUPS = {"faults": ONCE, "faults from a call on": ON, "kills": KILLS, "power cuts": list(CUTS)}
+COMMANDS = ["migrate", "restore", "migrate again"]
 WRITES = ("write", "pwrite", "writev", "pwritev", "copy_file_range", "sendfile")
 
 Outcome = collections.namedtuple("Outcome", "command kind is_new case violations kept", defaults=[None])
@@ -57,11 +58,10 @@ class Worker:
 
     def plan(self, scenario):
         """What is done to which of this worker's calls, by their numbers."""
-        is_whole = self.options.all or self.options.call
         plan, turn = {}, 0
         for number in self.options.call or self.chosen(scenario):
             kinds = self.kinds(scenario.calls[number - 1])
-            if not is_whole:
+            if not self.options.whole:
                 broken, cuts = ([kind for kind in kinds if (kind in CUTS) == is_cut] for is_cut in (False, True))
                 kinds = rotated(broken, turn, 1) + rotated(cuts, turn, 2)
             turn += 1
@@ -138,7 +138,7 @@ class Worker:
         for call in scenario.calls:
             disk.apply(call)
             for kind in plan.get(call.number, []):
-                for turn in range(CUTS.get(kind, 0) if self.options.all else kind in CUTS):
+                for turn in range(CUTS.get(kind, 0) if self.options.whole else kind in CUTS):
                     seed = f"{self.options.seed} {scenario.command} {scenario.lanes} {call.number} {kind} {turn}"
                     image = disk.image(kind, random.Random(seed))
                     digest = recording.digest(image)
@@ -206,7 +206,7 @@ class Figures:
             self.causes[re.sub(r"\d+", "N", re.sub(r"\b(berlin|lima|oslo)\b(?!:)", "X", cause))[:150]] += 1
 
     def table(self):
-        commands = sorted({command for command, _ in [*self.runs, *self.same]})
+        commands = [name for name in COMMANDS if any(command == name for command, _ in self.runs)]
         yield "| | " + " | ".join(f"{command} | violations" for command in commands) + " |"
         yield "|---" + "|---:|---:" * len(commands) + "|"
         for kinds in GROUPS.values():
@@ -227,7 +227,7 @@ def main():
     parser.add_argument("program", help="the built flotilla")
     parser.add_argument("shim", help="the built shim.c")
     parser.add_argument("--all", action="store_true", help="every call, in every way (default: a sample)")
-    parser.add_argument("--only", nargs="+", default=["migrate", "restore"], choices=["migrate", "restore"])
+    parser.add_argument("--only", nargs="+", choices=COMMANDS, help="default: all; of a sample, the first two")
     parser.add_argument("--kind", nargs="+", default=sum(GROUPS.values(), []), choices=sum(GROUPS.values(), []))
     parser.add_argument("--call", nargs="+", type=int, help="these calls alone, in every way")
     parser.add_argument("--seed", default="1", help="of what power cuts leave to chance (default: 1)")
@@ -235,6 +235,8 @@ def main():
     parser.add_argument("--work", help="the folder to work in (default: a temporary one)")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     options = parser.parse_args()
+    options.only = options.only or (COMMANDS if options.all else COMMANDS[:2])
+    options.whole = bool(options.all or options.call)  # each call in every way
     options.program, options.shim = os.path.realpath(options.program), os.path.realpath(options.shim)
     with tempfile.TemporaryDirectory(prefix="flotilla-faults-", dir=options.work) as folder:
         options.work = os.path.realpath(folder)

@@ -42,18 +42,19 @@ migrations: migrations
 installations:
   - { files: db/*.sqlite }
 rollout: { concurrency: LANES, max_failures: 3, busy_timeout: 2s }
+backup: { keep: KEEP }
 """
 
 
-def make(root, lanes=1):
-    """Makes the fleet: Berlin has a rollback journal, Lima has pages of 1,024 bytes, Oslo a log (WAL) with rows in it."""
+def make(root, lanes=1, keep=3):
+    """Makes the fleet: Berlin has a rollback journal, Lima pages of 1,024 bytes, Oslo a log (WAL) with rows in it."""
     os.makedirs(os.path.join(root, "db"))
     os.makedirs(os.path.join(root, "migrations"))
     for name, sql in MIGRATIONS.items():
         with open(os.path.join(root, "migrations", name), "w") as file:
             file.write(sql)
     with open(os.path.join(root, "fleet.yml"), "w") as file:
-        file.write(SETTINGS.replace("LANES", str(lanes)))
+        file.write(SETTINGS.replace("LANES", str(lanes)).replace("KEEP", str(keep)))
     fill(os.path.join(root, "db", "berlin.sqlite"), "DELETE", 4096, 40)
     fill(os.path.join(root, "db", "lima.sqlite"), "DELETE", 1024, 25)
     fill(os.path.join(root, "db", "oslo.sqlite"), "WAL", 4096, 40)
@@ -79,6 +80,14 @@ def fill(path, mode, page_size, books):
     if mode == "WAL":
         os.rename(path + "-copy", path)
         os.rename(path + "-copy-wal", path + "-wal")
+
+
+def add_row(root):
+    """Writes into each database, as an application does."""
+    for id in IDS:
+        database = sqlite3.connect(os.path.join(root, "db", id + ".sqlite"), isolation_level=None)
+        database.execute("INSERT INTO authors (name) VALUES ('a late one')")
+        database.close()
 
 
 def empty(folder):

@@ -157,6 +157,10 @@ class Disk:
         if call.name in ("fsync", "fdatasync"):
             self.inodes[call.inode].sync()
             self.synced = call.number
+        elif call.name == "syncfs":
+            for entry in self.inodes.values():
+                entry.sync()
+            self.synced = call.number
         elif call.name in ("write", "pwrite", "writev", "pwritev", "copy_file_range", "sendfile"):
             self.inodes[call.inode].write(call.number, call.offset, call.data)
         elif call.name == "ftruncate":

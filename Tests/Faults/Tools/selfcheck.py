@@ -71,8 +71,8 @@ def check_shim(work, shim):
         kinds = [disk.image(kind, random.Random(1)) for kind in ("strict", "blocks")]
         images.append([call.name, *kinds, disk.image("ordered", Never())])
     expect(not recording.differences(disk.now(), root), "the recording explains the folder")
-    expect([image[0] for image in images] == [
-        "open", "write", "fsync", "fsync", "pwrite", "rename", "fsync", "mkdir", "ftruncate", "fsync"], "all is recorded")
+    names = ["open", "write", "fsync", "fsync", "pwrite", "rename", "fsync", "mkdir", "ftruncate", "fsync"]
+    expect([image[0] for image in images] == names, "all is recorded")
     x, both = b"x" * 1000, b"x" * 500 + b"y" * 1000
     expected = [  # what survives strictly, and with ordered metadata
         ({}, {"a": b""}), ({}, {"a": bytes(1000)}), ({}, {"a": x}), ({"a": x}, {"a": x}),
@@ -127,7 +127,8 @@ DATABASE = lambda root: os.path.join(root, "db", "berlin.sqlite")
 # What is done to a fleet that was migrated, and words of the violation that has to follow.
 IMAGES = {
     "a row is gone": (lambda root: change(DATABASE(root), "DELETE FROM books WHERE id = 7"), "neither old nor new"),
-    "a value is another": (lambda root: change(DATABASE(root), "UPDATE books SET cover = x'00' WHERE id = 7"), "neither"),
+    "a value is another": (
+        lambda root: change(DATABASE(root), "UPDATE books SET cover = x'00' WHERE id = 7"), "neither"),
     "a row came": (lambda root: change(DATABASE(root), "INSERT INTO authors (id, name) VALUES (9, 'x')"), "neither"),
     "a migration isn't recorded": (
         lambda root: change(DATABASE(root), "DELETE FROM schema_migrations WHERE version = 3"), "neither"),

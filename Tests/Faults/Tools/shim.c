@@ -369,7 +369,9 @@ ssize_t copy_file_range(int from, off64_t *a, int to, off64_t *b, size_t length,
   (void)flags;
   return shim_copy(1, from, a, to, b, length);
 }
-ssize_t sendfile(int to, int from, off_t *offset, size_t length) { return shim_copy(0, from, offset, to, NULL, length); }
+ssize_t sendfile(int to, int from, off_t *offset, size_t length) {
+  return shim_copy(0, from, offset, to, NULL, length);
+}
 ssize_t sendfile64(int to, int from, off64_t *offset, size_t length) {
   return shim_copy(0, from, offset, to, NULL, length);
 }
@@ -413,6 +415,7 @@ int ftruncate(int file, off_t size) { ON_FILE("ftruncate", file, size, syscall(S
 int ftruncate64(int file, off64_t size) { ON_FILE("ftruncate", file, size, syscall(SYS_ftruncate, file, size)) }
 int fsync(int file) { ON_FILE("fsync", file, 0, syscall(SYS_fsync, file)) }
 int fdatasync(int file) { ON_FILE("fdatasync", file, 0, syscall(SYS_fdatasync, file)) }
+int syncfs(int file) { ON_FILE("syncfs", file, 0, syscall(SYS_syncfs, file)) }
 int fchmod(int file, mode_t mode) { ON_FILE("fchmod", file, 0, syscall(SYS_fchmod, file, mode)) }
 int fchown(int file, uid_t user, gid_t group) { ON_FILE("fchown", file, 0, syscall(SYS_fchown, file, user, group)) }
 
