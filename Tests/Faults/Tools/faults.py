@@ -63,7 +63,10 @@ class Worker:
             kinds = self.kinds(scenario.calls[number - 1])
             if not self.options.whole:
                 broken, cuts = ([kind for kind in kinds if (kind in CUTS) == is_cut] for is_cut in (False, True))
-                kinds = rotated(broken, turn, 1) + rotated(cuts, turn, 2)
+                call = scenario.calls[number - 1]
+                commits = call.name in ("fdatasync", "ftruncate", "unlink") and "/db/" in call.path
+                count = 2 if commits else 1
+                kinds = rotated(broken, turn, count) + rotated(cuts, turn, count)
             turn += 1
             if number % self.options.workers == self.share:
                 plan[number] = kinds
@@ -77,7 +80,7 @@ class Worker:
         last, journal = {}, []
         for call in scenario.calls:
             path = re.sub(r"\b[0-9A-Z]{26}\b", "RUN", scenario.shown(call.path))
-            if call.name not in ("fchown", "fchmod") and not path.endswith("-shm"):
+            if call.result >= 0 and call.name not in ("fchown", "fchmod") and not path.endswith("-shm"):
                 last[call.name, path] = call.number
             if path == ".flotilla/state.sqlite-wal":
                 journal.append(call.number)
