@@ -21,8 +21,9 @@ import recording
 from bench import Bench, Scenario
 
 ONCE = ["EIO", "ENOSPC", "EINTR", "SHORT"]
-# From one call on; "state" means calls below the state folder alone.
-ON = ["EIO on", "ENOSPC on", "SHORT on", "EIO state", "ENOSPC state"]
+# From one call on: "on" all, "state" and "data" those in the state folder and in the databases' folder alone.
+ON = ["EIO on", "ENOSPC on", "SHORT on", "EIO state", "ENOSPC state", "EIO data"]
+FOLDERS = {"state": ".flotilla", "data": "db"}
 KILLS = ["KILL_BEFORE", "KILL_AFTER"]
 # The kinds of power cuts, and how many images of each are made after every call.
 CUTS = {"strict": 1, "ordered": 2, "blocks": 4, "chaos": 6}
@@ -91,8 +92,9 @@ class Worker:
         kinds = list(self.options.kind)
         if call.name not in WRITES or call.length < 2:
             kinds = [kind for kind in kinds if kind != "SHORT"]
-        if "/.flotilla/" not in call.path:
-            kinds = [kind for kind in kinds if not kind.endswith("state")]
+        for word, folder in FOLDERS.items():
+            if f"/{folder}/" not in call.path:
+                kinds = [kind for kind in kinds if not kind.endswith(word)]
         return kinds
 
     # MARK: Faults and kills
@@ -100,11 +102,12 @@ class Worker:
     def disturb(self, scenario, call, kind):
         told = os.path.join(self.bench.work, "told")
         scenario.reset()
-        settings = {"at": call.number, "kind": kind.split()[0], "told": told}
-        if kind.endswith(" on"):
+        word, *scope = kind.split()
+        settings = {"at": call.number, "kind": word, "told": told}
+        if scope == ["on"]:
             settings["on"] = 1
-        if kind.endswith(" state"):
-            settings["only"] = os.path.join(self.bench.root, ".flotilla")
+        elif scope:
+            settings["only"] = os.path.join(self.bench.root, FOLDERS[scope[0]])
         run = self.bench.run(scenario.arguments, **settings)
         if not os.path.exists(told):
             return None
