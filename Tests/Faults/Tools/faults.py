@@ -9,6 +9,7 @@ import argparse
 import collections
 import multiprocessing
 import os
+import queue as queues
 import random
 import re
 import shutil
@@ -60,7 +61,7 @@ class Worker:
     def plan(self, scenario):
         """What is done to which of this worker's calls, by their numbers."""
         plan, turn = {}, 0
-        for number in self.options.call or self.chosen(scenario):
+        for number in self.chosen(scenario):
             kinds = self.kinds(scenario.calls[number - 1])
             if not self.options.whole:
                 broken, cuts = ([kind for kind in kinds if (kind in CUTS) == is_cut] for is_cut in (False, True))
@@ -74,10 +75,12 @@ class Worker:
         return plan
 
     def chosen(self, scenario):
-        """The numbers of all calls, or, for a sample, of the last call of each kind on each file, where what is made
-        before is committed, and of some between that write the journal of runs."""
-        if self.options.all:
-            return [call.number for call in scenario.calls]
+        """The numbers of the calls to try: all, or those that were asked for, or a sample.
+
+        A sample is the last call of each kind on each file, where what was written before is committed, and some
+        between that write the journal of runs."""
+        if self.options.whole:
+            return [call.number for call in scenario.calls if call.number in (self.options.call or [call.number])]
         last, journal = {}, []
         for call in scenario.calls:
             path = re.sub(r"\b[0-9A-Z]{26}\b", "RUN", scenario.shown(call.path))
@@ -221,8 +224,11 @@ class Figures:
                 if any(self.runs[key] for key in keys):
                     yield f"| {kind} | " + " | ".join(f"{self.runs[key]:,} | {self.bad[key]:,}" for key in keys) + " |"
 
+    def sums(self):
+        return {name: sum(self.runs[key] for key in self.runs if key[1] in GROUPS[name]) for name in GROUPS}
+
     def line(self):
-        sums = {name: sum(self.runs[key] for key in self.runs if key[1] in GROUPS[name]) for name in GROUPS}
+        sums = self.sums()
         parts = ", ".join(f"{count:,} {name}" for name, count in sums.items())
         same = f" ({sum(self.same.values()):,} more images were equal to one of these)" if self.same else ""
         return f"{sum(sums.values()):,} runs: {parts}{same}; violations: {sum(self.bad.values()):,}"
@@ -257,7 +263,15 @@ def supervise(options):
     for worker in workers:
         worker.start()
     while len(ended) < len(workers):
-        share, outcome = queue.get()
+        try:
+            share, outcome = queue.get(timeout=10)
+        except queues.Empty:
+            for share, worker in enumerate(workers):
+                if share not in ended and not worker.is_alive():
+                    ended.add(share)
+                    broken = True
+                    print(f"worker {share} ended with {worker.exitcode}", file=sys.stderr)
+            continue
         if isinstance(outcome, Outcome):
             figures.add(outcome)
             for text in outcome.violations:
@@ -274,6 +288,10 @@ def supervise(options):
             print(f"{count:7,}  {text}")
         print()
     print("\n".join(figures.table()))
+    for name in sorted(set(GROUPS) - {name for name, count in figures.sums().items() if count}):
+        if not options.call and set(GROUPS[name]) & set(options.kind):
+            broken = True
+            print(f"no {name} were tried", file=sys.stderr)
     print(figures.line())
     return 2 if broken else 1 if sum(figures.bad.values()) else 0
 
