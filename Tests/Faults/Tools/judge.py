@@ -5,6 +5,7 @@ wholly what the run was to make of it. Where it isn't as before, a backup of wha
 A run that came to its end has said what it did.
 """
 
+import json
 import os
 import re
 import shutil
@@ -167,6 +168,8 @@ class Judgement:
         rest = [id for id, state in self.states.items() if state != "new"]
         if run.status == 0 and rest:
             self.violate(f"the status is 0, but not {self.expected.verb}: {', '.join(rest)}")
+        if run.status == 0 and self.expected.verb == "migrated":
+            self.report(run)
         if run.status != 0 and not run.words:
             self.violate(f"the status is {run.status}, without a word")
         claimed = self.claimed(run.words)
@@ -181,6 +184,19 @@ class Judgement:
                 if not re.search(rf"\b{id}\b", run.words) and "not begun" not in run.words:
                     self.violate(f"{id}: not {self.expected.verb}, and nothing says so (status {run.status})")
         return self
+
+    def report(self, run):
+        """Judges the report of a run that ended well."""
+        match = re.search(r"^Report\s+(\S+\.json)$", run.output, re.MULTILINE)
+        if not match:
+            return self.violate("the status is 0, but no report is named")
+        try:
+            with open(os.path.join(self.root, match[1])) as file:
+                found = {one["id"]: one["status"] for one in json.load(file)["installations"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return self.violate(f"the status is 0, but the report {match[1]} can't be read: {error!r}")
+        if found != dict.fromkeys(self.expected.old, "migrated"):
+            self.violate(f"the status is 0, but the report says {found}")
 
     def claimed(self, words):
         match = re.search(

@@ -157,12 +157,15 @@ LISTINGS = {
     "the list crashes": (-11, lambda text: "", "ends with -11"),
 }
 
-GOOD = "3 migrated, in 0.1 s\nReport  x.json\n"
+GOOD = "3 migrated, in 0.1 s\nReport  REPORT\n"
 
 # What a run says, how many databases it migrated, and words of the violation that has to follow, or nothing.
 WORDS = [
     (0, GOOD, 3, None),
     (0, GOOD, 2, "the status is 0"),
+    (0, "3 migrated, in 0.1 s\n", 3, "no report is named"),
+    (0, "3 migrated, in 0.1 s\nReport  .flotilla/reports/other.json\n", 3, "can't be read"),
+    (0, "3 migrated, in 0.1 s\nReport  fleet.yml.json\n", 3, "can't be read"),
     (3, "", 3, "nothing says so"),
     (3, GOOD, 2, "it says 3"),
     (3, "flotilla: the journal can't be used\n", 1, "nothing says so"),
@@ -195,10 +198,13 @@ def check_judge(bench):
     fleet.copy(scenario.template, bench.root)
     old = bench.judge(scenario.expected).backups_after(bench.run(["backups"]))
     expect(not old.is_changed and not old.violations, f"a fleet that nothing touched is old: {old.violations}")
+    fleet.copy(good, bench.root)
+    shutil.copyfile(os.path.join(bench.root, "fleet.yml"), os.path.join(bench.root, "fleet.yml.json"))
+    report = os.path.relpath(only(bench.root, ".flotilla", "reports"), bench.root)
     for status, output, count, words in WORDS:
         judgement = bench.judge(scenario.expected)
         judgement.states = {id: "new" if place < count else "old" for place, id in enumerate(fleet.IDS)}
-        found = judgement.words(fleet.Result(status, output, "")).violations
+        found = judgement.words(fleet.Result(status, output.replace("REPORT", report), "")).violations
         expect(any(words in text for text in found) if words else not found, f"{output!r} is judged: {found}")
 
 
