@@ -12,14 +12,16 @@ demo: build
 	scripts/demo
 
 test:
-	scripts/setup python3 openssl curl cron systemd chromium openssh-client openssh-server sudo iproute2 ansible-core
+	scripts/setup gcc libc6-dev python3 openssl curl cron systemd chromium openssh-client openssh-server sudo iproute2 ansible-core
 	scripts/setup-python
 	swift test
 
-# Kills run after run over a fleet of 200 installations, and looks at every database each time.
+# Kills run after run over a fleet of 200 installations, and looks at every database each time. Then breaks every call
+# that changes a file, kills the program at each, and cuts the power after each.
 torture:
-	scripts/setup python3 openssl
+	scripts/setup gcc libc6-dev python3 openssl
 	FLOTILLA_TORTURE=1 swift test --filter KillTests
+	FLOTILLA_TORTURE=1 swift test --filter FaultTests
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift

@@ -111,6 +111,9 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["flotilla", "flotilla-collect", sqlite, "Schema", support], exclude: ["Fixtures"]),
+    // Breaks the calls of the built program, kills it and cuts the power.
+    .testTarget(
+      name: "FaultTests", dependencies: ["flotilla", support], path: "Tests/Faults", exclude: ["Tools"]),
   ]
 )
 
