@@ -7,13 +7,14 @@ struct SSHCommand {
 
   /// All arguments, with `line` for the shell on the host at the end.
   ///
-  /// ssh takes the first value it is given for an option: what must hold stands before the user's own options, and
-  /// what is a default behind them.
+  /// ssh takes the first value it is given for an option: what must hold stands before the user's own options, those of
+  /// the host before those of the fleet, and what is a default behind them.
   func arguments(_ line: String) -> [String] {
     let checking = settings.hostKey == .strict ? "yes" : "accept-new"
     let seconds = max(1, Int(settings.connectTimeout.components.seconds))
     var words = ["-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=\(checking)"]
-    words += settings.options
+    if let identity = host.identity { words += ["-i", identity, "-o", "IdentitiesOnly=yes"] }
+    words += host.options + settings.options
     words += [
       "-o", "ConnectTimeout=\(seconds)", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3",
     ]
