@@ -1,15 +1,29 @@
 /// Ansible's dynamic-inventory JSON, as `--list` prints it.
 struct AnsibleInventory {
+  /// The variables of a host or a group.
+  struct Variables: Equatable {
+    /// Those that are texts, numbers or flags.
+    var texts: [String: String] = [:]
+    /// Those of Flotilla and Ansible that are lists or mappings; of others these say nothing about an installation.
+    var structures: [String: InventoryJSON] = [:]
+
+    /// Puts those of something closer to the host over these.
+    mutating func override(with closer: Variables) {
+      texts.merge(closer.texts) { $1 }
+      structures.merge(closer.structures) { $1 }
+      for name in closer.structures.keys { texts[name] = nil }
+      if !structures.isEmpty { for name in closer.texts.keys { structures[name] = nil } }
+    }
+  }
+
   struct Group {
     var hosts: [String] = []
     var children: [String] = []
-    var variables: [String: String] = [:]
+    var variables = Variables()
   }
 
   private(set) var groups: [String: Group] = [:]
-  /// The variables that are texts, numbers or flags, by host. Lists, mappings and null say nothing about an
-  /// installation.
-  private(set) var hostVariables: [String: [String: String]] = [:]
+  private(set) var hostVariables: [String: Variables] = [:]
 
   /// Why a program's output is no inventory; reads on after "what PROGRAM prints".
   struct Malformed: Error, CustomStringConvertible {
@@ -44,11 +58,11 @@ struct AnsibleInventory {
     return inventory
   }
 
-  private static func hostVariables(_ meta: InventoryJSON) throws(Malformed) -> [String: [String: String]] {
+  private static func hostVariables(_ meta: InventoryJSON) throws(Malformed) -> [String: Variables] {
     guard case .object(let members) = meta else { throw Malformed("_meta", mustBe: "an object") }
     guard let hosts = members["hostvars"], hosts != .null else { return [:] }
     guard case .object(let hosts) = hosts else { throw Malformed("_meta.hostvars", mustBe: "an object") }
-    var result: [String: [String: String]] = [:]
+    var result: [String: Variables] = [:]
     result.reserveCapacity(hosts.count)
     for (name, value) in hosts { result[name] = try variables(value, "_meta.hostvars.\(name)") }
     return result
@@ -78,17 +92,25 @@ struct AnsibleInventory {
     return names
   }
 
-  private static func variables(_ value: InventoryJSON?, _ place: String) throws(Malformed) -> [String:
-    String]
-  {
-    guard let value, value != .null else { return [:] }
+  private static func variables(_ value: InventoryJSON?, _ place: String) throws(Malformed) -> Variables {
+    var variables = Variables()
+    guard let value, value != .null else { return variables }
     guard case .object(let members) = value else { throw Malformed(place, mustBe: "an object") }
-    return members.compactMapValues { member in
+    variables.texts = members.compactMapValues { member in
       switch member {
       case .text(let text), .number(let text): text
       case .flag(let flag): flag ? "true" : "false"
       case .null, .list, .object: nil
       }
     }
+    guard variables.texts.count < members.count else { return variables }
+    variables.structures = members.filter { name, member in
+      guard name.hasPrefix("flotilla_") || name.hasPrefix("ansible_") else { return false }
+      switch member {
+      case .list, .object: return true
+      case .null, .flag, .number, .text: return false
+      }
+    }
+    return variables
   }
 }

@@ -3,8 +3,8 @@ struct AnsibleHost: Equatable {
   let name: String
   /// All groups it is in, also through groups of groups, sorted; without `all` and `ungrouped`.
   let groups: [String]
-  /// Its variables that are texts, numbers or flags.
-  let variables: [String: String]
+  /// Its variables, with those of its groups.
+  let variables: AnsibleInventory.Variables
 }
 
 extension AnsibleInventory {
@@ -27,11 +27,11 @@ extension AnsibleInventory {
 
     return memberships.keys.sorted().map { host in
       let names = memberships[host, default: []].union(groups["all"] == nil ? [] : ["all"])
-      var variables: [String: String] = [:]
+      var variables = Variables()
       for name in names.sorted(by: { ranks[$0, default: 0] < ranks[$1, default: 0] }) {
-        if let more = groups[name]?.variables, !more.isEmpty { variables.merge(more) { $1 } }
+        if let more = groups[name]?.variables { variables.override(with: more) }
       }
-      variables.merge(hostVariables[host] ?? [:]) { $1 }
+      if let own = hostVariables[host] { variables.override(with: own) }
       let shown = names.subtracting(["all", "ungrouped"]).sorted()
       return AnsibleHost(name: host, groups: shown, variables: variables)
     }

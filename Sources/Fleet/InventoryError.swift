@@ -126,6 +126,8 @@ public struct InventoryWarning: Sendable, Equatable, CustomStringConvertible {
     case globMatchesNothing
     /// A list of hosts without a host.
     case noHosts
+    /// Variables of Ansible that change how it reaches a host, and nothing here.
+    case unheededVariables
   }
 
   /// What kind of oddity it is.

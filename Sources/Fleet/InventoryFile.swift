@@ -113,6 +113,8 @@ public struct FleetFile: Sendable, Equatable {
     public var hostKey = HostKey.strict
     /// The agent's path on the hosts, where it is installed there; nil for sending this program's own.
     public var agent: String?
+    /// The folder on the hosts that the agent is sent to, absolute or beginning with `~/`; nil for the user's cache.
+    public var agentFolder: String?
     /// How long a connection may take, and as long again the agent's start.
     public var connectTimeout = Duration.seconds(10)
     /// More arguments for ssh, such as `-F`, `PATH`.

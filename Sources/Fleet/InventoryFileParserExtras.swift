@@ -86,12 +86,22 @@ extension FleetFileParser {
 
   func ssh(_ top: InventorySection) -> FleetFile.SSH {
     var ssh = FleetFile.SSH()
-    let keys = ["host_key", "agent", "connect_timeout", "options"]
+    let keys = ["host_key", "agent", "agent_folder", "connect_timeout", "options"]
     guard let section = top.section("ssh", keys: keys) else { return ssh }
     ssh.hostKey = section.choice("host_key", of: FleetFile.SSH.HostKey.self) ?? ssh.hostKey
     ssh.agent = section.text("agent")
     if let agent = ssh.agent, !agent.hasPrefix("/") {
       section.reject("agent", mustBe: "an absolute path on the hosts")
+    }
+    ssh.agentFolder = section.text("agent_folder")
+    if let folder = ssh.agentFolder, !folder.hasPrefix("/"), !folder.hasPrefix("~/") {
+      section.reject("agent_folder", mustBe: "an absolute path on the hosts, or one that begins with ~/")
+    }
+    if section.has("agent"), section.has("agent_folder") {
+      section.report(
+        .invalidValue, "agent_folder",
+        "\"ssh.agent\" and \"ssh.agent_folder\" exclude each other: where an agent is installed, none is sent"
+      )
     }
     ssh.connectTimeout = section.duration("connect_timeout") ?? ssh.connectTimeout
     if ssh.connectTimeout < .seconds(1) { section.reject("connect_timeout", mustBe: "a second at least") }

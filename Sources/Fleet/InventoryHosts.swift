@@ -8,13 +8,31 @@ extension InventoryBuilder {
       return problems.add(error)
     }
     if hosts.isEmpty { warn(.noHosts, entry, "\(written) lists no host") }
+    var unheeded: [String: Int] = [:]
     for host in hosts {
-      do {
-        append(try installation(host, written, entry))
+      do throws(AnsibleRefusal) {
+        let connection = try AnsibleConnection(host, fleet, home: environment["HOME"])
+        for installation in try installations(connection, entry) { append(installation) }
+        for name in connection.unheeded { unheeded[name, default: 0] += 1 }
       } catch {
-        problems.add(error)
+        let message = "\(written): \(error.isOfID ? "" : "host \"\(host.name)\": ")\(error.reason)"
+        problems.add(self.error(error.code, entry, InventoryRules.printable(message)))
       }
     }
+    warnOfUnheeded(unheeded, written, entry)
+  }
+
+  /// Names what changes how Ansible reaches a host and changes nothing here, in one line.
+  private mutating func warnOfUnheeded(
+    _ names: [String: Int], _ written: String, _ entry: InstallationEntry
+  ) {
+    guard !names.isEmpty else { return }
+    let list = names.sorted { $0.key < $1.key }.map { name, count in
+      "\(InventoryRules.printable(name)) (\(count) host\(count == 1 ? "" : "s"))"
+    }
+    warn(
+      .unheededVariables, entry,
+      "\(written) has variables that are not heeded when hosts are reached: \(list.joined(separator: ", "))")
   }
 
   private func listedHosts(
@@ -61,54 +79,51 @@ extension InventoryBuilder {
     return (program, "\(name) for \(written)")
   }
 
-  private func installation(
-    _ host: AnsibleHost, _ written: String, _ entry: InstallationEntry
-  ) throws(InventoryError) -> Installation {
-    let variables = host.variables
-    if let problem = InventoryRules.problem(id: host.name) {
-      throw error(.invalidID, entry, "\(written): \(problem)")
+  /// The databases of one host: called after the host, or, where a list names them, after host and file.
+  private func installations(
+    _ connection: AnsibleConnection, _ entry: InstallationEntry
+  ) throws(AnsibleRefusal) -> [Installation] {
+    let host = connection.name
+    if let problem = InventoryRules.problem(id: host) {
+      throw AnsibleRefusal(.invalidID, problem, isOfID: true)
     }
-    guard let path = variables["flotilla_path"] ?? fleet.defaults.path, !path.isEmpty else {
-      throw error(
-        .missingKey, entry,
-        "\(written): host \"\(host.name)\" has no flotilla_path, and \"defaults.path\" is not set")
+    let (paths, isList) = try connection.paths()
+    var groups = connection.groups
+    for group in (isList ? [host] : []) + (entry.groups ?? []) where !groups.contains(group) {
+      groups.append(group)
     }
-    let isLocal = variables["ansible_connection"] == "local"
-    let address = isLocal ? nil : variables["ansible_host"] ?? host.name
-    let user = isLocal ? nil : variables["ansible_user"]
-    let become = isLocal ? nil : become(variables)
-    for (kind, word) in [("host", address), ("user", user), ("become", become)] {
-      guard let word, let problem = InventoryRules.problem(kind, word) else { continue }
-      throw error(.invalidValue, entry, "\(written): host \"\(host.name)\": \(problem)")
+    let machine = try connection.host()
+    let labels = labels(entry).merging(Self.labels(connection.variables)) { $1 }
+    let names = isList ? Self.names(of: paths).map { "\(host)-\($0)" } : [host]
+    var installations: [Installation] = []
+    for (path, id) in zip(paths, names) {
+      if let problem = InventoryRules.problem(id: id) {
+        throw AnsibleRefusal(.invalidID, problem, isOfID: true)
+      }
+      installations.append(
+        Installation(
+          id: id, host: machine, path: machine == nil ? InventoryPath.absolute(path, in: fleet.folder) : path,
+          groups: groups.isEmpty ? fleet.defaults.groups : groups, labels: labels, location: entry.location))
     }
-    var groups = host.groups
-    for group in entry.groups ?? [] where !groups.contains(group) { groups.append(group) }
-    let port = isLocal ? nil : try port(host, written, entry)
-    return Installation(
-      id: host.name, host: address.map { Host($0, user: user, port: port, become: become) },
-      path: isLocal ? InventoryPath.absolute(path, in: fleet.folder) : path,
-      groups: groups.isEmpty ? fleet.defaults.groups : groups,
-      labels: labels(entry).merging(Self.labels(variables)) { $1 }, location: entry.location)
+    return installations
   }
 
-  private func become(_ variables: [String: String]) -> String? {
-    guard ["true", "yes"].contains(variables["ansible_become"]?.lowercased()) else { return nil }
-    return variables["ansible_become_user"] ?? "root"
-  }
-
-  private func port(
-    _ host: AnsibleHost, _ written: String, _ entry: InstallationEntry
-  ) throws(InventoryError) -> Int? {
-    guard let text = host.variables["ansible_port"] else { return nil }
-    guard let port = wholeNumber(text[...]), (1...65_535).contains(port) else {
-      throw error(
-        .invalidValue, entry, "\(written): host \"\(host.name)\": ansible_port is no number from 1 to 65535")
+  /// What tells the paths of one host from each other: file names without extension, with as many of the folders around
+  /// them as that takes.
+  static func names(of paths: [String]) -> [String] {
+    let parts = paths.map { path in
+      path.split(separator: "/").dropLast().map(String.init) + [Self.id(of: path)]
     }
-    return port
+    let deepest = parts.map(\.count).max() ?? 1
+    for depth in 1..<max(deepest, 2) {
+      let names = parts.map { $0.suffix(depth).joined(separator: "-") }
+      if Set(names).count == names.count { return names }
+    }
+    return parts.map { $0.joined(separator: "-") }
   }
 
   /// The variables that say something about an installation. Labels end up in reports, so what steers a connection and
-  /// what sounds like a secret stays out.
+  /// what sounds like a secret stays out, and references to other variables stay as they are written.
   private static func labels(_ variables: [String: String]) -> [String: String] {
     let secrets = ["pass", "secret", "token", "private_key", "api_key", "credential"]
     return variables.filter { name, _ in

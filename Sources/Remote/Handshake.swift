@@ -12,7 +12,7 @@ struct Handshake {
   let connectTimeout: Duration
   /// What the agent said of itself.
   private(set) var hello: Hello?
-  private var parser = FrameParser()
+  private var parser = FrameParser(isFromAgent: true)
 
   init(
     _ host: Host, _ process: SSHProcess, _ program: AgentProgram?, _ setup: Frame, connectTimeout: Duration
@@ -38,16 +38,15 @@ struct Handshake {
       try agree(on: try next())
       try stream.write(setup.bytes, until: deadline)
       let answer = try next()
-      if answer.kind == .problem { throw try answer.value(Failure.self) }
-      guard answer.kind == .done else { throw WireError.garbage }
+      if answer.kind == .problem { throw try problem(in: answer) }
+      guard answer.kind == .done else { throw WireError.payload(answer.kind) }
       return parser
     } catch let failure as Failure {
       throw failure
     } catch let trouble as ByteStream.Trouble {
       throw explained(trouble)
     } catch {
-      throw Failure(
-        code: "protocol", step: .open, message: "the host doesn't speak the protocol: \(error)")
+      throw fault("\(error)")
     }
   }
 
@@ -56,20 +55,36 @@ struct Handshake {
     var read: [UInt8] = []
     var sent = false
     while true {
-      while read.count < WireProtocol.greeting.count { read += try stream.read(until: deadline) }
+      while read.count < WireProtocol.greeting.count {
+        guard let bytes = try piece() else { throw sent ? explained(.ended) : notTheAgent(read) }
+        read += bytes
+      }
       let word = Array(read.prefix(WireProtocol.greeting.count))
-      read.removeFirst(word.count)
       switch word {
       case WireProtocol.greeting:
-        parser.append(read)
+        parser.append(read[word.count...])
         return
       case Bootstrap.need where !sent:
         sent = true
+        read.removeFirst(word.count)
         try sendAgent()
         deadline = .now + connectTimeout * 2
-      case Bootstrap.fail: throw refusal(after: read)
-      default: throw banner(word + read)
+      case Bootstrap.fail:
+        throw refusal("agent", "the host can't take the agent: ", after: read[word.count...])
+      case Bootstrap.cannotRun:
+        throw refusal("agent_folder", "the agent can't be put on the host: ", after: read[word.count...])
+      default: throw notTheAgent(read)
       }
+    }
+  }
+
+  /// What the host says next; nil where that was all.
+  private func piece() throws(ByteStream.Trouble) -> [UInt8]? {
+    do throws(ByteStream.Trouble) {
+      return try stream.read(until: deadline)
+    } catch {
+      if case .ended = error { return nil }
+      throw error
     }
   }
 
@@ -86,17 +101,23 @@ struct Handshake {
   }
 
   private mutating func next() throws -> Frame {
+    var beats = 0
     while true {
       // The agent may say that it is alive before it has answered.
       while let frame = try parser.next() {
         if frame.kind != .beat { return frame }
+        beats += 1
+        guard beats <= HostConnection.mostBeats else { throw fault("signs of life without end") }
       }
       parser.append(try stream.read(until: deadline))
     }
   }
 
   private mutating func agree(on frame: Frame) throws {
-    guard frame.kind == .hello else { throw WireError.garbage }
+    if frame.kind == .problem { throw try problem(in: frame) }
+    guard frame.kind == .hello else {
+      throw fault("\(frame.kind.article) message before it said what it is")
+    }
     let hello: Hello = try frame.value()
     let wanted = "flotilla-agent \(programVersion)"
     let found = Self.line(of: Array(hello.program.utf8))
@@ -109,32 +130,71 @@ struct Handshake {
     self.hello = hello
   }
 
-  // MARK: What went wrong
-
-  private func refusal(after start: [UInt8]) -> Failure {
-    var text = start
-    let end = min(deadline, .now + .seconds(2))
-    while text.count < 4096, let more = try? stream.read(until: end) { text += more }
-    process.waitForEnd(2)
-    let details = lastLine.isEmpty ? "" : " (\(lastLine))"
-    return Failure(
-      code: "agent", step: .open,
-      message: "the host can't take the agent: \(Self.line(of: text))\(details)")
+  private func problem(in frame: Frame) throws -> Failure {
+    let failure: Failure = try frame.value()
+    guard AnswerCheck.isWord(failure.code) else { throw WireError.payload(.problem) }
+    return failure.bounded()
   }
 
-  private func banner(_ start: [UInt8]) -> Failure {
+  // MARK: What went wrong
+
+  private func fault(_ what: String) -> Failure {
     Failure(
-      code: "protocol", step: .open,
-      message: "the host prints text where the agent should answer: \"\(Self.line(of: start))\"")
+      code: "protocol", step: .open, message: "the host sent \(what); its connection was given up")
+  }
+
+  private func refusal(_ code: String, _ what: String, after start: ArraySlice<UInt8>) -> Failure {
+    let text = more(after: Array(start), until: nil)
+    process.waitForEnd(2)
+    let details = lastLine.isEmpty ? "" : " (\(lastLine))"
+    return Failure(code: code, step: .open, message: "\(what)\(Self.line(of: text))\(details)")
+  }
+
+  /// What the host says within the next seconds, up to its end or until `isEnough`; not more than a banner is long.
+  private func more(after start: [UInt8], until isEnough: (([UInt8]) -> Bool)?) -> [UInt8] {
+    var text = start
+    let end = min(deadline, .now + .seconds(2))
+    while text.count < Self.longestBanner, isEnough?(text) != true, let bytes = try? stream.read(until: end) {
+      text += bytes
+    }
+    return text
+  }
+
+  private static let longestBanner = 16 << 10
+
+  /// Something else than the agent answers: a banner where the agent's greeting follows, else another program.
+  private func notTheAgent(_ start: [UInt8]) -> Failure {
+    let text = more(after: start, until: Self.holdsGreeting)
+    let quoted = text.isEmpty ? "" : ": \"\(Self.line(of: text))\""
+    if Self.holdsGreeting(text) {
+      return Failure(
+        code: "banner", step: .open, message: "the host prints text before the agent answers\(quoted)")
+    }
+    process.waitForEnd(2)
+    let trouble = HostTrouble(process, host)
+    guard !text.isEmpty || trouble.isOtherProgram else { return trouble.failure(at: .open) }
+    let ending = trouble.status.map { " and ended with status \($0)" } ?? ""
+    let details = lastLine.isEmpty ? "" : " (\(lastLine))"
+    return Failure(
+      code: "forced_command", step: .open,
+      message: "the host ran something else than it was asked to\(ending)\(quoted)\(details)")
+  }
+
+  private static func holdsGreeting(_ text: [UInt8]) -> Bool {
+    let words = [WireProtocol.greeting, Bootstrap.need, Bootstrap.fail]
+    for word in words where text.firstRange(of: word) != nil { return true }
+    return false
   }
 
   private var lastLine: String {
     process.said().split(separator: "\n").last.map { String($0.prefix(300)) } ?? ""
   }
 
+  /// The first line that says something, at most 200 bytes of it, without control characters.
   static func line(of bytes: [UInt8]) -> String {
-    let line = String(decoding: bytes.prefix(200), as: UTF8.self).split(whereSeparator: \.isNewline).first
-    return String((line ?? "").map { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 } ? $0 : "\u{FFFD}" })
+    let text = String(decoding: bytes.prefix(2_000), as: UTF8.self)
+    let line = text.split(whereSeparator: \.isNewline).first { $0.contains { !$0.isWhitespace } } ?? ""
+    return String(line.map { $0.isControl ? "\u{FFFD}" : $0 }).cut(to: 200)
   }
 
   private func explained(_ trouble: ByteStream.Trouble) -> Failure {

@@ -14,7 +14,19 @@ final class HostConnection: Sendable {
     /// Why there is no connection any more.
     var end: Failure?
     var used = ContinuousClock.now
+    /// How many signs of life there were.
+    var beats = 0
   }
+
+  /// What the host sent against the protocol: reads on after "the host sent".
+  private struct Fault: Error {
+    let what: String
+
+    init(_ what: String) { self.what = what }
+  }
+
+  /// How many signs of life a host may give at once, and then one a second. An agent gives one every two.
+  static let mostBeats = 30
 
   private let host: Host
   private let silence: Duration
@@ -22,6 +34,10 @@ final class HostConnection: Sendable {
   private let source: Source
   private let state = Mutex(State())
   private let parser: Mutex<FrameParser>
+  private let budget: MemoryBudget
+  /// What the frame that arrives has of the budget.
+  private let share: Mutex<MemoryShare>
+  private let begun = ContinuousClock.now
   /// The version of SQLite in the agent.
   let sqlite: String?
   /// One frame at a time goes out.
@@ -35,17 +51,21 @@ final class HostConnection: Sendable {
   ///   - program: the agent to send.
   ///   - setup: what it has to know.
   ///   - silence: how long it may give no sign of life while it works.
+  ///   - budget: the memory for what all hosts send.
   /// - Throws: `Failure` that says why the host can't be worked with.
-  init(_ host: Host, _ settings: FleetFile.SSH, _ program: AgentProgram?, _ setup: Frame, silence: Duration)
-    throws(Failure)
-  {
+  init(
+    _ host: Host, _ settings: FleetFile.SSH, _ program: AgentProgram?, _ setup: Frame, silence: Duration,
+    _ budget: MemoryBudget
+  ) throws(Failure) {
     self.host = host
     self.silence = silence
+    self.budget = budget
+    share = Mutex(MemoryShare(budget))
     let line: String
     if let path = settings.agent {
       line = Bootstrap(installed: path, become: host.become).line
     } else if let program {
-      line = Bootstrap(program, become: host.become).line
+      line = Bootstrap(program, folder: settings.agentFolder, become: host.become).line
     } else {
       preconditionFailure("without an agent of its own a connection uses one that is installed")
     }
@@ -79,7 +99,10 @@ final class HostConnection: Sendable {
   }
 
   /// Whether requests can be made, as far as is known.
-  var isOpen: Bool { state.withLock { $0.end == nil } }
+  var isOpen: Bool { ending == nil }
+
+  /// Why there is no connection any more.
+  var ending: Failure? { state.withLock { $0.end } }
 
   /// Whether nothing is under way, and since when it was not used.
   var idleSince: ContinuousClock.Instant? {
@@ -89,6 +112,17 @@ final class HostConnection: Sendable {
   /// Ends the connection; the agent ends by itself then.
   func close() { end(Failure(code: "connection_lost", step: .open, message: "the connection was closed")) }
 
+  /// Gives the connection up for an answer that can't be used.
+  ///
+  /// - Parameter what: what the host sent.
+  /// - Returns: the failure that whoever asked is told.
+  func refuse(_ what: String) -> Failure {
+    let failure = Failure(
+      code: "protocol", step: .open, message: "the host sent \(what); its connection was given up")
+    end(failure)
+    return failure
+  }
+
   // MARK: Requests
 
   /// Has a request done.
@@ -97,15 +131,15 @@ final class HostConnection: Sendable {
   ///   - request: what to do.
   ///   - limit: how long it may take; when it takes longer, the connection is given up.
   ///   - sending: the pieces of a file that go along, each handed to the function it is given.
-  ///   - receiving: takes the pieces of a file that come back.
-  /// - Returns: the frame that answers it, `.outcome` or `.done`; nil where the connection had ended before.
+  ///   - receiving: takes the pieces of a file that come back, and says how many bytes these are at most.
+  /// - Returns: the frame that answers it, of the kind that the request names; nil where the connection had ended before.
   /// - Throws: `Failure`: what the agent says, or `connection_lost`, `timeout`, with the step that was reached.
   func perform(
     _ request: Request, limit: Duration,
     sending: (((([UInt8]) throws -> Void)) throws -> Void)? = nil,
-    receiving: (@Sendable ([UInt8]) -> Void)? = nil
-  ) throws(Failure) -> Frame? {
-    let call = Call(receiving)
+    receiving: Receiver? = nil
+  ) throws(Failure) -> Answer? {
+    let call = Call(request, receiving)
     let deadline = ContinuousClock.now + limit
     guard let number = register(call) else { return nil }
     defer { unregister(number) }
@@ -128,13 +162,19 @@ final class HostConnection: Sendable {
       let heard = state.withLock { $0.heard }
       if ContinuousClock.now - heard > silence { end(silent()) }
     }
-    let answer = try call.answer()
-    guard answer.kind != .problem else { throw problem(in: answer) }
-    return answer
+    let (frame, share) = try call.answer()
+    guard frame.kind != .problem else { throw problem(in: frame) }
+    return Answer(frame: frame, share: share, connection: self)
   }
 
   private func problem(in frame: Frame) -> Failure {
-    do throws(WireError) { return try frame.value() } catch { return garbled() }
+    do throws(WireError) {
+      let failure: Failure = try frame.value()
+      guard AnswerCheck.isWord(failure.code) else { throw .payload(.problem) }
+      return failure.bounded()
+    } catch {
+      return refuse("\(error)")
+    }
   }
 
   private func register(_ call: Call) -> UInt32? {
@@ -168,20 +208,57 @@ final class HostConnection: Sendable {
       // A host that says a lot on its standard error must not wait for somebody to read it.
       _ = process.said()
       state.withLock { $0.heard = .now }
-      let frames = try parser.withLock { parser throws(WireError) in
-        parser.append(bytes)
-        var frames: [Frame] = []
-        while let frame = try parser.next() { frames.append(frame) }
-        return frames
+      parser.withLock { $0.append(bytes) }
+      while let frame = try parser.withLock({ parser throws(WireError) in try parser.next() }) {
+        try reserve(frame.payload.count)
+        let share = share.withLock { share in
+          let current = share
+          share = MemoryShare(budget)
+          return current
+        }
+        try take(frame, share)
       }
-      for frame in frames where frame.kind != .beat {
-        state.withLock { $0.calls[frame.request] }?.take(frame)
-      }
-    } catch is WireError {
-      end(garbled())
+      try reserve(parser.withLock { $0.held })
+    } catch let error as WireError {
+      _ = refuse("\(error)")
+    } catch let fault as Fault {
+      _ = refuse(fault.what)
+    } catch let failure as Failure {
+      end(failure)
     } catch {
       lost()
     }
+  }
+
+  /// Takes memory for an answer of which `bytes` have arrived.
+  private func reserve(_ bytes: Int) throws {
+    guard bytes > MemoryBudget.small else { return }
+    // It isn't the host that is silent while this waits.
+    state.withLock { $0.heard = .now + .seconds(MemoryBudget.patience) }
+    let isEnough = share.withLock { $0 }.grow(to: bytes)
+    state.withLock { $0.heard = .now }
+    guard isEnough else {
+      throw Failure(
+        code: "connection_lost", step: .open,
+        message: "too many hosts sent long answers at once; the connection was given up")
+    }
+  }
+
+  private func take(_ frame: Frame, _ share: MemoryShare) throws(Fault) {
+    if frame.kind == .beat {
+      let beats = state.withLock { state in
+        state.beats += 1
+        return state.beats
+      }
+      guard beats - Self.mostBeats <= Int((ContinuousClock.now - begun) / .seconds(1)) else {
+        throw Fault("signs of life without end")
+      }
+      return
+    }
+    guard let call = state.withLock({ $0.calls[frame.request] }) else {
+      throw Fault("\(frame.kind.article) message that nobody asked for")
+    }
+    if let fault = call.take(frame, share) { throw Fault(fault) }
   }
 
   /// The stream ended: ssh or the agent is gone.
@@ -190,12 +267,6 @@ final class HostConnection: Sendable {
     let reason = HostTrouble(process, host).failure(at: .open).message
     let cut = parser.withLock { $0.isBetweenFrames } ? "" : " in the middle of a frame"
     end(Failure(code: "connection_lost", step: .open, message: "the connection was lost\(cut): \(reason)"))
-  }
-
-  private func garbled() -> Failure {
-    Failure(
-      code: "protocol", step: .open,
-      message: "the host sent something that is not the protocol; its connection was given up")
   }
 
   private func silent() -> Failure {
@@ -222,29 +293,101 @@ final class HostConnection: Sendable {
   }
 }
 
+/// The frame that answers a request, with the memory that it takes.
+struct Answer {
+  let frame: Frame
+  private let share: MemoryShare
+  private let connection: HostConnection
+
+  init(frame: Frame, share: MemoryShare, connection: HostConnection) {
+    (self.frame, self.share, self.connection) = (frame, share, connection)
+  }
+
+  /// One at a time, since decoding takes several times the memory of what is decoded.
+  private static let decoding = Mutex(())
+
+  /// The size of its payload in bytes.
+  var size: Int { frame.payload.count }
+
+  /// The payload as a value. Where it is none, or `problem` says why it can't be used, the connection is given up and
+  /// the failure `protocol` is thrown.
+  func value<Value: Decodable & Sendable>(
+    _ type: Value.Type = Value.self, problem: (Value) -> String?
+  ) throws(Failure) -> Value {
+    let isLarge = frame.payload.count > MemoryBudget.small
+    let result: Result<Value, WireError> = isLarge ? Self.decoding.withLock { _ in decoded() } : decoded()
+    switch result {
+    case .success(let value):
+      if let problem = problem(value) { throw connection.refuse(problem) }
+      return value
+    case .failure(let error): throw connection.refuse("\(error)")
+    }
+  }
+
+  private func decoded<Value: Decodable>() -> Result<Value, WireError> {
+    do throws(WireError) { return .success(try frame.value()) } catch { return .failure(error) }
+  }
+}
+
+/// Takes the pieces of a file that a request brings.
+struct Receiver: Sendable {
+  /// How long they are together, at most.
+  let bytes: Int64
+  let take: @Sendable ([UInt8]) -> Void
+}
+
 /// One request that somebody waits for.
 private final class Call: Sendable {
   private struct State {
-    var answer: Frame?
+    var answer: (Frame, MemoryShare)?
     var failure: Failure?
     var step = Step.open
+    var steps = 0
+    var received: Int64 = 0
   }
+
+  /// More steps than any work has.
+  private static let mostSteps = 1_000
 
   private let state = Mutex(State())
   private let over = DispatchSemaphore(value: 0)
-  private let receiving: (@Sendable ([UInt8]) -> Void)?
+  private let request: Request
+  private let receiver: Receiver?
 
-  init(_ receiving: (@Sendable ([UInt8]) -> Void)?) { self.receiving = receiving }
+  init(_ request: Request, _ receiver: Receiver?) { (self.request, self.receiver) = (request, receiver) }
 
-  func take(_ frame: Frame) {
+  /// Takes a frame that belongs to this request.
+  ///
+  /// - Returns: what is wrong with it; nil where all is well.
+  func take(_ frame: Frame, _ share: MemoryShare) -> String? {
+    guard state.withLock({ $0.answer == nil }) else { return "a second answer to one request" }
     switch frame.kind {
-    case .step:
-      guard let step = Step(rawValue: String(decoding: frame.payload, as: UTF8.self)) else { return }
-      state.withLock { $0.step = step }
-    case .data: receiving?(frame.payload)
-    default:
-      state.withLock { $0.answer = frame }
+    case .step where request.tellsSteps:
+      guard let step = Step(rawValue: String(decoding: frame.payload, as: UTF8.self)) else {
+        return "a step that there isn't"
+      }
+      let steps = state.withLock { state in
+        state.step = step
+        state.steps += 1
+        return state.steps
+      }
+      return steps > Self.mostSteps ? "steps without end" : nil
+    case .data:
+      guard let receiver else { return "a piece of a file that nobody asked for" }
+      let received = state.withLock { state in
+        state.received += Int64(frame.payload.count)
+        return state.received
+      }
+      guard received <= receiver.bytes, !frame.payload.isEmpty else {
+        return "more of a file than its \(receiver.bytes) bytes"
+      }
+      receiver.take(frame.payload)
+      return nil
+    case .problem, request.answer:
+      state.withLock { $0.answer = (frame, share) }
       over.signal()
+      return nil
+    default: return "\(frame.kind.article) message that nobody asked for"
     }
   }
 
@@ -265,7 +408,7 @@ private final class Call: Sendable {
     return true
   }
 
-  func answer() throws(Failure) -> Frame {
+  func answer() throws(Failure) -> (Frame, MemoryShare) {
     let (answer, failure) = state.withLock { ($0.answer, $0.failure) }
     if let answer { return answer }
     throw failure ?? Failure(code: "connection_lost", step: .open, message: "the connection was lost")

@@ -18,6 +18,9 @@ public final class HostPool: Sendable {
   private let longestIdle: Int
   private let hosts = Mutex<[Host: Entry]>([:])
   private let versions = Mutex<Set<String>>([])
+  private let budget = MemoryBudget()
+  /// The long outcomes that were taken: what sets them apart, and their bytes. Equal ones are kept once, as a cohort.
+  private let retained = Mutex<(seen: Set<Int>, bytes: Int)>(([], 0))
 
   /// What is known of a host. Whoever connects holds its lock, so that others wait for that instead of connecting too.
   private final class Entry: Sendable {
@@ -57,9 +60,11 @@ public final class HostPool: Sendable {
   /// Who does the work on a host.
   public func worker(for host: Host) -> RemoteWorker { RemoteWorker(hosts: self, host: host) }
 
-  /// Forgets which hosts were not reached, so that they are tried again.
+  /// Forgets which hosts were not reached, so that they are tried again where that can help.
   public func retry() {
-    for entry in hosts.withLock({ Array($0.values) }) { entry.state.withLock { $0.failure = nil } }
+    for entry in hosts.withLock({ Array($0.values) }) {
+      entry.state.withLock { if $0.failure?.isLasting == false { $0.failure = nil } }
+    }
   }
 
   /// The versions of SQLite in the agents that were met.
@@ -72,11 +77,27 @@ public final class HostPool: Sendable {
 
   deinit { close() }
 
+  /// Whether there is room for an outcome until the end of the run.
+  func retains(_ outcome: Outcome, of bytes: Int) -> Bool {
+    guard bytes > MemoryBudget.small else { return true }
+    var hasher = Hasher()
+    hasher.combine(outcome.drift)
+    hasher.combine(outcome.failure)
+    let digest = hasher.finalize()
+    return retained.withLock { retained in
+      if retained.seen.contains(digest) { return true }
+      guard retained.bytes + bytes <= MemoryBudget.total else { return false }
+      retained.seen.insert(digest)
+      retained.bytes += bytes
+      return true
+    }
+  }
+
   func perform(
     _ request: Request, on host: Host,
     sending: (((([UInt8]) throws -> Void)) throws -> Void)? = nil,
-    receiving: (@Sendable ([UInt8]) -> Void)? = nil
-  ) throws(Failure) -> Frame {
+    receiving: Receiver? = nil
+  ) throws(Failure) -> Answer {
     for _ in 0..<Self.mostConnections {
       let connection = try connection(to: host)
       let answer = try connection.perform(request, limit: limit, sending: sending, receiving: receiving)
@@ -98,9 +119,13 @@ public final class HostPool: Sendable {
     let known = entry.state.withLock { ($0.connection, $0.failure) }
     if let connection = known.0, connection.isOpen { return connection }
     if let failure = known.1 { throw failure }
+    if let failure = known.0?.ending, failure.isLasting {
+      entry.state.withLock { $0 = Entry.State(connection: nil, failure: failure) }
+      throw failure
+    }
     closeIdle()
     do throws(Failure) {
-      let connection = try HostConnection(host, settings, program, setup, silence: silence)
+      let connection = try HostConnection(host, settings, program, setup, silence: silence, budget)
       entry.state.withLock { $0.connection = connection }
       if let version = connection.sqlite { versions.withLock { _ = $0.insert(version) } }
       return connection
@@ -119,5 +144,17 @@ public final class HostPool: Sendable {
     let idle = open.compactMap { connection in connection.idleSince.map { (connection, $0) } }
       .sorted { $0.1 < $1.1 }
     for (connection, _) in idle.prefix(open.count - longestIdle + 1) { connection.close() }
+  }
+}
+
+extension Failure {
+  /// Whether the same would become of another attempt a moment later.
+  fileprivate var isLasting: Bool {
+    switch code {
+    case "host_key", "host_key_changed", "authentication", "become", "agent", "agent_folder", "banner",
+      "forced_command", "protocol":
+      true
+    default: false
+    }
   }
 }

@@ -12,13 +12,20 @@ struct HostTrouble {
     ending = process.ending
   }
 
+  /// The exit status of what ran on the host; nil where ssh itself failed, or still runs.
+  var status: Int32? { ending?.status.flatMap { $0 == 255 ? nil : $0 } }
+
+  /// Whether something on the host came to its end that was neither the agent nor kept from starting it.
+  var isOtherProgram: Bool { status != nil && code == "unreachable" }
+
   private var code: String {
     // 255 is ssh's own failure; any other status is the one of what was to run on the host.
-    if let status = ending?.status, status != 255 {
+    if let status {
       if said.contains("sudo:") { return "become" }
       if status == 126 || status == 127 { return "agent" }
       return "unreachable"
     }
+    if said.contains("REMOTE HOST IDENTIFICATION HAS CHANGED") { return "host_key_changed" }
     if said.contains("Host key verification failed") { return "host_key" }
     if said.contains("Permission denied") || said.contains("Too many authentication failures") {
       return "authentication"
@@ -28,9 +35,24 @@ struct HostTrouble {
 
   /// The failure, with the last that ssh or the host said.
   func failure(at step: Step) -> Failure {
+    let code = code
+    if code == "host_key_changed" { return Failure(code: code, step: step, message: changedKey) }
     let lines = said.split(separator: "\n").map { $0.prefix(300) }
     let end = ending?.text ?? "the connection ended"
     let reason = lines.isEmpty ? end : lines.suffix(2).joined(separator: "; ")
     return Failure(code: code, step: step, message: reason)
+  }
+
+  /// What ssh says of a key that is not the known one, with the place of the known one: `Offending ED25519 key in
+  /// /home/u/.ssh/known_hosts:7`, among a dozen lines.
+  private var changedKey: String {
+    let lines = said.split(separator: "\n")
+    let shown = lines.first { $0.hasPrefix("SHA256:") }.map {
+      " (\($0.hasSuffix(".") ? $0.dropLast() : $0))"
+    }
+    let known = lines.first { $0.hasPrefix("Offending ") }.flatMap { line in
+      line.firstRange(of: " in ").map { " in \(line[$0.upperBound...].prefix(300))" }
+    }
+    return "the host shows another key\(shown ?? "") than the known one\(known ?? "")"
   }
 }

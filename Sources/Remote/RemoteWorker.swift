@@ -13,17 +13,17 @@ public struct RemoteWorker: Worker {
 
   /// See `Worker`.
   public func upgrade(_ path: String, backup: String) -> Outcome {
-    outcome(.upgrade(path: path, backup: backup))
+    outcome(.upgrade(path: path, backup: backup), backup: backup)
   }
 
   /// See `Worker`.
   public func backUp(_ path: String, to destination: String) -> Outcome {
-    outcome(.backUp(path: path, destination: destination))
+    outcome(.backUp(path: path, destination: destination), backup: destination)
   }
 
   /// See `Worker`.
   public func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome {
-    outcome(.restore(path: path, backup: backup, saved: saved))
+    outcome(.restore(path: path, backup: backup, saved: saved), backup: saved)
   }
 
   /// See `Worker`.
@@ -40,11 +40,8 @@ public struct RemoteWorker: Worker {
   public func backups(_ name: String, in folder: String, of runs: [String]) throws(Failure)
     -> [FoundBackup]
   {
-    let answer = try perform(.backups(name: name, folder: folder, runs: runs))
-    do throws(WireError) {
-      return try answer.value()
-    } catch {
-      throw Failure(code: "protocol", step: .open, message: "the host sent a list that can't be read")
+    try perform(.backups(name: name, folder: folder, runs: runs)).value { found in
+      AnswerCheck.problem(in: found, name, folder, runs)
     }
   }
 
@@ -58,7 +55,8 @@ public struct RemoteWorker: Worker {
   public func fetch(_ backup: BackupRecord, to path: String) throws(Failure) -> BackupRecord {
     let copy = BackupRecord(path: path, bytes: backup.bytes, sha256: backup.sha256)
     let incoming = Mutex(Incoming(try ArrivingBackup(copy)))
-    _ = try perform(.fetch(path: backup.path)) { piece in incoming.withLock { $0.take(piece) } }
+    let receiver = Receiver(bytes: backup.bytes) { piece in incoming.withLock { $0.take(piece) } }
+    _ = try perform(.fetch(backup), receiving: receiver)
     let failure: Failure? = incoming.withLock { incoming in
       do throws(Failure) {
         if let failure = incoming.failure { return failure }
@@ -97,21 +95,27 @@ public struct RemoteWorker: Worker {
     }
   }
 
-  private func perform(
-    _ request: Request, receiving: (@Sendable ([UInt8]) -> Void)? = nil
-  ) throws(Failure) -> Frame {
+  private func perform(_ request: Request, receiving: Receiver? = nil) throws(Failure) -> Answer {
     try hosts.perform(request, on: host, receiving: receiving)
   }
 
-  private func outcome(_ request: Request) -> Outcome {
-    do {
-      return try perform(request).value()
-    } catch let failure as Failure {
-      return Outcome(failure, status: failure.code == "internal" ? .failed : .unreachable)
+  private static var tooMuch: Failure {
+    Failure(
+      code: "protocol", step: .inspect,
+      message:
+        "the hosts sent more than \(MemoryBudget.total >> 20) MB of differences from their schemas, each "
+        + "others; those of this one were not taken")
+  }
+
+  /// Has work done that an outcome answers; `backup` is where the work puts its backup, or nil where it makes none.
+  private func outcome(_ request: Request, backup: String? = nil) -> Outcome {
+    do throws(Failure) {
+      let answer = try perform(request)
+      let outcome: Outcome = try answer.value { AnswerCheck.problem(in: $0, backup: backup) }
+      guard hosts.retains(outcome, of: answer.size) else { throw Self.tooMuch }
+      return outcome.bounded()
     } catch {
-      return Outcome(
-        Failure(code: "protocol", step: .open, message: "the host sent an outcome that can't be read"),
-        status: .unreachable)
+      return Outcome(error, status: error.code == "internal" ? .failed : .unreachable)
     }
   }
 }

@@ -29,7 +29,11 @@ final class SSHProcess: Sendable {
     init(text: String) { self.text = text }
 
     init(_ ending: TerminationStatus) {
-      text = "ssh: \(ending)"
+      switch ending {
+      case .exited(255): text = "ssh failed and didn't say why"
+      case .exited(let code): text = "what was run on the host ended with status \(code)"
+      case .signaled(let signal): text = "ssh was ended by signal \(signal)"
+      }
       if case .exited(let code) = ending { status = code }
     }
   }
@@ -75,7 +79,9 @@ final class SSHProcess: Sendable {
         state.ending.withLock { $0 = Ending(result.terminationStatus) }
       } catch {
         theirs.close()
-        state.ending.withLock { $0 = Ending(text: "ssh can't be run: \(error)") }
+        let isMissing = (error as? SubprocessError)?.code == .executableNotFound
+        let reason = isMissing ? "it is not in PATH: install OpenSSH's client" : "\(error)"
+        state.ending.withLock { $0 = Ending(text: "ssh can't be run: \(reason)") }
       }
       ended.signal()
     }
@@ -131,7 +137,7 @@ final class SSHProcess: Sendable {
 }
 
 extension Character {
-  fileprivate var isControl: Bool {
+  var isControl: Bool {
     unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
   }
 }

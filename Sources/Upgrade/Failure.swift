@@ -73,14 +73,23 @@ public struct Failure: Error, Hashable, Sendable, Codable {
       "try ssh with the same host, user and port; flotilla reaches a host where that needs no password"
     case "host_key":
       "compare the host's key with its owner's word, then add it to known_hosts (or ssh.host_key: accept-new)"
+    case "host_key_changed":
+      "this may be an attack: ask the host's owner whether its key was replaced before you remove the old one"
     case "authentication":
       "let this user in with a key that an agent holds or that has no passphrase; ssh HOST true must not ask"
     case "become": "allow it in sudoers without a password (sudo -n), or leave become out"
     case "agent": "see the message; an agent installed by hand is named in ssh.agent"
-    case "protocol": "let the host's login scripts print nothing where there is no terminal"
+    case "agent_folder":
+      "its file system is probably mounted noexec: name a folder where programs may run in ssh.agent_folder"
+    case "banner": "let the host's login scripts print nothing where there is no terminal"
+    case "forced_command":
+      "log in as a user whose shell runs what ssh asks for: no ForceCommand, no command= in authorized_keys"
+    case "protocol":
+      "something on the host takes the agent's place or changes what it sends: look into it before you go on"
     case "connection_lost", "called_off":
       "it is at its old version or its new one; run the same command again"
-    case "fetch": "make room in the state folder; the backup is on its host"
+    case "fetch":
+      "the database is well and its backup whole on its host: mend what the message says, then flotilla backup"
     case "hook" where step == .after:
       "do by hand what the hook should have done: migrating again runs no hook where nothing is pending"
     case "hook": "mend what the hook complains about, then run the same command again"

@@ -68,10 +68,29 @@ public enum Request: Hashable, Sendable, Codable {
   case remove(backups: [String])
   /// See `Worker.backups`; answered by found.
   case backups(name: String, folder: String, runs: [String])
-  /// Asks for a file; answered by pieces and done.
-  case fetch(path: String)
+  /// Asks for a backup that is there; answered by pieces, which together are as long as it was made, and done.
+  case fetch(BackupRecord)
   /// Brings a backup, whose pieces and `end` follow; answered by done once it is whole under its name.
   case store(BackupRecord)
+}
+
+extension Request {
+  /// The kind of frame that answers it where it can be done.
+  public var answer: Frame.Kind {
+    switch self {
+    case .inspect, .upgrade, .backUp, .restore, .rehearse: .outcome
+    case .backups: .found
+    case .remove, .fetch, .store: .done
+    }
+  }
+
+  /// Whether the agent tells each step of the work.
+  public var tellsSteps: Bool {
+    switch self {
+    case .upgrade, .restore: true
+    default: false
+    }
+  }
 }
 
 extension Frame {
@@ -86,8 +105,10 @@ extension Frame {
 
   /// The payload as a value.
   ///
-  /// - Throws: `WireError.payload` where it is something else.
+  /// - Throws: `WireError.payload` where it is something else, or where an agent's message would take much more memory
+  ///   than its bytes.
   public func value<T: Decodable>(_ type: T.Type = T.self) throws(WireError) -> T {
+    if kind != .setup, kind != .request, !JSONOutline(payload).isModest { throw .payload(kind) }
     guard let value = try? JSONDecoder().decode(type, from: Data(payload)) else { throw .payload(kind) }
     return value
   }

@@ -35,7 +35,7 @@ final class Agent {
     do {
       try serve()
     } catch {
-      let message = "flotilla-agent: what arrived is not the protocol: \(error)\n"
+      let message = "flotilla-agent: the coordinator sent \(error)\n"
       _ = message.withCString { write(STDERR_FILENO, $0, strlen($0)) }
       status = 1
     }
@@ -70,7 +70,7 @@ final class Agent {
         desk = try Desk(frame.value(), output, cancellation)
         output.send(Frame(.done, frame.request))
       } catch let failure as Failure {
-        output.send(Frame(.problem, frame.request, json: failure))
+        output.send(Frame(.problem, frame.request, json: failure.bounded()))
       }
     case .request:
       guard let desk else { throw WireError.garbage }
@@ -88,7 +88,7 @@ final class Agent {
       guard let arrival = arriving.removeValue(forKey: frame.request) else { throw WireError.garbage }
       let failure = arrival.finish()
       output.send(
-        failure.map { Frame(.problem, frame.request, json: $0) } ?? Frame(.done, frame.request))
+        failure.map { Frame(.problem, frame.request, json: $0.bounded()) } ?? Frame(.done, frame.request))
     case .beat: break
     case .hello, .done, .outcome, .step, .problem, .found: throw WireError.garbage
     }

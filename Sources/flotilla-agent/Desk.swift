@@ -52,18 +52,35 @@ final class Desk: Sendable {
     case .rehearse(let path, let folder): send(number, worker.rehearse(path, in: folder))
     case .remove(let backups): finish(number) { try worker.remove(backups) }
     case .backups(let name, let folder, let runs):
-      output.send(Frame(.found, number, json: worker.backups(name, in: folder, of: runs)))
-    case .fetch(let path):
-      finish(number) {
-        try readPieces(of: path, length: WireProtocol.piece) { output.send(Frame(.data, number, $0)) }
-      }
+      send(number, worker.backups(name, in: folder, of: runs))
+    case .fetch(let backup): finish(number) { try send(number, backup) }
     case .store: preconditionFailure("a backup that is brought is taken where its pieces arrive")
     }
     requests.end(number)
   }
 
-  private func send(_ number: UInt32, _ outcome: Outcome) {
-    output.send(Frame(.outcome, number, json: outcome))
+  private func send(_ number: UInt32, _ outcome: Outcome) { output.send(outcome.frame(number)) }
+
+  private func send(_ number: UInt32, _ found: [FoundBackup]) {
+    let frame = Frame(.found, number, json: found)
+    guard frame.payload.count > frame.kind.longestPayload else { return output.send(frame) }
+    let failure = Failure(
+      code: "internal", step: .inspect, message: "the list of \(found.count) backups is too long to be sent")
+    output.send(Frame(.problem, number, json: failure))
+  }
+
+  /// Sends a backup piece by piece, and never more of it than was made: that would end the connection.
+  private func send(_ number: UInt32, _ backup: BackupRecord) throws {
+    var sent: Int64 = 0
+    try readPieces(of: backup.path, length: WireProtocol.piece) { piece in
+      sent += Int64(piece.count)
+      guard sent <= backup.bytes else {
+        throw Failure(
+          code: "backup", step: .backUp,
+          message: "\(backup.path) is longer than the \(backup.bytes) bytes that were written")
+      }
+      output.send(Frame(.data, number, piece))
+    }
   }
 
   private func finish(_ number: UInt32, _ work: () throws -> Void) {
@@ -71,7 +88,7 @@ final class Desk: Sendable {
       try work()
       output.send(Frame(.done, number))
     } catch {
-      output.send(Frame(.problem, number, json: Failure(reporting: error)))
+      output.send(Frame(.problem, number, json: Failure(reporting: error).bounded()))
     }
   }
 }

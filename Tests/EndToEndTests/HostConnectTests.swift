@@ -70,7 +70,13 @@ import Testing
     let hosts = try TwoHosts(ssh: "host_key: \(policy)")
     try hosts.bad.trust(hosts.bad.folder.file("user_key.pub"))
     let trouble = try hosts.migrate()
-    #expect(trouble.status == "unreachable" && trouble.code == "host_key", "\(trouble)")
+    #expect(trouble.status == "unreachable" && trouble.code == "host_key_changed", "\(trouble)")
+    // Where the old key is, as ssh says it.
+    let place = "\(hosts.bad.folder.file("known_hosts")):1"
+    #expect(trouble.message.contains("the known one in \(place)"), "\(trouble.message)")
+    #expect(trouble.message.contains("(SHA256:"), "\(trouble.message)")
+    #expect(trouble.run.words.contains("this may be an attack"), "\(trouble.run.output)")
+    #expect(!trouble.run.output.contains("accept-new"), "\(trouble.run.output)")
     #expect(hosts.bad.logins == 0)
     try hosts.expectUntouched()
   }
@@ -82,7 +88,7 @@ import Testing
     let text = try String(contentsOfFile: file, encoding: .utf8)
     try hosts.fleet.folder.write(
       text.replacing("options: [", with: "options: [-o, StrictHostKeyChecking=no, "), to: "fleet.yml")
-    #expect(try hosts.migrate().code == "host_key")
+    #expect(try hosts.migrate().code == "host_key_changed")
     #expect(hosts.bad.logins == 0)
   }
 
@@ -91,6 +97,9 @@ import Testing
     let trouble = try hosts.migrate()
     #expect(trouble.status == "unreachable" && trouble.code == "authentication", "\(trouble)")
     #expect(trouble.run.output.contains("ssh HOST true must not ask"), "\(trouble.run.output)")
+    // Once to look and not again: the same would become of it.
+    let attempts = hosts.bad.log.components(separatedBy: "closed by authenticating user").count - 1
+    #expect(attempts == 1, "\(hosts.bad.log)")
     try hosts.expectUntouched()
   }
 

@@ -20,7 +20,7 @@ import Testing
     let hosts = try TwoHosts(
       command: "echo 'Welcome to \u{1B}[31mberlin'; echo more; exec sh -c \"$SSH_ORIGINAL_COMMAND\"")
     let trouble = try hosts.migrate()
-    #expect(trouble.status == "unreachable" && trouble.code == "protocol", "\(trouble)")
+    #expect(trouble.status == "unreachable" && trouble.code == "banner", "\(trouble)")
     #expect(trouble.message.contains("\"Welcome to \u{FFFD}[31mberlin\""), "\(trouble.message)")
     #expect(trouble.run.output.contains("login scripts print nothing"), "\(trouble.run.output)")
     #expect(!trouble.run.output.contains("\u{1B}"))
@@ -63,7 +63,7 @@ import Testing
 
   @Test(arguments: [
     "printf FLOTILLA; echo and then something else that is much longer than a header; exec cat >/dev/null",
-    "printf FLOTILLA; exec cat /dev/zero", "exec cat /dev/zero",
+    "printf FLOTILLA; exec cat /dev/zero",
     "printf FLOTILLA; " + frame(1, "no json") + "exec cat >/dev/null",
     "printf FLOTILLA; " + frame(8, "{}") + "exec cat >/dev/null",
     "printf FLOTILLA; " + frame(1, "", length: 0x7FFF_FFFF) + "exec cat >/dev/null",
@@ -72,6 +72,25 @@ import Testing
     let hosts = try TwoHosts(command: command, ssh: "connect_timeout: 3s")
     let trouble = try hosts.migrate()
     #expect(trouble.status == "unreachable" && trouble.code == "protocol", "\(trouble)")
+    #expect(
+      !trouble.message.contains("Frame") && !trouble.message.contains("WireError"), "\(trouble.message)")
+    #expect(hosts.bad.logins == 1)
+    try hosts.expectUntouched()
+  }
+
+  @Test(arguments: [
+    ("echo This account is currently not available.; exit 1", "status 1: \"This account is currently"),
+    ("exec cat /dev/zero", "than it was asked to: \"\u{FFFD}"), ("true", "asked to and ended with status 0"),
+    ("exit 9", "asked to and ended with status 9"), ("printf FLOTIL", "and ended with status 0: \"FLOTIL\""),
+    ("echo 'no such menu entry' >&2; exit 2", "status 2 (no such menu entry)"),
+  ])
+  func `a host that runs something else is told as that`(command: String, words: String) throws {
+    let hosts = try TwoHosts(command: command, ssh: "connect_timeout: 3s")
+    let trouble = try hosts.migrate()
+    #expect(trouble.status == "unreachable" && trouble.code == "forced_command", "\(trouble)")
+    #expect(trouble.message.contains(words), "\(trouble.message)")
+    #expect(trouble.run.words.contains("no ForceCommand"), "\(trouble.run.output)")
+    #expect(hosts.bad.logins == 1)
     try hosts.expectUntouched()
   }
 
@@ -88,9 +107,8 @@ import Testing
     try hosts.expectUntouched()
   }
 
-  @Test(arguments: ["printf FLOTILLA; printf '\\000\\000\\001'", "printf FLOTIL", "true", "exit 9"])
-  func `an end in the middle is no answer`(command: String) throws {
-    let hosts = try TwoHosts(command: command)
+  @Test func `an end in the middle is no answer`() throws {
+    let hosts = try TwoHosts(command: "printf FLOTILLA; printf '\\000\\000\\001'")
     let trouble = try hosts.migrate()
     #expect(trouble.status == "unreachable" && trouble.code == "unreachable", "\(trouble)")
     try hosts.expectUntouched()

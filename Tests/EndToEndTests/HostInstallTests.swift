@@ -25,6 +25,88 @@ import Testing
     try hosts.expectUntouched()
   }
 
+  /// Has the bad host mount its home folder noexec, run what it is asked to, and note the files that are left there.
+  private func noexec(_ hosts: TwoHosts, _ prepare: String = ":") throws -> String {
+    let left = hosts.fleet.folder.file("left")
+    let script = hosts.fleet.folder.file("force.sh")
+    try hosts.fleet.folder.write(
+      """
+      #!/bin/sh
+      exec unshare -m sh -c 'mount -t tmpfs -o noexec,mode=700 tmpfs "$HOME"; \(prepare)
+        sh -c "$SSH_ORIGINAL_COMMAND"; status=$?; find "$HOME" -type f >\(left); exit $status'
+
+      """, to: "force.sh")
+    chmod(script, 0o755)
+    return left
+  }
+
+  @Test(
+    .enabled(if: SmallMount.isPossible, "needs the right to mount (root)"), arguments: [false, true])
+  func `a folder where nothing can be run is told before the agent is sent, and nothing stays there`(
+    hasAgent: Bool
+  ) throws {
+    let hosts = try TwoHosts(command: "exit 1")
+    let cache = "$HOME/.cache/flotilla"
+    let digest = try #require(hosts.good.agents.first)
+    let left = try noexec(
+      hosts, hasAgent ? "mkdir -p \(cache); cp \(hosts.agent) \(cache)/\(digest)" : ":")
+    let trouble = try hosts.migrate()
+    #expect(trouble.status == "unreachable" && trouble.code == "agent_folder", "\(trouble)")
+    #expect(trouble.message.contains("nothing can be run in \(hosts.bad.home)"), "\(trouble.message)")
+    #expect(trouble.run.words.contains("noexec"), "\(trouble.run.output)")
+    #expect(trouble.run.words.contains("ssh.agent_folder"), "\(trouble.run.output)")
+    #expect(try String(contentsOfFile: left, encoding: .utf8) == "")
+    #expect(hosts.bad.logins == 1)
+    try hosts.expectUntouched()
+  }
+
+  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  func `an agent goes to the folder that is named`() throws {
+    let hosts = try TwoHosts(command: "exit 1")
+    _ = try noexec(hosts)
+    let folder = hosts.fleet.folder.file("it's agents")
+    try hosts.configure(ssh: "agent_folder: \"\(folder)\"")
+    let run = try hosts.fleet.migrate()
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    #expect(try hosts.fleet.versions() == [[1, 2, 3], [1, 2, 3]])
+    let agents = try FileManager.default.contentsOfDirectory(atPath: folder)
+    #expect(agents == hosts.good.agents, "\(agents)")
+  }
+
+  @Test func `an agent goes to a folder in the home folder`() throws {
+    let hosts = try TwoHosts(hasAgent: false)
+    try hosts.configure(ssh: "agent_folder: ~/opt/flotilla")
+    let run = try hosts.fleet.migrate()
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    #expect(FileManager.default.fileExists(atPath: "\(hosts.bad.home)/opt/flotilla"))
+    #expect(hosts.bad.agents.isEmpty)
+  }
+
+  @Test func `a folder where others can put an agent is refused`() throws {
+    let hosts = try TwoHosts()
+    let folder = hosts.fleet.folder.file("agents")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    chmod(folder, 0o777)
+    try hosts.configure(ssh: "agent_folder: \"\(folder)\"")
+    let run = try hosts.fleet.run("status")
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    #expect(run.words.contains("is not of this user alone"), "\(run.output)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+  }
+
+  @Test func `an agent that can't be started is removed again`() throws {
+    // It is of no use without its right to be run, which this host takes away.
+    let hosts = try TwoHosts(
+      hasAgent: false, command: "PATH=$HOME/bin:$PATH; export PATH; exec sh -c \"$SSH_ORIGINAL_COMMAND\"")
+    let shim = try hosts.bad.folder.write(
+      "#!/bin/sh\nchmod 600 \"$2\"; exec /bin/mv \"$@\"\n", to: "home/bin/mv")
+    chmod(shim, 0o755)
+    let trouble = try hosts.migrate()
+    #expect(trouble.status == "unreachable" && trouble.code == "agent", "\(trouble)")
+    #expect(trouble.message.contains("can not be run in"), "\(trouble.message)")
+    #expect(hosts.bad.agents.isEmpty, "\(hosts.bad.agents)")
+  }
+
   @Test func `a host of another kind of machine is told before anything is sent`() throws {
     let hosts = try TwoHosts(
       hasAgent: false, command: "PATH=$HOME/bin:$PATH; export PATH; exec sh -c \"$SSH_ORIGINAL_COMMAND\"")

@@ -175,4 +175,151 @@ import Testing
       environment: ["PATH": "relative:/nowhere:\(folder.path)/bin"])
     #expect(inventory.installations.map(\.id) == ["a"])
   }
+
+  // MARK: How hosts are reached
+
+  /// The installations of one host with these variables, as JSON.
+  private func inventory(_ variables: String, more: String = "defaults: { path: /db }\n") throws -> Inventory
+  {
+    try script("cat <<'X'\n{\"_meta\": {\"hostvars\": {\"a.b\": \(variables)}}}\nX")
+    return try folder.inventory(
+      "  - { from: ./hosts.sh }\n", more: more, environment: ["PATH": "/usr/bin:/bin", "HOME": "/home/me"])
+  }
+
+  @Test func `Ansible's key and arguments for ssh are heeded`() throws {
+    let inventory = try inventory(
+      #"""
+      {"ansible_ssh_private_key_file": "~/.ssh/{{ site }} key", "site": "eu",
+       "ansible_ssh_common_args": "-o 'ProxyCommand=ssh -W %h:%p \"b c\"' -J x",
+       "ansible_ssh_extra_args": "-vC -o\\ X=1", "ansible_ssh_user": "u", "ansible_ssh_port": 22}
+      """#)
+    #expect(inventory.warnings.isEmpty)
+    #expect(
+      inventory.installations[0].host
+        == Host(
+          "a.b", user: "u", port: 22, identity: "/home/me/.ssh/eu key",
+          options: ["-o", "ProxyCommand=ssh -W %h:%p \"b c\"", "-J", "x", "-vC", "-o X=1"]))
+  }
+
+  @Test(arguments: [
+    (
+      #"{"ansible_ssh_common_args": "-o 'x"}"#,
+      "ansible_ssh_common_args has a quotation mark that is not closed"
+    ),
+    (
+      #"{"ansible_ssh_extra_args": "-o A=b other.host"}"#,
+      "ansible_ssh_extra_args: \"other.host\" is no option of ssh"
+    ),
+    (#"{"ansible_ssh_extra_args": "--"}"#, "ansible_ssh_extra_args: \"--\" is no option of ssh"),
+    (#"{"ansible_host": ["x"]}"#, "ansible_host must be a text"),
+    (#"{"ansible_become": "{{ b }}", "b": true}"#, "ansible_become must be true or false"),
+    (#"{"flotilla_path": []}"#, "flotilla_path must be a path or a list of paths"),
+    (#"{"flotilla_path": ["/a", 3]}"#, "flotilla_path must be a path or a list of paths"),
+    (#"{"flotilla_path": {"a": "/a"}}"#, "flotilla_path must be a path or a list of paths"),
+    (#"{"flotilla_path": "/{{ x }}"}"#, "flotilla_path refers to {{ x }}, which the host doesn't have"),
+    (
+      #"{"flotilla_path": "/{{ x }}", "x": "{{ y }}", "y": "{{x}}"}"#,
+      "flotilla_path refers to itself, by way of other variables"
+    ),
+    (
+      #"{"flotilla_path": "/{{ x | default('y') }}", "x": "z"}"#,
+      "flotilla_path is \"/{{ x | default('y') }}\": only {{ NAME }} is understood, with the name of a variable of "
+        + "the host"
+    ),
+    (
+      #"{"ansible_host": "{% if x %}y{% endif %}"}"#,
+      "ansible_host is \"{% if x %}y{% endif %}\": only {{ NAME }} is understood, with the name of a variable of "
+        + "the host"
+    ),
+    (
+      #"{"flotilla_path": "/{{ x"}"#,
+      "flotilla_path is \"/{{ x\": only {{ NAME }} is understood, with the name of a variable of the host"
+    ),
+  ])
+  func `what of a host can't be done as it is meant is refused`(_ variables: String, _ complaint: String)
+    throws
+  {
+    let error = #expect(throws: InventoryErrors.self) { try inventory(variables) }
+    #expect(error?.description == "fleet.yml:5: ./hosts.sh: host \"a.b\": \(complaint)")
+  }
+
+  @Test func `variables that change how a host is reached and aren't heeded are named in one line`() throws {
+    let inventory = try inventory(
+      #"""
+      {"ansible_connection": "paramiko", "ansible_ssh_pass": "secret", "ansible_become": true,
+       "ansible_become_method": "su", "ansible_become_password": "secret", "ansible_ssh_args": "-C",
+       "ansible_ssh_pipelining": true, "ansible_python_interpreter": "/usr/bin/python3",
+       "ansible_ssh_host_key_rsa_public": "AAAA", "ansible_distribution": "Debian"}
+      """#)
+    #expect(
+      inventory.warnings.map(\.description) == [
+        "fleet.yml:5: ./hosts.sh has variables that are not heeded when hosts are reached: "
+          + "ansible_become_method=su (1 host), ansible_become_password (1 host), ansible_connection=paramiko "
+          + "(1 host), ansible_ssh_args (1 host), ansible_ssh_pass (1 host)"
+      ])
+    #expect(inventory.installations.count == 1)
+  }
+
+  @Test func `becoming somebody else on this machine is named as not heeded`() throws {
+    let inventory = try inventory(#"{"ansible_connection": "local", "ansible_become": true}"#)
+    #expect(inventory.warnings.count == 1 && inventory.installations[0].host == nil)
+    #expect(inventory.warnings[0].message.hasSuffix("ansible_become with ansible_connection=local (1 host)"))
+  }
+
+  @Test(arguments: ["ssh", "smart", "ansible.builtin.ssh"])
+  func `a connection through ssh is what Flotilla makes`(kind: String) throws {
+    let inventory = try inventory("{\"ansible_connection\": \"\(kind)\"}")
+    #expect(inventory.warnings.isEmpty && inventory.installations[0].host == Host("a.b"))
+  }
+
+  @Test func `several databases of one host have ids that stay distinct`() throws {
+    let inventory = try inventory(
+      #"""
+      {"flotilla_path": ["/srv/{{ app }}/orders.sqlite", "/srv/{{ app }}/users.db"], "app": "shop",
+       "ansible_host": "10.0.0.1"}
+      """#)
+    #expect(inventory.installations.map(\.id) == ["a.b-orders", "a.b-users"])
+    #expect(inventory.installations.map(\.path) == ["/srv/shop/orders.sqlite", "/srv/shop/users.db"])
+    #expect(Set(inventory.installations.map(\.host)) == [Host("10.0.0.1")])
+    #expect(inventory.installations.allSatisfy { $0.groups == ["a.b"] })
+  }
+
+  @Test func `files of one name are told from each other by their folders`() throws {
+    #expect(
+      try inventory(#"{"flotilla_path": ["/srv/a/db.sqlite", "/srv/b/db.sqlite"]}"#).installations.map(\.id)
+        == ["a.b-a-db", "a.b-b-db"])
+    #expect(
+      try inventory(#"{"flotilla_path": ["x/one/db.sqlite", "y/one/db.sqlite", "db.sqlite"]}"#).installations
+        .map(\.id) == ["a.b-x-one-db", "a.b-y-one-db", "a.b-db"])
+    let same = #expect(throws: InventoryErrors.self) { try inventory(#"{"flotilla_path": ["/a", "/a"]}"#) }
+    #expect(same?.description.contains("is the same file as") == true)
+  }
+
+  @Test func `a list of one, a list of a group and a path of the host itself`() throws {
+    #expect(try inventory(#"{"flotilla_path": ["/srv/db.sqlite"]}"#).installations.map(\.id) == ["a.b-db"])
+    try script(
+      #"""
+      cat <<'X'
+      {"g": {"hosts": ["h", "i"], "vars": {"flotilla_path": ["/1.db", "/2.db"]}},
+       "_meta": {"hostvars": {"h": {"flotilla_path": "/own.db"}}}}
+      X
+      """#)
+    let inventory = try folder.inventory("  - { from: ./hosts.sh }\n", environment: ["PATH": "/usr/bin:/bin"])
+    #expect(inventory.installations.map(\.id) == ["h", "i-1", "i-2"])
+  }
+
+  @Test func `the path that holds for all is filled in for each host`() throws {
+    let inventory = try inventory(
+      #"{"tier": 2}"#, more: "defaults: { path: \"/srv/{{ inventory_hostname_short }}/{{tier}}.db\" }\n")
+    #expect(inventory.installations[0].path == "/srv/a/2.db")
+  }
+
+  @Test(arguments: [
+    ("a b", ["a", "b"]), ("  ", []), ("'a b'c", ["a bc"]),
+    (#"a\ b "c \" d" "\e""#, ["a b", "c \" d", "\\e"]),
+    ("''", [""]), ("\"a\nb\"", ["a\nb"]), ("a\\\nb", ["ab"]),
+  ])
+  func `words are split as a shell splits them`(text: String, words: [String]) {
+    #expect(ShellWords.split(text) == words)
+  }
 }

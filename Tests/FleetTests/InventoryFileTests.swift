@@ -41,7 +41,13 @@ import Testing
     #expect(file.ssh == ssh)
     #expect(file.backup.fetch)
     #expect(try fleetFile("ssh: {}\n").ssh == FleetFile.SSH())
-    for wrong in ["host_key: no", "agent: a", "connect_timeout: 10ms", "option: [-4]"] {
+    for folder in ["/opt/a b", "~/agents"] {
+      #expect(try fleetFile("ssh: { agent_folder: \(folder) }\n").ssh.agentFolder == folder)
+    }
+    for wrong in [
+      "host_key: no", "agent: a", "connect_timeout: 10ms", "option: [-4]", "agent_folder: agents",
+      "agent_folder: ~root/x", "agent: /a, agent_folder: /b",
+    ] {
       #expect(throws: InventoryErrors.self) { try fleetFile("ssh: { \(wrong) }\n") }
     }
   }

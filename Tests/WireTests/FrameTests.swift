@@ -3,7 +3,8 @@ import Schema
 import TestSupport
 import Testing
 import Upgrade
-import Wire
+
+@testable import Wire
 
 @Suite struct FrameTests {
   private static let frames = [
@@ -37,7 +38,87 @@ import Wire
   func `text, an unknown kind and an absurd length are garbage`(text: String) {
     var parser = FrameParser()
     parser.append(text.utf8)
+    #expect(throws: WireError.self) { try parser.next() }
+  }
+
+  private static let agents: [Frame.Kind] = [
+    .hello, .done, .outcome, .step, .data, .problem, .beat, .found,
+  ]
+
+  @Test(arguments: agents)
+  func `a frame that is too long for its kind is refused when its head arrives`(kind: Frame.Kind) throws {
+    let head = { (length: Int) in
+      [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) } + [kind.rawValue, 0, 0, 0, 1]
+    }
+    var parser = FrameParser(isFromAgent: true)
+    parser.append(head(kind.longestPayload + 1))
+    #expect(throws: WireError.tooLong(kind, kind.longestPayload + 1)) { try parser.next() }
+    parser = FrameParser(isFromAgent: true)
+    parser.append(head(kind.longestPayload))
+    #expect(try parser.next()?.kind == (kind.longestPayload == 0 ? kind : nil))
+    #expect(parser.held == 0)
+  }
+
+  @Test(arguments: [Frame.Kind.setup, .request, .end])
+  func `what only a coordinator sends is refused from an agent`(kind: Frame.Kind) {
+    var parser = FrameParser(isFromAgent: true)
+    parser.append(Frame(kind, 1).bytes)
     #expect(throws: WireError.garbage) { try parser.next() }
+  }
+
+  @Test(arguments: [
+    "[" + String(repeating: "0,", count: 300_000) + "0]", String(repeating: "[", count: 40),
+    "\"" + String(repeating: "\\\"", count: 100_000) + "\"", "\"" + String(repeating: "x", count: 200_000),
+  ])
+  func `what takes much more memory than its bytes is not decoded`(text: String) {
+    #expect(!JSONOutline(Array(text.utf8)).isModest)
+    #expect(throws: WireError.payload(.outcome)) {
+      let _: [Int] = try Frame(.outcome, 1, Array(text.utf8)).value()
+    }
+  }
+
+  private static func difference(_ number: Int, _ length: Int) -> Difference {
+    let text = String(repeating: "é", count: length)
+    return Difference(kind: "table_changed", object: "\(number) \(text)", expected: text, actual: text)
+  }
+
+  @Test func `long texts of an outcome are cut, each to what its field may have`() throws {
+    let text = String(repeating: "é", count: 1_000_000)
+    var outcome = Outcome(Failure(code: "busy", step: .lock, message: text))
+    outcome.drift = [Self.difference(1, 1_000_000)]
+    outcome.mayDelete = [text]
+    outcome.openBy = Array(repeating: text, count: 100)
+    outcome.hooks = [HookResult(which: .before, program: text, status: 1, output: text, milliseconds: 1)]
+    let frame = outcome.frame(1)
+    #expect(frame.payload.count < 200_000, "\(frame.payload.count)")
+    let arrived: Outcome = try frame.value()
+    #expect(arrived.failure?.message.utf8.count == 3_999)
+    #expect(arrived.drift.first?.actual?.hasSuffix("é…") == true)
+    #expect(arrived.hooks.first?.output.hasSuffix("é…") == true && arrived.openBy.count == 10)
+    #expect(arrived.bounded() == arrived)
+  }
+
+  @Test func `differences that don't fit into an answer are left out, and counted`() throws {
+    var outcome = Outcome(status: .pending)
+    outcome.drift = (0..<3_000).map { Self.difference($0, 1_500) }
+    let frame = outcome.frame(1)
+    #expect(frame.payload.count <= Frame.Kind.outcome.longestPayload)
+    let arrived: Outcome = try frame.value()
+    let omitted = try #require(arrived.drift.last)
+    #expect(omitted.kind == "differences_omitted" && omitted.object == "\(3_001 - arrived.drift.count) more")
+    #expect(
+      Array(arrived.drift.dropLast().map(\.kind))
+        == Array(repeating: "table_changed", count: arrived.drift.count - 1))
+  }
+
+  @Test func `what is too long to be told doesn't hide how it ended`() throws {
+    var outcome = Outcome(status: .migrated)
+    outcome.versionAfter = 7
+    outcome.backup = BackupRecord(path: "/b", bytes: 512, sha256: String(repeating: "0", count: 64))
+    outcome.mayDelete = Array(repeating: String(repeating: "x", count: 900), count: 9_000)
+    let arrived: Outcome = try outcome.frame(1).value()
+    #expect(arrived.status == .failed && arrived.versionAfter == 7 && arrived.backup == outcome.backup)
+    #expect(arrived.failure?.message.contains("ended as \"migrated\"") == true)
   }
 
   @Test func `a payload of another kind is told`() throws {

@@ -1,0 +1,93 @@
+internal import Migrations
+internal import Schema
+internal import Upgrade
+
+/// What must hold of an answer before anything is done with it: a host is not trusted further than its own databases.
+enum AnswerCheck {
+  /// More than any database has, in bytes, and little enough for the sum over a fleet.
+  private static let largestDatabase: Int64 = 1 << 45
+  /// More than any work takes, in milliseconds.
+  private static let longestTime = 1e12
+  /// More rows than go from a table, and more objects than a schema has.
+  private static let largestCount = 1 << 40
+
+  /// Why `outcome` can't be the answer to work that was to make the backup `path`, or none; nil where it can. Reads on
+  /// after "the host sent".
+  static func problem(in outcome: Outcome, backup path: String?) -> String? {
+    if let backup = outcome.backup {
+      guard let path else { return "a backup that nobody asked for" }
+      if let problem = problem(in: backup, at: path) { return problem }
+    }
+    if let fingerprint = outcome.fingerprint, !isFingerprint(fingerprint) {
+      return "a fingerprint that is none"
+    }
+    if let code = outcome.failure?.code, !isWord(code) { return "an error code that is none" }
+    var times = Array(outcome.milliseconds.values)
+    times += outcome.applied.map(\.milliseconds)
+    times += outcome.hooks.map(\.milliseconds)
+    guard times.allSatisfy({ (0...longestTime).contains($0) }),
+      outcome.milliseconds.keys.allSatisfy(isWord)
+    else { return "a time that nothing takes" }
+    let counts = outcome.applied.flatMap(\.rowsDeleted.values) + [outcome.ignored]
+    guard counts.allSatisfy({ (0...largestCount).contains($0) }) else { return "a count that can't be" }
+    guard (0...largestDatabase).contains(outcome.bytes ?? 0) else {
+      return "a size that no database has"
+    }
+    guard outcome.drift.allSatisfy({ isWord($0.kind) && severities.contains($0.severity) }) else {
+      return "a difference of a kind that there isn't"
+    }
+    let names = outcome.applied.flatMap { [$0.name] + $0.rowsDeleted.keys }
+    guard names.allSatisfy({ $0.utf8.count <= longestName }), outcome.hooks.count <= 2 else {
+      return "a longer account than there can be"
+    }
+    return nil
+  }
+
+  private static let severities: Set<String> = ["error", "warning", "info"]
+  private static let longestName = 4_096
+
+  /// Why `record` can't be the backup at `path`; nil where it can.
+  static func problem(in record: BackupRecord, at path: String) -> String? {
+    guard record.path == path else { return "a backup at another path than it was told" }
+    // A database is at least one page, and a page at least 512 bytes.
+    guard record.bytes >= 512, record.bytes <= largestDatabase else {
+      return "a backup of \(record.bytes) bytes, which no database has"
+    }
+    guard isDigest(record.sha256) else { return "a backup whose SHA-256 is none" }
+    return nil
+  }
+
+  /// Why `found` can't be the backups called `name` of `runs` in `folder`; nil where it can.
+  static func problem(
+    in found: [FoundBackup], _ name: String, _ folder: String, _ runs: [String]
+  ) -> String? {
+    var rest = Set(runs)
+    for backup in found {
+      guard rest.remove(backup.run) != nil else { return "a backup of a run that it wasn't asked for" }
+      if let problem = problem(in: backup.record, at: "\(folder)/\(backup.run)/\(name)") { return problem }
+    }
+    return nil
+  }
+
+  /// 64 hexadecimal digits in lower case.
+  private static func isDigest(_ text: some StringProtocol) -> Bool {
+    text.utf8.count == 64
+      && text.utf8.allSatisfy {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+          || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+      }
+  }
+
+  private static func isFingerprint(_ text: String) -> Bool {
+    text.hasPrefix("sha256:") && isDigest(text.dropFirst("sha256:".count))
+  }
+
+  /// A code or a kind, such as `rows_lost`.
+  static func isWord(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.count <= 60
+      && text.utf8.allSatisfy {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_")
+          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+      }
+  }
+}

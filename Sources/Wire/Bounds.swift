@@ -1,0 +1,98 @@
+internal import Schema
+public import Upgrade
+
+/// How long the texts of an answer may be, in bytes of UTF-8. An agent cuts what is longer before it sends it, and a
+/// coordinator what a host sends all the same.
+enum Bounds {
+  /// A message for people.
+  static let message = 4_000
+  /// The name of an object of a schema, a table, a program.
+  static let name = 1_000
+  /// The normal form of an object of a schema.
+  static let definition = 16_000
+  /// What a hook said.
+  static let output = 3 * 4_096
+  /// Differences of one installation.
+  static let differences = 10_000
+  /// Processes that have a database open.
+  static let processes = 10
+}
+
+extension String {
+  /// The text where it has no more than `limit` bytes; else its beginning, with an ellipsis for what was cut off.
+  public func cut(to limit: Int) -> String {
+    guard utf8.count > limit else { return self }
+    let mark = "…"
+    var scalars = String.UnicodeScalarView()
+    var bytes = mark.utf8.count
+    for scalar in unicodeScalars {
+      bytes += UTF8.width(scalar)
+      if bytes > limit { break }
+      scalars.append(scalar)
+    }
+    return String(scalars) + mark
+  }
+}
+
+extension Failure {
+  /// The failure with a message that isn't longer than one for people is.
+  public func bounded() -> Failure {
+    Failure(code: code.cut(to: 40), step: step, message: message.cut(to: Bounds.message))
+  }
+}
+
+extension Outcome {
+  /// The outcome with no text longer than its field may be, and no more differences than `most`; one more at the end
+  /// says how many were left out.
+  public func bounded(differences most: Int = .max) -> Outcome {
+    var outcome = self
+    outcome.failure = failure?.bounded()
+    outcome.mayDelete = mayDelete.map { $0.cut(to: Bounds.name) }
+    outcome.openBy = openBy.prefix(Bounds.processes).map { $0.cut(to: Bounds.name) }
+    outcome.hooks = hooks.map { hook in
+      HookResult(
+        which: hook.which, program: hook.program.cut(to: Bounds.name), status: hook.status,
+        output: hook.output.cut(to: Bounds.output), milliseconds: hook.milliseconds)
+    }
+    outcome.drift = drift.prefix(most).map { $0.bounded() }
+    if drift.count > most {
+      let omitted = Difference(
+        kind: "differences_omitted", object: "\(drift.count - most) more", expected: nil, actual: nil)
+      outcome.drift.append(omitted)
+    }
+    return outcome
+  }
+
+  /// The outcome as the frame that answers a request. Where it would be too long, differences are left out, and where
+  /// that isn't enough, all but how it ended.
+  public func frame(_ request: UInt32) -> Frame {
+    var kept = Bounds.differences
+    while true {
+      let frame = Frame(.outcome, request, json: bounded(differences: kept))
+      if frame.payload.count <= frame.kind.longestPayload { return frame }
+      if kept == 0 { return Frame(.outcome, request, json: ending) }
+      kept /= 2
+    }
+  }
+
+  /// How it ended, without its lists.
+  private var ending: Outcome {
+    let failure = Failure(
+      code: "internal", step: self.failure?.step ?? .inspect,
+      message:
+        "the work ended as \"\(status.rawValue)\", but the rest of its outcome is too long to be sent")
+    var outcome = Outcome(failure)
+    (outcome.versionBefore, outcome.versionAfter) = (versionBefore, versionAfter)
+    (outcome.backup, outcome.milliseconds, outcome.bytes) = (backup, milliseconds, bytes)
+    return outcome
+  }
+}
+
+extension Difference {
+  fileprivate func bounded() -> Difference {
+    Difference(
+      kind: kind.cut(to: 100), object: object.cut(to: Bounds.name), severity: severity.cut(to: 20),
+      expected: expected?.cut(to: Bounds.definition), actual: actual?.cut(to: Bounds.definition),
+      version: version)
+  }
+}

@@ -1,0 +1,53 @@
+/// How many values a JSON text has, how deep they are nested and how long its longest string is, counted before anything
+/// is decoded.
+///
+/// A decoder needs some dozens of bytes for each value, however short it is written: four megabytes of `[0,0,0,…` would
+/// take hundreds.
+struct JSONOutline {
+  /// The most values of a message.
+  static let mostValues = 200_000
+  /// The deepest nesting of a message.
+  static let deepest = 16
+  /// The longest string of a message in bytes, as it is written.
+  static let longestString = 128 << 10
+
+  private(set) var values = 1
+  private(set) var depth = 0
+  private(set) var longest = 0
+
+  init(_ bytes: [UInt8]) {
+    bytes.withUnsafeBufferPointer { bytes in
+      var (level, string, isEscaped): (Int, Int?, Bool) = (0, nil, false)
+      for byte in bytes {
+        if let length = string {
+          string = length + 1
+          if isEscaped {
+            isEscaped = false
+          } else if byte == UInt8(ascii: "\\") {
+            isEscaped = true
+          } else if byte == UInt8(ascii: "\"") {
+            longest = max(longest, length)
+            string = nil
+          }
+          continue
+        }
+        switch byte {
+        case UInt8(ascii: "\""): string = 0
+        case UInt8(ascii: ","), UInt8(ascii: ":"): values += 1
+        case UInt8(ascii: "["), UInt8(ascii: "{"):
+          values += 1
+          level += 1
+          depth = max(depth, level)
+        case UInt8(ascii: "]"), UInt8(ascii: "}"): level -= 1
+        default: break
+        }
+      }
+      longest = max(longest, string ?? 0)
+    }
+  }
+
+  /// Whether decoding it takes no more than a few times its size.
+  var isModest: Bool {
+    values <= Self.mostValues && depth <= Self.deepest && longest <= Self.longestString
+  }
+}

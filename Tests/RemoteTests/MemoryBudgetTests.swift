@@ -1,0 +1,94 @@
+import Dispatch
+import Foundation
+import TestSupport
+import Testing
+import Upgrade
+
+@testable import Remote
+
+/// What all hosts together may take of the coordinator's memory.
+@Suite(.ownThreads) struct MemoryBudgetTests {
+  @Test func `memory that isn't there is not given, and what was given comes back with its share`() {
+    let budget = MemoryBudget(100)
+    var first: MemoryShare? = MemoryShare(budget)
+    #expect(first?.grow(to: 60, within: 1) == true && first?.grow(to: 90, within: 1) == true)
+    #expect(budget.free == 10)
+    let second = MemoryShare(budget)
+    #expect(!second.grow(to: 11, within: 0.05))
+    #expect(first?.grow(to: 90, within: 0) == true)
+    first = nil
+    #expect(budget.free == 100)
+    #expect(second.grow(to: 100, within: 1))
+  }
+
+  @Test func `who waits gets what another gives back`() {
+    let budget = MemoryBudget(100)
+    var first: MemoryShare? = MemoryShare(budget)
+    #expect(first?.grow(to: 100, within: 1) == true)
+    let (asked, got) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    DispatchQueue(label: "waits").async {
+      let second = MemoryShare(budget)
+      asked.signal()
+      if second.grow(to: 80, within: 30) { got.signal() }
+    }
+    asked.wait()
+    first = nil
+    #expect(got.wait(timeout: .now() + 20) == .success)
+  }
+
+  @Test func `who gave up keeps nobody from getting what is there`() {
+    let budget = MemoryBudget(100)
+    let (holder, large, small) = (MemoryShare(budget), MemoryShare(budget), MemoryShare(budget))
+    #expect(holder.grow(to: 50, within: 1))
+    #expect(!large.grow(to: 100, within: 0.05))
+    #expect(small.grow(to: 50, within: 1))
+  }
+
+  private static let digest = String(repeating: "0a", count: 32)
+
+  @Test(arguments: [
+    ("/b/run/db.sqlite", Int64(4096), digest, true), ("/b/../etc/db.sqlite", 4096, digest, false),
+    ("/b/run/db.sqlite", 0, digest, false), ("/b/run/db.sqlite", -5, digest, false),
+    ("/b/run/db.sqlite", .max, digest, false), ("/b/run/db.sqlite", 4096, digest + "0", false),
+    ("/b/run/db.sqlite", 4096, digest.uppercased(), false), ("/b/run/db.sqlite\n", 4096, digest, false),
+  ])
+  func `a backup that a host can't have made is refused`(
+    path: String, bytes: Int64, digest: String, isFine: Bool
+  ) throws {
+    let record = BackupRecord(path: path, bytes: bytes, sha256: digest)
+    #expect((AnswerCheck.problem(in: record, at: "/b/run/db.sqlite") == nil) == isFine)
+    var outcome = Outcome(status: .migrated)
+    outcome.backup = record
+    #expect((AnswerCheck.problem(in: outcome, backup: "/b/run/db.sqlite") == nil) == isFine)
+    #expect(AnswerCheck.problem(in: outcome, backup: nil) != nil)
+  }
+
+  @Test(arguments: [
+    (
+      #"{"run": "r1", "version": 3, "record": {"path": "/b/r1/db", "bytes": 4096, "sha256": "DIGEST"}}"#, 1,
+      true
+    ),
+    (
+      #"{"run": "r3", "version": 3, "record": {"path": "/b/r3/db", "bytes": 4096, "sha256": "DIGEST"}}"#, 1,
+      false
+    ),
+    (
+      #"{"run": "r1", "version": 3, "record": {"path": "/b/r2/db", "bytes": 4096, "sha256": "DIGEST"}}"#, 1,
+      false
+    ),
+    (
+      #"{"run": "r1", "version": 3, "record": {"path": "/b/r1/db", "bytes": -1, "sha256": "DIGEST"}}"#, 1,
+      false
+    ),
+    (
+      #"{"run": "r1", "version": 3, "record": {"path": "/b/r1/db", "bytes": 4096, "sha256": "DIGEST"}}"#, 2,
+      false
+    ),
+  ])
+  func `backups that nobody asked for are not found`(json: String, count: Int, isFine: Bool) throws {
+    let text = "[" + Array(repeating: json, count: count).joined(separator: ",") + "]"
+    let found = try JSONDecoder().decode(
+      [FoundBackup].self, from: Data(text.replacing("DIGEST", with: Self.digest).utf8))
+    #expect((AnswerCheck.problem(in: found, "db", "/b", ["r1", "r2"]) == nil) == isFine)
+  }
+}
