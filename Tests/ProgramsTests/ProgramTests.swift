@@ -97,6 +97,15 @@ import Testing
     #expect(ContinuousClock.now - start < .seconds(20))
   }
 
+  @Test func `secrets are not handed on, by whichever name`() {
+    SecretVariables.add(["SIGNING_KEY_OF_A_TEST"])
+    let variables = [
+      "SIGNING_KEY_OF_A_TEST": "s3cret", "FLOTILLA_REPORT_TOKEN": "t0ken", "FLOTILLA_HQ_SECRET": "s3cret",
+      "FLOTILLA_FLEET": "kept", "TOKEN": "kept", "SIGNING_KEY": "kept",
+    ]
+    #expect(Program.inherited(variables) == variables.filter { $0.value == "kept" })
+  }
+
   @Test func `a program that closes its outputs has no more time for it`() {
     let start = ContinuousClock.now
     #expect(program("sh", "-c", "exec >&- 2>&-; sleep 60", timeout: .seconds(1)).run().ending == .timedOut)
