@@ -46,7 +46,7 @@ let package = Package(
     // All that is done to one installation.
     .target(name: "Upgrade", dependencies: [sqlite, "Schema", "Migrations", "Programs", crypto]),
     // Many installations: inventory, waves, lanes, journal.
-    .target(name: "Fleet", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", yams, log]),
+    .target(name: "Fleet", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", yams]),
     // The report of a run and its renderers.
     .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", crypto]),
     // gzip, in pieces and with a limit.

@@ -1,6 +1,5 @@
 import Fleet
 import Glibc
-import Logging
 import Report
 import Upload
 import Wire
@@ -70,7 +69,8 @@ struct ReportDelivery {
     let interruption = session.interruption
     let uploader = Uploader(
       endpoint: endpoint, version: programVersion,
-      surroundings: Surroundings(isCancelled: { interruption.signal != nil }))
+      surroundings: Surroundings(isCancelled: { interruption.signal != nil }),
+      logger: session.console.logger)
     let flush = try outbox.flush(using: uploader)
     if let warning = try outbox.warning() { session.console.talk("flotilla: \(warning)") }
     return flush

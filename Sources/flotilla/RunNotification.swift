@@ -19,7 +19,8 @@ struct RunNotification {
       notifiers = try (isQuiet ? [] : session.fleet.report.notify).map { address in
         try Notifier(
           url: Secret(address.revealedSecret), version: programVersion,
-          surroundings: Surroundings(isCancelled: { interruption.signal != nil }))
+          surroundings: Surroundings(isCancelled: { interruption.signal != nil }),
+          logger: session.console.logger)
       }
     } catch {
       throw Refusal("report.notify: \(error)")

@@ -111,4 +111,29 @@ import Testing
     }
     #expect(try collector.stop().status == 0)
   }
+
+  @Test func `each attempt that is repeated is told in a line, and no secret with it`() throws {
+    let receiver = try Receiver()
+    let fleet = try waiting(
+      100, "url: \"\(receiver.url)/fail/503/2?key=qu3ry\", token: t0ken-of-the-fleet")
+    let run = try fleet.run("report", "flush")
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    let lines = run.errors.split(separator: "\n").filter { $0.contains("upload attempt") }
+    #expect(lines.count == 2, "\(run.errors)")
+    for (number, line) in lines.enumerated() {
+      let start = "flotilla: upload attempt \(number + 1) of 5: 127.0.0.1 answered 503"
+      #expect(line.hasPrefix(start) && line.contains("; again in ") && line.hasSuffix(" s"), "\(line)")
+    }
+    #expect(!run.errors.contains("qu3ry") && !run.errors.contains("t0ken"))
+  }
+
+  @Test func `a notification that is tried again is told too`() throws {
+    let receiver = try Receiver()
+    let fleet = try SmallFleet(2, extra: "report: { notify: \"\(receiver.url)/fail/503/1/T0KENPART\" }")
+    try Data().write(to: URL(filePath: fleet.path(0)))
+    let run = try fleet.run("migrate", "--yes")
+    #expect(run.status == 3)
+    #expect(run.errors.contains("flotilla: upload attempt 1 of 3: 127.0.0.1 answered 503"), "\(run.errors)")
+    #expect(!run.errors.contains("T0KEN"))
+  }
 }
