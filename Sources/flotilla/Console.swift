@@ -1,6 +1,7 @@
 import ArgumentParser
 import Fleet
 import Glibc
+import PlainText
 import Synchronization
 
 /// Standard output for data, standard error for talk.
@@ -100,13 +101,7 @@ struct Console: Sendable {
   }
 
   /// Without what a terminal would obey: names and messages come from elsewhere.
-  private static func shown(_ text: String) -> String {
-    let obeyed = { (scalar: Unicode.Scalar) in
-      scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
-    }
-    guard text.unicodeScalars.contains(where: obeyed) else { return text }
-    return String(String.UnicodeScalarView(text.unicodeScalars.map { obeyed($0) ? "\u{FFFD}" : $0 }))
-  }
+  private static func shown(_ text: String) -> String { text.harmless(keeping: "\n\t") }
 }
 
 extension String {

@@ -3,6 +3,7 @@ import Fleet
 import FoundationEssentials
 import Glibc
 import Migrations
+import PlainText
 import Report
 import Schema
 import Upgrade
@@ -142,7 +143,8 @@ struct DriftCheck {
       let versions = session.set.migrations.compactMap(\.version).filter { !cohort.pending.contains($0) }
       let names = positions.map(session.name).joined(separator: ", ")
       let schema = try session.blueprint.schema(of: versions)
-      return ["-- \(names)"] + Repair.script(for: cohort.drift, toward: schema) + [""]
+      let script = ["-- \(names)"] + Repair.script(for: cohort.drift, toward: schema) + [""]
+      return script.map { $0.hasPrefix("--") ? $0.harmless() : $0 }
     }
   }
 

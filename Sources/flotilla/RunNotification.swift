@@ -1,4 +1,5 @@
 import Fleet
+import PlainText
 import Report
 import Upgrade
 import Upload
@@ -49,7 +50,7 @@ struct RunNotification {
     let place = Endpoint.hostName.map { " on \($0)" } ?? ""
     let more = lines.count > Self.longest ? ["… and \(lines.count - Self.longest) more lines"] : []
     let text = ["\(session.fleet.name): \(what)\(place)"] + lines.prefix(Self.longest) + more + ["run \(run)"]
-    let message = text.joined(separator: "\n")
+    let message = text.joined(separator: "\n").harmless(keeping: "\n")
     for notifier in notifiers {
       var failure = notifier.post(message, id: run.description, folder: session.state.path)
       // Where the state folder takes no file, that is all the more to be told.
