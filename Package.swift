@@ -56,7 +56,7 @@ let package = Package(
     // gzip, in pieces and with a limit.
     .target(name: "Compression", dependencies: ["CZlib"]),
     // Signed HTTP through libcurl.
-    .target(name: "Upload", dependencies: ["CCurl", "Compression", crypto, log]),
+    .target(name: "Upload", dependencies: ["CCurl", "Compression", "PlainText", crypto, log]),
     // Unit files, crontab lines and CronJobs, as text.
     .target(name: "Schedule"),
     // What goes between a coordinator and an agent: frames, requests, answers.
