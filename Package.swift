@@ -35,6 +35,8 @@ let package = Package(
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+    // Foreign text as it can be shown.
+    .target(name: "PlainText"),
     // One connection.
     .target(name: "SQLite", dependencies: ["CSQLite"]),
     // What a database looks like.
@@ -46,13 +48,15 @@ let package = Package(
     // All that is done to one installation.
     .target(name: "Upgrade", dependencies: [sqlite, "Schema", "Migrations", "Programs", crypto]),
     // Many installations: inventory, waves, lanes, journal.
-    .target(name: "Fleet", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", yams, log]),
+    .target(
+      name: "Fleet",
+      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", "PlainText", yams]),
     // The report of a run and its renderers.
-    .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", crypto]),
+    .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "PlainText", crypto]),
     // gzip, in pieces and with a limit.
     .target(name: "Compression", dependencies: ["CZlib"]),
     // Signed HTTP through libcurl.
-    .target(name: "Upload", dependencies: ["CCurl", "Compression", crypto, log]),
+    .target(name: "Upload", dependencies: ["CCurl", "Compression", "PlainText", crypto, log]),
     // Unit files, crontab lines and CronJobs, as text.
     .target(name: "Schedule"),
     // What goes between a coordinator and an agent: frames, requests, answers.
@@ -85,12 +89,12 @@ let package = Package(
       name: "flotilla",
       dependencies: [
         sqlite, "Schema", "Migrations", "Upgrade", "Wire", "Fleet", "Remote", "Report", "Upload", "Schedule",
-        "Programs",
-        arguments, log,
+        "Programs", "PlainText", arguments, log,
       ]),
 
     // Temporary folders, fixtures and where the project's files are, for all tests.
     .target(name: "TestSupport", dependencies: [sqlite], path: "Tests/TestSupport"),
+    .testTarget(name: "PlainTextTests", dependencies: ["PlainText"]),
     .testTarget(name: "SQLiteTests", dependencies: [sqlite, support]),
     .testTarget(name: "SchemaTests", dependencies: [sqlite, "Schema", support]),
     .testTarget(name: "MigrationsTests", dependencies: [sqlite, "Schema", "Migrations", support]),

@@ -17,7 +17,8 @@ public struct FleetRun: Sendable {
   let inventory: Inventory
   let workers: any Workers
   let interruption: Interruption
-  let journal: Journal?
+  /// The records of its installations; nil for a run that leaves no trace.
+  public let records: RunRecords?
   /// Its name.
   public let id: RunID
 
@@ -36,9 +37,9 @@ public struct FleetRun: Sendable {
     self.inventory = inventory
     self.selection = selection
     self.workers = workers
-    self.journal = journal
     self.interruption = interruption
     id = journal?.newRun() ?? RunID.make()
+    records = journal.map { [id] in RunRecords($0, id, count: selection.count) }
   }
 
   /// The versions of SQLite that worked on hosts so far.
@@ -77,7 +78,7 @@ public struct FleetRun: Sendable {
   ///   - maxFailures: how many of a wave may fail before no more work begins.
   ///   - observer: told of everything.
   ///   - work: called on many threads at once; what an installation's worker does.
-  /// - Returns: why the rollout stopped before its end, or nil.
+  /// - Returns: why the rollout stopped, or nil. With `unrecorded` it may have come to its end.
   public func rollOut(
     _ waves: [Wave], _ standing: inout Standing, lanes: Lanes, maxFailures: FailureLimit,
     _ observer: any RunObserver,
@@ -91,7 +92,7 @@ public struct FleetRun: Sendable {
       let allowed = maxFailures.allowed(in: wave.indices.count)
       let failed = Atomic(0)
       let stops: @Sendable () -> Bool = {
-        failed.load(ordering: .relaxed) > allowed || interruption.signal != nil || journal?.hasFailed == true
+        failed.load(ordering: .relaxed) > allowed || interruption.signal != nil || records?.hasFailed == true
       }
       attempt(wave.indices, lanes, until: stops, work) { position, outcome in
         let installation = inventory.installations[wave.indices[position]]
@@ -107,6 +108,7 @@ public struct FleetRun: Sendable {
       let failures = failed.load(ordering: .relaxed)
       if let signal = interruption.signal { return .interrupted(signal) }
       if failures > allowed { return .failures(failures, allowed: allowed, wave: wave) }
+      if records?.hasFailed == true { return .unrecorded }
     }
     return nil
   }
@@ -162,12 +164,12 @@ public struct FleetRun: Sendable {
   }
 
   private func note(_ installation: Installation, _ place: Int, wave: Int?, _ outcome: Outcome) {
-    guard let journal else { return }
+    guard let records else { return }
     // Every field is a string, a number or a list of these, so that encoding can't fail.
     guard let json = try? InstallationRecord(installation, wave: wave, outcome).json() else {
       preconditionFailure("an installation's record is always valid JSON")
     }
-    journal.record(id, place: place, installation.id, outcome.status, json)
+    records.note(place, installation.id, outcome.status, json)
   }
 }
 
@@ -177,4 +179,6 @@ public enum RolloutStop: Equatable, Sendable {
   case failures(Int, allowed: Int, wave: Wave)
   /// The user asked, by this signal.
   case interrupted(Int32)
+  /// The journal can't be written any more.
+  case unrecorded
 }

@@ -1,3 +1,4 @@
+internal import Programs
 internal import Yams
 
 extension FleetFile {
@@ -21,7 +22,8 @@ extension FleetFile {
     return try parse(text, file: path, folder: InventoryPath.folder(of: absolute), environment: environment)
   }
 
-  /// Reads the text of a fleet file.
+  /// Reads the text of a fleet file. The variables that it takes for tokens and secrets are `SecretVariables` from then
+  /// on.
   /// - Parameters:
   ///   - text: YAML.
   ///   - file: The file, as it is to be named in messages.
@@ -38,6 +40,7 @@ extension FleetFile {
       throw InventoryErrors([InventoryError(.missingKey, file: file, line: 1, "the file is empty")])
     }
     let fleet = FleetFileParser(reader: reader).parse(root)
+    SecretVariables.add(reader.secretVariables)
     try reader.problems.check()
     guard let fleet else { preconditionFailure("a fleet file that can't be read has a problem noted") }
     return fleet

@@ -42,7 +42,10 @@ extension FleetFileParser {
       section.report(.invalidValue, "client_key", "\"report.client_key\" needs \"report.client_cert\"")
     }
     report.compression =
-      section.choice("compress", of: FleetFile.Report.Compression.self) ?? report.compression
+      section.value("compress", mustBe: "auto, true, false or never") {
+        FleetFile.Report.Compression(written: $0)
+      }
+      ?? report.compression
     report.method = section.choice("method", of: FleetFile.Report.Method.self) ?? report.method
     report.notify = section.secrets("notify")
     if !report.notify.allSatisfy({ Self.isWebAddress($0.revealedSecret) }) {

@@ -10,11 +10,22 @@ extension FleetFile {
     }
 
     /// Whether reports are compressed.
-    public enum Compression: String, Sendable, CaseIterable {
-      /// Above 8 kB.
-      case automatic = "auto"
+    public enum Compression: Sendable {
+      /// Above 8 kB, unless they are signed: libraries that verify signatures expect text.
+      case automatic
+      /// Above 8 kB, signed or not.
+      case always
       /// Not at all, for receivers that don't know gzip.
       case never
+
+      init?(written text: String) {
+        switch text {
+        case "auto": self = .automatic
+        case "true", "yes": self = .always
+        case "never", "false", "no": self = .never
+        default: return nil
+        }
+      }
     }
 
     /// The address that reports go to; may hold a secret, so not to be printed as it is.
@@ -37,6 +48,15 @@ extension FleetFile {
     public var method = Method.post
     /// Addresses that are told of a report.
     public var notify: [Redacted] = []
+
+    /// Whether a report above 8 kB is sent compressed.
+    public var compresses: Bool {
+      switch compression {
+      case .automatic: secrets.isEmpty
+      case .always: true
+      case .never: false
+      }
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 internal import Glibc
 internal import Programs
 
-/// Runs a program that prints an inventory: without a shell, without input, for a bounded time and size, in the folder
-/// that this process is in.
+/// Runs a program that prints an inventory: without a shell, without input, without our secrets, for a bounded time and
+/// size, in the folder that this process is in.
 struct InventoryProgram {
   let path: String
   let arguments: [String]
@@ -42,7 +42,7 @@ struct InventoryProgram {
   /// What the program prints to standard output.
   func output() throws(Failure) -> [UInt8] {
     let program = Program(
-      [path] + arguments, environment: environment, timeout: timeout,
+      [path] + arguments, environment: Program.inherited(environment), timeout: timeout,
       keeping: .everything(upTo: longestOutput))
     let run = program.run()
     switch run.ending {

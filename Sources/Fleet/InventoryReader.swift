@@ -6,6 +6,8 @@ final class InventoryReader {
   let folder: String
   let variables: InventoryVariables
   var problems = InventoryProblems()
+  /// The variables that stand for tokens and secrets.
+  private(set) var secretVariables: Set<String> = []
 
   init(file: String, folder: String, variables: InventoryVariables) {
     self.file = file
@@ -60,6 +62,7 @@ final class InventoryReader {
       report(.wrongType, line: line, "\"\(name)\" has the YAML tag \(tag), which means nothing here")
       return nil
     }
+    if secret { secretVariables.formUnion(InventoryVariables.names(in: scalar.string)) }
     do throws(InventoryVariables.Failure) {
       let text = try variables.expand(scalar.string)
       guard !text.isEmpty else {

@@ -1,3 +1,5 @@
+internal import PlainText
+
 /// What an id, a host and a user must be.
 enum InventoryRules {
   /// File systems take 255 bytes for a name; backups and reports add an ending to it.
@@ -40,12 +42,6 @@ enum InventoryRules {
     scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
   }
 
-  /// The text with control characters replaced, so that a message can't drive a terminal.
-  static func printable(_ text: String) -> String {
-    var scalars = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      scalars.append(isControl(scalar) ? "\u{FFFD}" : scalar)
-    }
-    return String(scalars)
-  }
+  /// The text as a message can quote it.
+  static func printable(_ text: String) -> String { text.harmless() }
 }

@@ -58,6 +58,13 @@ struct InventoryVariables {
     return result
   }
 
+  /// The variables that a marked text refers to.
+  static func names(in marked: String) -> [String] {
+    marked.split(separator: open, omittingEmptySubsequences: false).dropFirst().map { part in
+      String(part.prefix { $0 != close })
+    }
+  }
+
   /// The value that a marked text stands for.
   func expand(_ marked: String) throws(Failure) -> String {
     // Most values have no reference: the marks begin with the byte EE in UTF-8.

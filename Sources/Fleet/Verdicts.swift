@@ -22,6 +22,9 @@ public struct DriftChanges: Sendable, Encodable {
     public let since: String
   }
 
+  /// Nothing changed.
+  public init() {}
+
   /// Seen for the first time.
   public internal(set) var new: [Entry] = []
   /// Seen before and still there.

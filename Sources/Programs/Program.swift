@@ -38,6 +38,9 @@ public struct Program: Sendable {
 
   /// Runs it to its end; blocks, so it is not for tasks of Swift's concurrency.
   ///
+  /// Where the kill at the time limit doesn't end it, as when it waits for a device that doesn't answer, it is given up
+  /// some seconds later: this returns, and the process is left to the system.
+  ///
   /// The end is that of the program itself: something that it leaves in the background, and that may keep its output
   /// open, is neither waited for nor ended. The time limit ends whatever is in the group at that moment; only what
   /// has left the group survives.
@@ -56,11 +59,13 @@ public struct Program: Sendable {
     if let ending = ended.wait(for: timeout) { return ending }
     // Cancelling sends the signal.
     task.cancel()
-    let ending = ended.wait()
     // It may have come to its end just then.
-    if case .exited = ending { return ending }
+    if let ending = ended.wait(for: Self.patience), case .exited = ending { return ending }
     return .timedOut
   }
+
+  /// How long the end of a killed program is waited for.
+  private static let patience = Duration.seconds(5)
 }
 
 /// How a program that was run came to its end, and what it said.
@@ -97,11 +102,6 @@ private final class Ended: Sendable {
   func set(_ value: ProgramRun.Ending) {
     ending.withLock { $0 = value }
     semaphore.signal()
-  }
-
-  func wait() -> ProgramRun.Ending {
-    semaphore.wait()
-    return ending.withLock { $0 }
   }
 
   /// Nil where the time is over before.

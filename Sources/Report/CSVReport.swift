@@ -1,4 +1,5 @@
 internal import Migrations
+internal import PlainText
 internal import Schema
 internal import Upgrade
 
@@ -54,18 +55,14 @@ struct CSVReport: ReportRenderer {
   private static func field(_ cell: Cell) -> String {
     switch cell {
     case .number(let number): number ?? ""
-    case .text(let text): quoted(harmless(text ?? ""))
+    case .text(let text): quoted(inert(text ?? ""))
     }
   }
 
-  /// Without what a terminal would obey. A spreadsheet takes what begins like this for a formula. The apostrophe makes
-  /// it text; a number may stay.
-  private static func harmless(_ text: String) -> String {
-    let text = String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map {
-          $0.properties.generalCategory == .control && !"\t\r\n".unicodeScalars.contains($0) ? "\u{FFFD}" : $0
-        }))
+  /// Text that neither a terminal obeys nor a spreadsheet takes for a formula: an apostrophe in front of what begins
+  /// like one makes it text. A number may stay.
+  private static func inert(_ text: String) -> String {
+    let text = text.harmless(keeping: "\t\r\n")
     guard let first = text.unicodeScalars.first, "=+-@＝＋－＠\t\r\n".unicodeScalars.contains(first) else {
       return text
     }

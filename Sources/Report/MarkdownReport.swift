@@ -1,3 +1,4 @@
+internal import PlainText
 internal import Schema
 internal import Upgrade
 
@@ -18,7 +19,7 @@ struct MarkdownReport: ReportRenderer {
       cohorts(overview),
       causes("Left alone", overview) { $0 == .skipped }, footer(overview),
     ]
-    try body(sections.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n")
+    try body(sections.filter { !$0.isEmpty }.joined(separator: "\n\n").harmless(keeping: "\n") + "\n")
   }
 
   private func heading(_ overview: Overview) -> String {
@@ -95,7 +96,8 @@ struct MarkdownReport: ReportRenderer {
   static func code(_ text: String) -> String {
     var line = String(
       String.UnicodeScalarView(
-        text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+        text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 })
+    ).harmless()
     if line.count > messageLimit { line = line.prefix(messageLimit) + "…" }
     var longest = 0
     var run = 0

@@ -1,3 +1,5 @@
+internal import PlainText
+
 /// HTML or XML. Text that is put into it is escaped; only what is written in the source, or is markup itself, isn't.
 package struct Markup: ExpressibleByStringInterpolation, Sendable {
   /// The finished text.
@@ -31,10 +33,10 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
 
   /// Writes text so that it stays text, in an element and in a quoted attribute alike.
   ///
-  /// Characters that XML 1.0 doesn't have are replaced by U+FFFD; line ends are numbered, since an attribute would
-  /// lose them.
+  /// Characters that XML 1.0 doesn't have, that can't be seen or that change the order of what is around them are
+  /// replaced by U+FFFD; line ends are numbered, since an attribute would lose them.
   private static func escape(_ value: String, into text: inout String) {
-    for scalar in value.unicodeScalars {
+    for scalar in value.harmless(keeping: "\t\n\r").unicodeScalars {
       switch scalar {
       case "&": text += "&amp;"
       case "<": text += "&lt;"
@@ -42,7 +44,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
       case "\"": text += "&quot;"
       case "'": text += "&#39;"
       case "\t", "\n", "\r": text += "&#\(scalar.value);"
-      case "\0"..<" ", "\u{7F}"..<"\u{A0}", "\u{FFFE}", "\u{FFFF}": text += "\u{FFFD}"
+      case "\u{FFFE}", "\u{FFFF}": text += "\u{FFFD}"
       default: text.unicodeScalars.append(scalar)
       }
     }

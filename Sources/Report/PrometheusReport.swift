@@ -1,3 +1,4 @@
+internal import PlainText
 internal import Upgrade
 
 /// Gauges for node_exporter's textfile collector: never a series for a single installation.
@@ -53,7 +54,7 @@ struct PrometheusReport: ReportRenderer {
 
   private static func escaped(_ value: String) -> String {
     // By scalar: as a character, a line end may be joined to what is before it, and a quote to what follows.
-    value.unicodeScalars.reduce(into: "") { text, scalar in
+    value.harmless(keeping: "\t\n").unicodeScalars.reduce(into: "") { text, scalar in
       switch scalar {
       case "\\": text += "\\\\"
       case "\"": text += "\\\""

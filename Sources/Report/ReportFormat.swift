@@ -1,3 +1,5 @@
+internal import PlainText
+
 /// How a report can be written.
 public enum ReportFormat: String, Sendable, CaseIterable {
   /// `flotilla.report/1`, which holds everything.
@@ -51,17 +53,17 @@ protocol ReportRenderer {
   func write(_ body: (String) throws -> Void) throws
 }
 
-/// The report as it is kept.
+/// The report as it is kept. Characters that a terminal would obey are escaped, as it may be printed on one.
 struct JSONReport: ReportRenderer {
   private let content: ReportContent
 
   init(_ content: ReportContent) { self.content = content }
 
   func write(_ body: (String) throws -> Void) throws {
-    try body(content.header.dropLast() + ",\"installations\":[")
+    try body(content.header.harmlessJSON.dropLast() + ",\"installations\":[")
     var separator = "\n"
     try content.forEachRecord { record in
-      try body(separator + record)
+      try body(separator + record.harmlessJSON)
       separator = ",\n"
     }
     try body("\n]}\n")

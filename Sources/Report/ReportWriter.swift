@@ -20,6 +20,23 @@ public struct ReportWriter {
       records: { try journal.forEachRecord(of: run, $0) })
   }
 
+  /// Looks whether a report can be written to a file, without changing it.
+  ///
+  /// - Throws: `ReportError` where its folder isn't there or takes no file, or where it is no regular file: a report
+  ///   takes the place of what has its name.
+  public static func check(_ path: String) throws(ReportError) {
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw ReportError(path, status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+    }
+    let temporary = path + ".part"
+    unlink(temporary)
+    let descriptor = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw ReportError(path, errno) }
+    close(descriptor)
+    unlink(temporary)
+  }
+
   /// Gives the report's text to `body`, piece by piece.
   public func write(as format: ReportFormat = .json, _ body: (String) throws -> Void) throws {
     try format.renderer(content).write(body)

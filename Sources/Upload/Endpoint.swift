@@ -22,7 +22,7 @@ public struct Endpoint: Sendable {
   public let secrets: [SigningSecret]
   /// The sender's name, sent as `Flotilla-Coordinator`, so that a receiver can tell several apart.
   public let coordinator: String?
-  /// Whether a report over 8 kB is sent compressed.
+  /// Whether a report over 8 kB is sent compressed; a signature is then of the compressed bytes.
   public let compresses: Bool
   /// What the receiver knows this program by.
   public let clientCertificate: ClientCertificate?

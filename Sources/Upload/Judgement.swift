@@ -21,7 +21,11 @@ struct Judgement {
         ? "check \(endpoint.key)"
         : endpoint.token == nil && endpoint.secrets.isEmpty
           ? "it wants a token: set report.token"
-          : endpoint.secrets.isEmpty ? "check report.token" : "check report.token and report.secret"
+          : endpoint.secrets.isEmpty
+            ? "check report.token"
+            : "check report.token and report.secret"
+              + (endpoint.compresses
+                ? ", and whether it can verify what is compressed (report.compress)" : "")
       failure = final(.unauthorized, "\(said); \(advice)\(quote)")
     case 407: failure = final(.unauthorized, "a proxy answered 407; give it a user in https_proxy\(quote)")
     case 408, 429: failure = retryable(.throttled, "\(said), it is too busy\(quote)")

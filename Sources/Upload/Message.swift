@@ -9,6 +9,8 @@ struct Message {
   let id: String
   let file: FileDescriptor
   let isCompressed: Bool
+  /// Why there is no compressed copy though there should be one.
+  let compressionTrouble: String?
 
   /// Takes a report as it is, or a compressed copy in a file without a name beside it.
   ///
@@ -16,21 +18,23 @@ struct Message {
   init(id: String, report: FileDescriptor, compresses: Bool) throws(SystemError) {
     self.id = id
     let size = try report.size()
-    let copy = compresses && size > Self.compressionThreshold ? Self.compressed(report) : nil
-    file = copy ?? report
-    isCompressed = copy != nil
+    guard compresses, size > Self.compressionThreshold else {
+      (file, isCompressed, compressionTrouble) = (report, false, nil)
+      return
+    }
+    do {
+      (file, isCompressed, compressionTrouble) = (try Self.compressed(report), true, nil)
+    } catch {
+      (file, isCompressed, compressionTrouble) = (report, false, "\(error)")
+    }
   }
 
-  private static func compressed(_ report: FileDescriptor) -> FileDescriptor? {
-    do {
-      let copy = try FileDescriptor(temporaryBeside: report.path)
-      let compressor = try GzipCompressor()
-      try report.forEachChunk { chunk in try copy.write(compressor.add(chunk)[...]) }
-      try copy.write(compressor.finish()[...])
-      return copy
-    } catch {
-      return nil
-    }
+  private static func compressed(_ report: FileDescriptor) throws -> FileDescriptor {
+    let copy = try FileDescriptor(temporaryBeside: report.path)
+    let compressor = try GzipCompressor()
+    try report.forEachChunk { chunk in try copy.write(compressor.add(chunk)[...]) }
+    try copy.write(compressor.finish()[...])
+    return copy
   }
 
   /// The signatures of the message as it will be sent at that time.

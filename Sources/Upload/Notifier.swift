@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+public import Logging
 
 /// Posts a few lines to an address of a chat: `{"text": …}`, as Slack and those compatible with it take it.
 ///
@@ -12,14 +13,16 @@ public struct Notifier: Sendable {
   ///   - url: The address.
   ///   - version: The program's, for `User-Agent: flotilla/VERSION`.
   ///   - surroundings: Time, chance and cancellation.
+  ///   - logger: Told of each attempt that is going to be repeated (warning).
   /// - Throws: `EndpointError` when the address isn't an http or https URL with a host, or has a user part.
   public init(
-    url: Secret, version: String, surroundings: Surroundings = Surroundings()
+    url: Secret, version: String, surroundings: Surroundings = Surroundings(), logger: Logger? = nil
   ) throws(EndpointError) {
     endpoint = try Endpoint(notifying: url.revealedValue)
     let policy = RetryPolicy(
       attempts: 3, cap: .seconds(2), longestRetryAfter: .seconds(5), total: .seconds(15))
-    uploader = Uploader(endpoint: endpoint, version: version, policy: policy, surroundings: surroundings)
+    uploader = Uploader(
+      endpoint: endpoint, version: version, policy: policy, surroundings: surroundings, logger: logger)
   }
 
   /// The receiver's host.

@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+internal import PlainText
 
 /// What libcurl's callbacks read from and write to during one attempt.
 final class Transfer {
@@ -104,9 +105,9 @@ struct HTTPAnswer {
 }
 
 extension StringProtocol {
-  /// The words, with one space between them and nothing that a terminal would act upon.
+  /// The words, with one space between them and nothing that a terminal would act upon or that can't be seen.
   package var printableLine: String {
     split { $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } }
-      .joined(separator: " ")
+      .joined(separator: " ").harmless()
   }
 }

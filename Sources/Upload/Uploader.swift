@@ -28,7 +28,7 @@ public struct Uploader: Sendable {
   ///   - version: The program's, for `User-Agent: flotilla/VERSION`.
   ///   - policy: How often they are tried.
   ///   - surroundings: Time, chance and cancellation.
-  ///   - logger: Told of each attempt that is going to be repeated (info).
+  ///   - logger: Told of each attempt that is going to be repeated, and of a report that can't be compressed (warning).
   public init(
     endpoint: Endpoint, version: String, policy: RetryPolicy = RetryPolicy(),
     surroundings: Surroundings = Surroundings(), logger: Logger? = nil
@@ -55,6 +55,9 @@ public struct Uploader: Sendable {
     do {
       let report = try FileDescriptor(reading: path)
       let message = try Message(id: id, report: report, compresses: endpoint.compresses)
+      if let trouble = message.compressionTrouble {
+        logger?.warning("the report is sent uncompressed, since no compressed copy could be made: \(trouble)")
+      }
       return deliver(message, judgement)
     } catch {
       return .undelivered(judgement.final(.file, "the report can't be read: \(error)"))
@@ -91,10 +94,17 @@ public struct Uploader: Sendable {
         after: attempt, elapsed: surroundings.elapsed() - start,
         retryAfter: failure.retryAfter.map { .seconds($0) }, random: surroundings.random())
       guard case .wait(let time) = decision else { return .undelivered(failure) }
-      logger?.info("upload attempt \(attempt) of \(policy.attempts): \(failure.message); again in \(time)")
+      logger?.warning(
+        "upload attempt \(attempt) of \(policy.attempts): \(failure.message); again in \(Self.seconds(time))")
       guard surroundings.wait(time) else { break }
     }
     return .undelivered(judgement.cancelled(after: attempt))
+  }
+
+  /// `0.4 s`
+  private static func seconds(_ time: Duration) -> String {
+    let tenths = Int((time / .milliseconds(100)).rounded())
+    return "\(tenths / 10).\(tenths % 10) s"
   }
 
   private func send(

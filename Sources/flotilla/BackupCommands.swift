@@ -21,12 +21,15 @@ struct BackupCommand: ParsableCommand {
       let session = try Session(global.orElse(root.global), console)
       let run = try ChangeRun(session, "backup")
       let (store, workers) = (try run.backups(), run.workers)
-      return try run.each(lanes: session.lanes(concurrency), limit: .percentage(.all)) { installation in
+      let places = BackupPlaces(session, run.run.id)
+      return run.each(lanes: session.lanes(concurrency), limit: .percentage(.all)) { installation in
         let worker = workers.worker(for: installation)
-        let outcome = worker.backUp(installation.path, to: store.path(installation))
-        return store.keep(outcome, of: installation, worker)
-      } tell: { summary, count in
-        "\(Session.count(count, "backup")) in \(session.state.backups)/\(run.run.id)"
+        let made = worker.backUp(installation.path, to: store.path(installation))
+        let outcome = store.keep(made, of: installation, worker)
+        places.add(outcome, of: installation)
+        return outcome
+      } tell: { _, _ in
+        places.lines()
       }
     }
   }
@@ -93,18 +96,16 @@ struct RestoreCommand: ParsableCommand {
         throw Refusal("there is no backup yet: \(session.state.path) does not exist")
       }
       let run = try ChangeRun(session, "restore")
-      let found: [String: StoredBackup]
-      do {
-        found = try choose(run.journal, session)
+      let found = try run.prepare {
+        let found = try choose(run.journal, session)
         try confirm(found, session)
-      } catch {
-        try run.journal.discard(run.run.id)
-        throw error
+        return found
       }
       // The backup that is restored would be the first to be pushed out.
       let (store, workers) = (try run.backups(prunes: false), run.workers)
       let unsaved = Mutex<[String]>([])
-      return try run.each(
+      let places = BackupPlaces(session, run.run.id)
+      return run.each(
         lanes: session.lanes(), limit: .percentage(.all), only: Set(found.keys)
       ) { installation in
         guard let backup = found[installation.id] else { return Outcome(status: .skipped) }
@@ -113,13 +114,14 @@ struct RestoreCommand: ParsableCommand {
         if outcome.backup == nil, ![.failed, .unreachable].contains(outcome.status) {
           unsaved.withLock { $0.append(installation.id) }
         }
-        return store.keep(outcome, of: installation, worker)
-      } tell: { summary, count in
+        let kept = store.keep(outcome, of: installation, worker)
+        places.add(kept, of: installation)
+        return kept
+      } tell: { _, count in
         let unsaved = unsaved.withLock { $0.sorted() }
-        return "\(Session.count(count, "installation")) restored from run \(past)"
-          + (unsaved.count < count
-            ? "; what was there before is in \(session.state.backups)/\(run.run.id)" : "")
-          + unsaved.map { "\n\($0) was damaged: there is no backup of what was there before" }.joined()
+        return ["\(Session.count(count, "installation")) restored from run \(past)"]
+          + (places.count > 0 ? ["What was there before:"] + places.lines().map { "  \($0)" } : [])
+          + unsaved.map { "\($0) was damaged: there is no backup of what was there before" }
       }
     }
   }

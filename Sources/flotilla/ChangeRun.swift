@@ -11,12 +11,14 @@ struct ChangeRun {
   let run: FleetRun
   let workers: FleetWorkers
   private let command: String
+  private let books: Bookkeeping
   private let lock: StateLock
   private let started = Session.now()
 
   init(_ session: Session, _ command: String) throws {
     self.session = session
     self.command = command
+    books = Bookkeeping(session.console)
     try session.state.create()
     lock = try session.state.lock()
     journal = try Journal(session.state)
@@ -28,29 +30,43 @@ struct ChangeRun {
     try journal.begin(run.id, command: command, fleet: session.fleet.name, at: started)
   }
 
-  /// Where this run's backups go; `prunes` says whether they push out older ones.
-  func backups(prunes: Bool = true) throws -> BackupStore {
-    try session.backups(journal, run.id, prunes: prunes)
+  /// Does what comes before the first installation is worked on; where it throws, the run is taken out of the journal.
+  func prepare<T>(_ body: () throws -> T) throws -> T {
+    try journal.orDiscard(run.id, session.console, body)
   }
 
-  /// Works on each selected installation and tells how it went.
+  /// Where this run's backups go; `prunes` says whether they push out older ones.
+  func backups(prunes: Bool = true) throws -> BackupStore {
+    try prepare { try session.backups(journal, run.id, prunes: prunes) }
+  }
+
+  /// Works on each selected installation and tells how it went, whatever becomes of the journal.
   func each(
     lanes: Lanes, limit: FailureLimit, only ids: Set<String>? = nil,
-    _ work: @escaping @Sendable (Installation) -> Outcome, tell: (RunSummary, Int) -> String
-  ) throws -> Ending {
+    _ work: @escaping @Sendable (Installation) -> Outcome, tell: (RunSummary, Int) -> [String]
+  ) -> Ending {
     var standing = Standing(count: session.selection.count)
     let chosen = session.selection.filter { ids?.contains(session.inventory.installations[$0].id) ?? true }
     let progress = Progress(session.console, command, total: chosen.count, verbose: session.global.verbose)
     let wave = Wave(number: 1, name: command, indices: chosen)
     let stop = run.rollOut([wave], &standing, lanes: lanes, maxFailures: limit, progress, work)
     progress.end()
-    let header = try session.header(run.id, command, startedAt: started, standing, stop)
-    try journal.finish(run.id, result: session.result(stop), header: header, at: Session.now())
+    books.attempt { try journal.check() }
     let summary = RunSummary(standing, names: session.name)
     let attention = summary.attention()
     let done = standing.count { ![.failed, .unreachable].contains($0.status) }
-    session.console.out(lines: attention + (attention.isEmpty ? [] : [""]) + [tell(summary, done)])
+    session.console.out(lines: attention + (attention.isEmpty ? [] : [""]) + tell(summary, done))
+    if case .unrecorded = stop, standing.count(where: { _ in true }) < chosen.count {
+      session.console.out(
+        lines: TextLayout.wrap(
+          "Stopped, since the journal can't be written any more. What had begun was finished, the rest was not begun."
+        ))
+    }
     rmdir("\(session.state.backups)/\(run.id)")
-    return session.ending(standing)
+    books.attempt {
+      let header = try session.header(run.id, command, startedAt: started, standing, stop)
+      try journal.finish(run.id, result: session.result(stop), header: header, at: Session.now())
+    }
+    return books.ending(session.ending(standing), changed: done > 0)
   }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Fleet
 import Glibc
+import PlainText
+import Synchronization
 
 /// Standard output for data, standard error for talk.
 struct Console: Sendable {
@@ -8,20 +10,31 @@ struct Console: Sendable {
   let isLively: Bool
   /// Whether somebody can answer a question.
   let canAsk: Bool
+  private let output: Output
+
+  /// What is known of standard output; the same for all copies of a console.
+  private final class Output: Sendable {
+    let isLost = Atomic(false)
+  }
 
   init(environment: [String: String]) {
     let noColor = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
     isLively = isatty(STDERR_FILENO) == 1 && !noColor && environment["TERM"] != "dumb"
     canAsk = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
+    output = Output()
   }
 
   /// The same, without progress.
-  var quiet: Console { Console(isLively: false, canAsk: false) }
+  var quiet: Console { Console(isLively: false, canAsk: false, output) }
 
-  private init(isLively: Bool, canAsk: Bool) {
+  private init(isLively: Bool, canAsk: Bool, _ output: Output) {
     self.isLively = isLively
     self.canAsk = canAsk
+    self.output = output
   }
+
+  /// Whether something could not be written to standard output: then the command doesn't end with success.
+  var hasLostOutput: Bool { output.isLost.load(ordering: .relaxed) }
 
   /// Keeps a file that is opened later from getting the number of a closed standard stream, and with it what is
   /// written there. What takes the place can't be used, so that writing fails as on a closed one.
@@ -31,20 +44,31 @@ struct Console: Sendable {
     }
   }
 
-  /// Data. A reader that went away ends the program with a failure, not with success.
-  func out(_ text: String) {
-    guard !Self.write(text, to: STDOUT_FILENO) else { return }
-    talk("flotilla: standard output can't be written")
-    exit(Ending.failed.rawValue)
+  /// Data, as it is. Where standard output can't be written, that is told once and the rest is dropped; the command
+  /// goes on with its work, and `hasLostOutput` decides its end.
+  func out(_ text: String) { isWritten(text) }
+
+  /// Lines for people; where standard output can't be written, they go to standard error.
+  func out(lines: [String]) {
+    let text = lines.map { Self.trimmed($0) + "\n" }.joined()
+    if !isWritten(text) { Self.write(text, to: STDERR_FILENO) }
   }
 
-  func out(lines: [String]) { out(lines.map { Self.trimmed($0) + "\n" }.joined()) }
+  @discardableResult
+  private func isWritten(_ text: String) -> Bool {
+    if hasLostOutput { return false }
+    if Self.write(text, to: STDOUT_FILENO) { return true }
+    let reason = strerror(errno).map { ": " + String(cString: $0) } ?? ""
+    output.isLost.store(true, ordering: .relaxed)
+    talk("flotilla: standard output can't be written\(reason)")
+    return false
+  }
 
   /// Talk.
-  func talk(_ text: String) { Self.write(Self.harmless(text) + "\n", to: STDERR_FILENO) }
+  func talk(_ text: String) { Self.write(Self.shown(text) + "\n", to: STDERR_FILENO) }
 
   /// A line that the next one replaces.
-  func live(_ text: String) { Self.write("\r\u{1B}[K" + Self.harmless(text), to: STDERR_FILENO) }
+  func live(_ text: String) { Self.write("\r\u{1B}[K" + Self.shown(text), to: STDERR_FILENO) }
 
   /// Asks a question that has to be answered with yes. Ctrl-C while it waits is a no, with its own exit status.
   func confirms(_ question: String, _ interruption: Interruption) throws -> Bool {
@@ -69,20 +93,15 @@ struct Console: Sendable {
     return true
   }
 
-  /// Without spaces at its end, and without what a terminal would obey: names and messages come from elsewhere.
+  /// As it can be shown, without spaces at its end.
   private static func trimmed(_ line: String) -> String {
-    var line = harmless(line)[...]
+    var line = shown(line)[...]
     while line.last == " " { line = line.dropLast() }
     return String(line)
   }
 
-  private static func harmless(_ line: String) -> String {
-    let obeyed = { (scalar: Unicode.Scalar) in
-      scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
-    }
-    guard line.unicodeScalars.contains(where: obeyed) else { return line }
-    return String(String.UnicodeScalarView(line.unicodeScalars.map { obeyed($0) ? "\u{FFFD}" : $0 }))
-  }
+  /// Without what a terminal would obey: names and messages come from elsewhere.
+  private static func shown(_ text: String) -> String { text.harmless(keeping: "\n\t") }
 }
 
 extension String {

@@ -1,7 +1,7 @@
 import Fleet
 import Glibc
-import Logging
 import Report
+import Upgrade
 import Upload
 import Wire
 
@@ -20,20 +20,25 @@ struct ReportDelivery {
 
   var host: String { endpoint.host }
 
-  /// Puts the report at `path` into the outbox and sends what waits, oldest first.
+  /// Puts the report at `path` into the outbox and sends what waits, oldest first. Where the outbox can't be used, the
+  /// report is sent past it.
   ///
-  /// - Returns: lines for people, and whether this report was delivered.
-  func deliver(_ path: String, id: RunID) throws -> (lines: [String], isDelivered: Bool) {
-    let (sentence, isDelivered) = try send(path, id)
-    return (["Report  \(Session.shown(path))"] + TextLayout.wrap(sentence, first: "        "), isDelivered)
+  /// - Returns: a sentence for people, and whether this report was delivered.
+  func deliver(_ path: String, id: RunID, _ books: Bookkeeping) -> (sentence: String, isDelivered: Bool) {
+    do {
+      let outbox = try Outbox(path: session.state.outbox)
+      if case .refused(let full) = try outbox.put(contentsOf: path, id: id.description) {
+        return ("\(full)", false)
+      }
+      return books.attempt { try report(send(outbox), id) }
+        ?? ("whether it was delivered is not known; it goes again the next time", false)
+    } catch {
+      books.attempt { throw error }
+      return sendDirectly(path, id)
+    }
   }
 
-  private func send(_ path: String, _ id: RunID) throws -> (sentence: String, isDelivered: Bool) {
-    let outbox = try Outbox(path: session.state.outbox)
-    if case .refused(let full) = try outbox.put(contentsOf: path, id: id.description) {
-      return ("\(full)", false)
-    }
-    let flush = try send(outbox)
+  private func report(_ flush: OutboxFlush, _ id: RunID) -> (sentence: String, isDelivered: Bool) {
     let earlier = flush.delivered.count { $0 != id.description }
     let others = earlier == 0 ? "" : " (and \(Session.count(earlier, "earlier report")))"
     if flush.delivered.contains(id.description) { return ("delivered to \(endpoint.host)\(others)", true) }
@@ -46,6 +51,14 @@ struct ReportDelivery {
       "not delivered: \(Self.sentence(reason ?? "another flotilla is sending")) It waits in \(session.state.outbox) and goes "
         + "first the next time, or with flotilla report flush.", false
     )
+  }
+
+  private func sendDirectly(_ path: String, _ id: RunID) -> (sentence: String, isDelivered: Bool) {
+    switch uploader.deliver(file: path, id: id.description) {
+    case .delivered: return ("delivered to \(endpoint.host), past the outbox", true)
+    case .undelivered(let failure):
+      return ("not delivered: \(Self.sentence("\(failure)")) It can't wait in the outbox either.", false)
+    }
   }
 
   /// Sends what waits, oldest first.
@@ -67,14 +80,56 @@ struct ReportDelivery {
   }
 
   private func send(_ outbox: Outbox) throws -> OutboxFlush {
-    let interruption = session.interruption
-    let uploader = Uploader(
-      endpoint: endpoint, version: programVersion,
-      surroundings: Surroundings(isCancelled: { interruption.signal != nil }))
     let flush = try outbox.flush(using: uploader)
-    if let warning = try outbox.warning() { session.console.talk("flotilla: \(warning)") }
+    do {
+      if let warning = try outbox.warning() { session.console.talk("flotilla: \(warning)") }
+    } catch {
+      session.console.talk("flotilla: \(error)")
+    }
     return flush
   }
 
+  private var uploader: Uploader {
+    let interruption = session.interruption
+    return Uploader(
+      endpoint: endpoint, version: programVersion,
+      surroundings: Surroundings(isCancelled: { interruption.signal != nil }),
+      logger: session.console.logger)
+  }
+
   private static func sentence(_ text: String) -> String { text.hasSuffix(".") ? text : text + "." }
+}
+
+/// The report of a run on its way: into the state folder, and to `report.url`.
+struct FinishedReport {
+  let writer: ReportWriter
+  let id: RunID
+  let session: Session
+  let books: Bookkeeping
+
+  /// Writes it into the state folder.
+  ///
+  /// - Returns: its path; nil where it can't be written there, which is told.
+  func keep() -> String? {
+    let path = "\(session.state.reports)/\(id).json"
+    return books.attempt { try writer.write(to: path) }.map { path }
+  }
+
+  /// Uploads it: from the state folder, or, where it isn't there, from a temporary one.
+  ///
+  /// - Returns: lines for people, and whether it was delivered.
+  func deliver(_ delivery: ReportDelivery, keptAt path: String?) -> (lines: [String], isDelivered: Bool) {
+    let place = ["Report  \(path.map(Session.shown) ?? "could not be written into \(session.state.reports)")"]
+    let sent =
+      path.map { delivery.deliver($0, id: id, books) }
+      ?? books.attempt {
+        try withTemporaryFolder { folder in
+          let spare = "\(folder)/\(id).json"
+          try writer.write(to: spare)
+          return delivery.deliver(spare, id: id, books)
+        }
+      }
+    let (sentence, isDelivered) = sent ?? ("not delivered: it can't be written", false)
+    return (place + TextLayout.wrap(sentence, first: "        "), isDelivered)
+  }
 }

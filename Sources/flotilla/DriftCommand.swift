@@ -3,6 +3,7 @@ import Fleet
 import FoundationEssentials
 import Glibc
 import Migrations
+import PlainText
 import Report
 import Schema
 import Upgrade
@@ -39,13 +40,13 @@ struct DriftCommand: ParsableCommand {
     try finishing(console) {
       let session = try Session(global.orElse(root.global), console)
       let check = try DriftCheck(session, options, needsRecords: format == .json || options.upload)
-      if format == .json { try check.report { console.out($0) } }
-      if sql { console.out(try check.repairs().map { $0 + "\n" }.joined()) }
+      if format == .json { check.report { console.out($0) } }
+      if sql { console.out(check.repairs().map { $0 + "\n" }.joined()) }
       if format == .table, !sql {
         console.out(lines: [session.headline, ""] + check.lines + TextLayout.wrap(check.counts))
         if let next = check.next { console.out(lines: [next]) }
       }
-      return try check.finish()
+      return check.finish()
     }
   }
 }
@@ -60,14 +61,21 @@ struct DriftCheck {
   private let notification: RunNotification
   private let run: FleetRun
   private let standing: Standing
-  private let header: String
-  /// What changed since the last check.
+  private let books: Bookkeeping
+  /// Nil where it could not be made, which was told.
+  private let writer: ReportWriter?
+  /// What changed since the last check; nothing where that isn't known.
   let changes: DriftChanges
+  /// Whether this check could be compared with the last one.
+  private let isCompared: Bool
 
-  /// Looks at all selected installations and remembers the verdicts.
+  /// Looks at all selected installations and remembers the verdicts. What it found can be told also where they can't be
+  /// remembered.
   init(_ session: Session, _ options: DriftOptions, needsRecords: Bool) throws {
     self.session = session
     self.options = options
+    let books = Bookkeeping(session.console)
+    self.books = books
     delivery = options.upload ? try ReportDelivery(session) : nil
     notification = try RunNotification(session)
     if options.upload, delivery == nil {
@@ -86,10 +94,22 @@ struct DriftCheck {
       interruption: session.interruption)
     try journal.begin(run.id, command: "drift", fleet: session.fleet.name, at: started)
     standing = session.scan(run)
-    changes = try journal.judge(Self.verdicts(session, standing), isDeep: options.deep, at: started)
-    header = try session.header(run.id, "drift", startedAt: started, standing, changes: changes)
-    try journal.finish(run.id, result: session.result(), header: header, at: Session.now())
-    for id in try journal.forgetChecks(keeping: 100) { unlink(Self.path(id, session)) }
+    let (journal, run, standing) = (journal, run, standing)
+    let found = books.attempt {
+      try journal.judge(Self.verdicts(session, standing), isDeep: options.deep, at: started)
+    }
+    isCompared = found != nil
+    let changes = found ?? DriftChanges()
+    self.changes = changes
+    writer = books.attempt {
+      try session.header(run.id, "drift", startedAt: started, standing, changes: changes)
+    }.map { header in
+      books.attempt {
+        try journal.finish(run.id, result: session.result(), header: header, at: Session.now())
+        for id in try journal.forgetChecks(keeping: 100) { unlink("\(session.state.reports)/\(id).json") }
+      }
+      return ReportWriter(run, journal, header: header, books)
+    }
   }
 
   /// Installations that could be looked at, with their drift.
@@ -116,39 +136,41 @@ struct DriftCheck {
   var next: String? { table.next }
 
   /// SQL for each cause, behind a comment that says whose it is.
-  func repairs() throws -> [String] {
+  func repairs() -> [String] { books.attempt { try madeRepairs() } ?? [] }
+
+  private func madeRepairs() throws -> [String] {
     try standing.members().filter(\.cohort.isDrifted).flatMap { cohort, positions -> [String] in
       let versions = session.set.migrations.compactMap(\.version).filter { !cohort.pending.contains($0) }
       let names = positions.map(session.name).joined(separator: ", ")
       let schema = try session.blueprint.schema(of: versions)
-      return ["-- \(names)"] + Repair.script(for: cohort.drift, toward: schema) + [""]
+      let script = ["-- \(names)"] + Repair.script(for: cohort.drift, toward: schema) + [""]
+      return script.map { $0.hasPrefix("--") ? $0.harmless() : $0 }
     }
   }
 
   /// Gives the report's text to `body`, piece by piece.
-  func report(_ body: (String) throws -> Void) throws {
-    try ReportWriter(journal, run.id, header: header).write(body)
-  }
-
-  private static func path(_ id: RunID, _ session: Session) -> String {
-    "\(session.state.reports)/\(id).json"
+  func report(_ body: (String) throws -> Void) {
+    guard let writer else { return }
+    books.attempt { try writer.write(body) }
   }
 
   /// Uploads where that was asked for, and says how the check ended.
   ///
   /// - Parameter keepsReport: whether the report is written into the state folder also where it isn't uploaded.
   /// - Returns: the command's end.
-  /// - Throws: what keeps the report from being written or put into the outbox.
-  func finish(keepsReport: Bool = false) throws -> Ending {
-    let verdict = ending
-    let uploads = delivery != nil && (changes.isChanged || !options.onlyChanges)
-    let path = Self.path(run.id, session)
-    if keepsReport || uploads { try ReportWriter(journal, run.id, header: header).write(to: path) }
+  func finish(keepsReport: Bool = false) -> Ending {
+    var ending = ending
+    // Where the last verdicts are unknown, so is whether anything changed.
+    let uploads = delivery != nil && (changes.isChanged || !isCompared || !options.onlyChanges)
+    let report = writer.map { FinishedReport(writer: $0, id: run.id, session: session, books: books) }
+    let path = keepsReport || uploads ? report?.keep() : nil
     notification.tell(ofDrift: changes, counts: counts, run.id)
-    guard uploads, let delivery else { return verdict }
-    let (lines, isDelivered) = try delivery.deliver(path, id: run.id)
-    lines.forEach(session.console.talk)
-    return !isDelivered && verdict == .well ? .undelivered : verdict
+    if uploads, let delivery, let report {
+      let (lines, isDelivered) = report.deliver(delivery, keptAt: path)
+      lines.forEach(session.console.talk)
+      if !isDelivered, ending == .well { ending = .undelivered }
+    }
+    return books.ending(ending, changed: false)
   }
 
   private var ending: Ending {

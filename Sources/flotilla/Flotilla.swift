@@ -1,7 +1,6 @@
 import ArgumentParser
+import Glibc
 import Wire
-
-/// The program's version, as reports and `--version` give it.
 
 @main
 struct Flotilla: ParsableCommand {
@@ -13,7 +12,8 @@ struct Flotilla: ParsableCommand {
       backup is proved, and nothing is committed before the result is.
 
       Exit status: 0 all well · 1 the command could not do its work · 3 some installations failed or were not \
-      reached, or a rehearsal failed · 4 drift found · 5 migrations are pending (plan --check) · 6 all done, but the report could not be \
+      reached, a rehearsal failed, or databases were changed and the journal, the report or standard output \
+      failed · 4 drift found · 5 migrations are pending (plan --check) · 6 all done, but the report could not be \
       delivered · 64 wrong usage · 130 or 143 interrupted
       """,
     version: "flotilla \(programVersion)",
@@ -27,6 +27,8 @@ struct Flotilla: ParsableCommand {
 
   static func main() {
     Console.reserveDescriptors()
+    // Writing to a pipe whose reader has gone is an error to be told, not an end without a word.
+    signal(SIGPIPE, SIG_IGN)
     main(nil)
   }
 }
@@ -78,9 +80,20 @@ struct Refusal: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
+extension Ending {
+  /// How a command ends whose output or bookkeeping failed, where no database was changed: no success, and no answer
+  /// that a script would take for one.
+  var withoutBookkeeping: Ending {
+    switch self {
+    case .well, .pending, .undelivered: .failed
+    case .failed, .someFailed, .drift, .interrupted, .terminated: self
+    }
+  }
+}
+
 /// Runs a command's body; what it throws becomes a message and an exit status.
 func finishing(_ console: Console, _ body: () throws -> Ending) throws {
-  let ending: Ending
+  var ending: Ending
   do {
     ending = try body()
   } catch let error as ExitCode {
@@ -89,5 +102,6 @@ func finishing(_ console: Console, _ body: () throws -> Ending) throws {
     console.talk("flotilla: \(error)")
     throw Ending.failed.code
   }
+  if console.hasLostOutput { ending = ending.withoutBookkeeping }
   guard ending == .well else { throw ending.code }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Fleet
 import FoundationEssentials
 import Migrations
+import PlainText
 import Report
 
 struct LintCommand: ParsableCommand {
@@ -79,7 +80,7 @@ struct LintReport: Encodable {
   func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    return String(decoding: try encoder.encode(self), as: UTF8.self).harmlessJSON
   }
 
   /// The findings, the counts, and the next command with `suffix` behind it.

@@ -52,11 +52,13 @@ struct MigrateRun {
   private let console: Console
   private let delivery: ReportDelivery?
   private let notification: RunNotification
+  private let books: Bookkeeping
 
   init(_ command: Migrate, _ session: Session) throws {
     self.command = command
     self.session = session
     console = session.console
+    books = Bookkeeping(console)
     delivery = command.upload == false ? nil : try ReportDelivery(session)
     notification = try RunNotification(session, isQuiet: command.upload == false)
     if command.upload == true, delivery == nil {
@@ -72,6 +74,8 @@ struct MigrateRun {
   }
 
   func run() throws -> Ending {
+    try session.checkWaves()
+    if let copy = command.report { try ReportWriter.check(copy) }
     try session.state.create()
     let lock = try session.state.lock()
     defer { withExtendedLifetime(lock) {} }
@@ -82,35 +86,43 @@ struct MigrateRun {
     let run = FleetRun(
       session.inventory, session.selection, workers, journal: journal, interruption: session.interruption)
     try journal.begin(run.id, command: "migrate", fleet: session.fleet.name, at: started)
-    var standing = session.scan(run, lanes: session.lanes(command.concurrency), notesPending: false)
+    let plan = try journal.orDiscard(run.id, console) { try prepare(run, journal) }
+    var standing = plan.standing
+    // From here on databases may be changed, and nothing throws: what was done is told whatever fails.
+    let stop = work(run, workers, plan, &standing, journal)
+    tell(standing, stop, ContinuousClock.now - session.start - plan.waited)
+    run.noteRest(standing)
+    let ending = report(run, journal, standing, stop, startedAt: started, waves: plan.rollout.waves)
+    if let next = RunSummary(standing, names: session.name).next { console.out(lines: [next]) }
+    return books.ending(ending, changed: standing.count { $0.status == .migrated || !$0.isUnchanged } > 0)
+  }
+
+  /// What is to be done, agreed to.
+  private struct Plan {
+    let standing: Standing
+    let rollout: RolloutPlan
+    /// Nil where there is nothing to do.
+    let backups: BackupStore?
+    /// How long the user took to answer.
+    let waited: Duration
+  }
+
+  /// All that comes before the first database is written to.
+  private func prepare(_ run: FleetRun, _ journal: Journal) throws -> Plan {
+    let standing = session.scan(run, lanes: session.lanes(command.concurrency), notesPending: false)
     let rollout = try RolloutPlan(
       session, standing, failures: command.maxFailures.flatMap { FailureLimit($0) },
       concurrency: command.concurrency)
-    do {
-      try agree(to: rollout, standing)
-    } catch {
-      try journal.discard(run.id)
-      throw error
-    }
+    try journal.check()
+    let asked = ContinuousClock.now
+    try agree(to: rollout, standing)
+    let waited = ContinuousClock.now - asked
     for file in try journal.noteMigrations(session.set, run: run.id) {
       console.talk(
         "flotilla: \(file) was changed since it was last used; databases that have it keep the old result")
     }
-    let start = ContinuousClock.now
-    let stop = try work(run, workers, rollout, &standing, journal)
-    run.noteRest(standing)
-    let header = try session.header(
-      run.id, "migrate", startedAt: started, standing, stop, waves: rollout.waves)
-    try journal.finish(run.id, result: session.result(stop), header: header, at: Session.now())
-    let path = "\(session.state.reports)/\(run.id).json"
-    let writer = ReportWriter(journal, run.id, header: header)
-    try writer.write(to: path)
-    if let copy = command.report { try writer.write(as: ReportFormat(path: copy) ?? .json, to: copy) }
-    tell(standing, stop, ContinuousClock.now - start)
-    notification.tell(ofFailures: standing, stop, run.id)
-    let ending = try deliver(path, run.id, session.ending(standing))
-    if let next = RunSummary(standing, names: session.name).next { console.out(lines: [next]) }
-    return ending
+    let backups = rollout.count > 0 ? try session.backups(journal, run.id) : nil
+    return Plan(standing: standing, rollout: rollout, backups: backups, waited: waited)
   }
 
   /// Shows the plan and asks, unless there is nothing to do or it was agreed to beforehand.
@@ -129,11 +141,10 @@ struct MigrateRun {
   }
 
   private func work(
-    _ run: FleetRun, _ workers: FleetWorkers, _ rollout: RolloutPlan, _ standing: inout Standing,
-    _ journal: Journal
-  ) throws -> RolloutStop? {
-    guard rollout.count > 0 else { return session.interruption.signal.map { .interrupted($0) } }
-    let backups = try session.backups(journal, run.id)
+    _ run: FleetRun, _ workers: FleetWorkers, _ plan: Plan, _ standing: inout Standing, _ journal: Journal
+  ) -> RolloutStop? {
+    let rollout = plan.rollout
+    guard let backups = plan.backups else { return session.interruption.signal.map { .interrupted($0) } }
     defer { backups.removeEmptyFolder() }
     let progress = Progress(console, "", total: 0, verbose: session.global.verbose)
     defer { progress.end() }
@@ -144,7 +155,7 @@ struct MigrateRun {
       let outcome = worker.upgrade(installation.path, backup: backups.path(installation))
       return backups.keep(outcome, of: installation, worker)
     }
-    try journal.check()
+    books.attempt { try journal.check() }
     return stop
   }
 
@@ -158,6 +169,12 @@ struct MigrateRun {
           "Stopped in wave \(wave.number) (\(wave.name)): \(count) failed, \(allowed) may. The rest was not begun."
         ))
     }
+    if case .unrecorded = stop, standing.count(where: { $0.status == .pending }) > 0 {
+      console.out(
+        lines: TextLayout.wrap(
+          "Stopped, since the journal can't be written any more. What had begun was finished, the rest was not begun."
+        ))
+    }
     if case .interrupted = stop {
       console.out(lines: ["Interrupted: what had begun was finished, the rest was not begun."])
     }
@@ -165,12 +182,31 @@ struct MigrateRun {
     console.out(lines: TextLayout.wrap("\(summary.counts()), in \(tenths / 10).\(tenths % 10) s"))
   }
 
-  private func deliver(_ path: String, _ id: RunID, _ ending: Ending) throws -> Ending {
+  /// Notes the end of the run, writes its report, tells who wants to be told, and uploads.
+  private func report(
+    _ run: FleetRun, _ journal: Journal, _ standing: Standing, _ stop: RolloutStop?, startedAt: String,
+    waves: [Wave]
+  ) -> Ending {
+    let ending = session.ending(standing)
+    let header = books.attempt {
+      try session.header(run.id, "migrate", startedAt: startedAt, standing, stop, waves: waves)
+    }
+    guard let header else { return ending }
+    books.attempt {
+      try journal.finish(run.id, result: session.result(stop), header: header, at: Session.now())
+    }
+    let report = FinishedReport(
+      writer: ReportWriter(run, journal, header: header, books), id: run.id, session: session, books: books)
+    let path = report.keep()
+    if let copy = command.report {
+      books.attempt { try report.writer.write(as: ReportFormat(path: copy) ?? .json, to: copy) }
+    }
+    notification.tell(ofFailures: standing, stop, run.id)
     guard let delivery else {
-      console.out(lines: ["Report  \(Session.shown(path))"])
+      if let path { console.out(lines: ["Report  \(Session.shown(path))"]) }
       return ending
     }
-    let (lines, isDelivered) = try delivery.deliver(path, id: id)
+    let (lines, isDelivered) = report.deliver(delivery, keptAt: path)
     console.out(lines: lines)
     return !isDelivered && ending == .well ? .undelivered : ending
   }

@@ -34,16 +34,24 @@ struct ReportCommand: ParsableCommand {
         console.out(ReportSchema.text)
         return .well
       }
+      if let output { try ReportWriter.check(output) }
       let session = try Session(global.orElse(root.global), console)
+      let books = Bookkeeping(console)
       let delivery = upload ? try ReportDelivery(session) : nil
       if upload, delivery == nil { throw Refusal("--upload: report.url is not set in \(session.fleet.file)") }
       var isDelivered = true
       let give: (RunID, ReportWriter) throws -> Void = { id, writer in
         let format = format ?? output.flatMap { ReportFormat(path: $0) } ?? .json
-        if let output { try writer.write(as: format, to: output) }
-        if output == nil, !upload || self.format != nil { try writer.write(as: format) { console.out($0) } }
+        if let output { books.attempt { try writer.write(as: format, to: output) } }
+        if output == nil, !upload || self.format != nil {
+          books.attempt { try writer.write(as: format) { console.out($0) } }
+        }
         guard let delivery else { return }
-        isDelivered = try send(writer, id, delivery, session)
+        books.attempt { try session.state.create() }
+        let report = FinishedReport(writer: writer, id: id, session: session, books: books)
+        let sent = report.deliver(delivery, keptAt: report.keep())
+        sent.lines.forEach(session.console.talk)
+        isDelivered = sent.isDelivered
       }
       let ending: Ending
       if let past {
@@ -52,7 +60,7 @@ struct ReportCommand: ParsableCommand {
       } else {
         ending = try LiveReport(session, command: "report").scan(give)
       }
-      return !isDelivered && ending == .well ? .undelivered : ending
+      return books.ending(!isDelivered && ending == .well ? .undelivered : ending, changed: false)
     }
   }
 
@@ -70,16 +78,5 @@ struct ReportCommand: ParsableCommand {
       throw Refusal("run \(past) did not come to its end and has no report")
     }
     try body(chosen.id, ReportWriter(journal, chosen.id, header: header))
-  }
-
-  private func send(_ writer: ReportWriter, _ id: RunID, _ delivery: ReportDelivery, _ session: Session)
-    throws -> Bool
-  {
-    try session.state.create()
-    let path = "\(session.state.reports)/\(id).json"
-    try writer.write(to: path)
-    let (lines, isDelivered) = try delivery.deliver(path, id: id)
-    lines.forEach(session.console.talk)
-    return isDelivered
   }
 }

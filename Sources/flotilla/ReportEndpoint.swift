@@ -18,7 +18,7 @@ extension Endpoint {
     self = try Self.reading("report.url") {
       try Endpoint(
         url: url, method: Method(rawValue: report.method.rawValue) ?? .post, token: token, secrets: secrets,
-        coordinator: Self.hostName, compresses: report.compression == .automatic,
+        coordinator: Self.hostName, compresses: report.compresses,
         clientCertificate: certificate, certificateAuthorities: report.caFile)
     }
   }

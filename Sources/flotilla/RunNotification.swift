@@ -1,4 +1,5 @@
 import Fleet
+import PlainText
 import Report
 import Upgrade
 import Upload
@@ -19,7 +20,8 @@ struct RunNotification {
       notifiers = try (isQuiet ? [] : session.fleet.report.notify).map { address in
         try Notifier(
           url: Secret(address.revealedSecret), version: programVersion,
-          surroundings: Surroundings(isCancelled: { interruption.signal != nil }))
+          surroundings: Surroundings(isCancelled: { interruption.signal != nil }),
+          logger: session.console.logger)
       }
     } catch {
       throw Refusal("report.notify: \(error)")
@@ -48,9 +50,11 @@ struct RunNotification {
     let place = Endpoint.hostName.map { " on \($0)" } ?? ""
     let more = lines.count > Self.longest ? ["… and \(lines.count - Self.longest) more lines"] : []
     let text = ["\(session.fleet.name): \(what)\(place)"] + lines.prefix(Self.longest) + more + ["run \(run)"]
+    let message = text.joined(separator: "\n").harmless(keeping: "\n")
     for notifier in notifiers {
-      let failure = notifier.post(
-        text.joined(separator: "\n"), id: run.description, folder: session.state.path)
+      var failure = notifier.post(message, id: run.description, folder: session.state.path)
+      // Where the state folder takes no file, that is all the more to be told.
+      if failure?.code == .file { failure = notifier.post(message, id: run.description, folder: "/tmp") }
       if let failure { session.console.talk("flotilla: report.notify: not told: \(failure)") }
     }
   }

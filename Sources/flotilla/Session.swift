@@ -21,6 +21,8 @@ struct Session {
   let blueprint: Blueprint
   let options: UpgradeOptions
   let interruption: Interruption
+  /// When the command began its work.
+  let start = ContinuousClock.now
   /// Nil where the caller listens to signals itself.
   private let signals: Signals?
 
@@ -100,6 +102,11 @@ struct Session {
     return FleetWorkers(local, HostPool(fleet.ssh, program, set, options))
   }
 
+  /// - Throws: what is wrong with the waves of a rollout, before anything is looked at for it.
+  func checkWaves() throws {
+    if let problem = fleet.waveProblems(in: inventory).first { throw problem }
+  }
+
   /// Where a run's backups go; `prunes` says whether they push out older ones.
   func backups(_ journal: Journal, _ run: RunID, prunes: Bool = true) throws -> BackupStore {
     BackupStore(
@@ -153,7 +160,9 @@ struct Session {
     "\(fleet.name): \(Self.count(selection.count, "installation")), \(Self.count(set.migrations.count, "migration"))"
   }
 
-  static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+  static func count(_ number: Int, _ noun: String, _ nouns: String? = nil) -> String {
+    "\(number) \(number == 1 ? noun : nouns ?? noun + "s")"
+  }
 
   /// The time in ISO 8601, such as `2026-01-28T09:30:00Z`.
   static func now() -> String { Date().formatted(.iso8601) }

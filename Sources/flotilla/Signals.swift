@@ -11,8 +11,6 @@ final class Signals {
   private let sources: [any DispatchSourceSignal]
 
   init(_ interruption: Interruption, _ console: Console) {
-    // Writing to a pipe whose reader has gone is an error to be told, not an end without a word.
-    Glibc.signal(SIGPIPE, SIG_IGN)
     sources = [SIGINT, SIGTERM].map { number in
       Glibc.signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))

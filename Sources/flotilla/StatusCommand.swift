@@ -59,6 +59,7 @@ struct PlanCommand: ParsableCommand {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
       let session = try Session(global.orElse(root.global), console, target: to)
+      try session.checkWaves()
       var options = session.options
       options.preflight = true
       let (run, standing) = try session.look(options)
@@ -90,7 +91,7 @@ struct RolloutPlan {
   private let openElsewhere: (count: Int, programs: Set<String>)
 
   init(_ session: Session, _ standing: Standing, failures: FailureLimit?, concurrency: Int?) throws {
-    if let problem = session.fleet.waveProblems(in: session.inventory).first { throw problem }
+    try session.checkWaves()
     let pending = session.selection.indices.filter { standing.cohort(at: $0)?.status == .pending }
     waves = session.fleet.rollout.waves.plan(pending.map { session.selection[$0] }, of: session.inventory)
     maxFailures = failures ?? session.fleet.rollout.maxFailures

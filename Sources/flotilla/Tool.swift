@@ -1,7 +1,7 @@
 import Glibc
 import Programs
 
-/// A program of the system, found through PATH and run without a shell.
+/// A program of the system, found through PATH and run without a shell and without our secrets.
 struct Tool {
   struct Result {
     /// Its exit status; 127 where it could not be started or was ended after ten minutes, and 128 and the signal where
@@ -22,7 +22,7 @@ struct Tool {
   /// Runs it to its end.
   func run(_ arguments: [String], input: [UInt8] = []) -> Result {
     var program = Program(
-      [name] + arguments, environment: environment, timeout: .seconds(600),
+      [name] + arguments, environment: Program.inherited(environment), timeout: .seconds(600),
       keeping: .everything(upTo: 16 << 20))
     program.input = input
     // It may ask for a password on the terminal, and Ctrl-C ends it.

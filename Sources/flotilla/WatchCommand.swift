@@ -6,7 +6,10 @@ import Glibc
 struct WatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch", abstract: "Checks for drift again and again, in the foreground, as in a container.",
-    discussion: "SIGTERM or SIGINT ends it; the installation that is being looked at is finished.")
+    discussion: """
+      SIGTERM or SIGINT ends it; the installation that is being looked at is finished. Ends with status 1 where \
+      standard output can't be written any more.
+      """)
 
   @ParentCommand var root: Flotilla
   @OptionGroup var global: GlobalOptions
@@ -22,6 +25,8 @@ struct WatchCommand: ParsableCommand {
       var due = ContinuousClock.now
       while interruption.signal == nil {
         check(console, interruption)
+        // Nobody reads any more what it says.
+        if console.hasLostOutput { return .failed }
         // A check that took longer than the interval is not made up for.
         let now = ContinuousClock.now
         repeat { due += every.duration } while due <= now
@@ -39,12 +44,12 @@ struct WatchCommand: ParsableCommand {
       let session = try Session(
         global.orElse(root.global), console.quiet, interruption: interruption)
       let check = try DriftCheck(session, options, needsRecords: true)
-      let ending = try check.finish(keepsReport: true)
+      let ending = check.finish(keepsReport: true)
       line = "\(check.counts), status \(ending.rawValue)"
     } catch {
       line = "failed: \(error)"
     }
-    console.out("\(Session.now()) drift: \(line)\n")
+    console.out(lines: ["\(Session.now()) drift: \(line)".oneLine])
   }
 
   private static func sleep(until end: ContinuousClock.Instant, _ interruption: Interruption) {

@@ -62,7 +62,11 @@ import Testing
       1,
       extra: """
         hooks: { before: [printf, '<%s>', '$HOME', '`id`', '; exit 3', '*', 'a b'], after: [./env.sh] }
-        report: { url: 'http://127.0.0.1:9/', token: '${FLOTILLA_REPORT_TOKEN}' }
+        report:
+          url: 'http://127.0.0.1:9/${PLACE}'
+          token: '${FLOTILLA_REPORT_TOKEN}'
+          secret: ['${SIGNING}', 'whsec_${ROTATED}']
+          notify: '${CHAT}'
         """)
     let script = try fleet.folder.write("#!/bin/sh\nenv; echo $0\n", to: "env.sh")
     chmod(script, 0o755)
@@ -74,7 +78,9 @@ import Testing
       in: fleet.folder.path,
       environment: [
         "FLOTILLA_REPORT_TOKEN": "t0ken", "FLOTILLA_REPORT_SECRET": "s3cret", "FLOTILLA_HQ_TOKEN": "t0ken",
-        "FLOTILLA_FLEET": "kept", "OTHER": "kept too",
+        "SIGNING": "whsec_s3cretS3cretS3cretS3cretS3cretS3cret",
+        "ROTATED": "s3cretS3cretS3cretS3cretS3cretS3cret",
+        "CHAT": "http://127.0.0.1:9/s3cret", "FLOTILLA_FLEET": "kept", "OTHER": "kept too", "PLACE": "here",
       ])
     #expect(run.status == 0, "\(run.output)\(run.errors)")
     let ran = try hooks(of: fleet.records()["i0000"])

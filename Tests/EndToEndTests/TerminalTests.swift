@@ -27,7 +27,8 @@ import Testing
       rollout: { waves: ["\(Self.long)", 100%], max_failures: 3 }
       """, to: "fleet.yml")
     try SmallFleet.change(fleet.path(2), "CREATE TABLE \"\(Self.long)\" (id INTEGER)")
-    try SmallFleet.change(fleet.path(4), "CREATE TABLE \"red \u{1B}[31m\n9 migrated\" (id INTEGER)")
+    try SmallFleet.change(
+      fleet.path(4), "CREATE TABLE \"red \u{1B}[31m\n9 migrated\u{202E}\u{2066}\u{200B}\" (id INTEGER)")
     try SmallFleet.change(
       fleet.path(5), "INSERT INTO schema_migrations (version, name) VALUES (7, 'pilot')")
   }
@@ -37,10 +38,11 @@ import Testing
     line.unicodeScalars.reduce(0) { $0 + ((0x4E00...0x9FFF).contains($1.value) ? 2 : 1) }
   }
 
-  /// What was said that a terminal would obey, line ends aside.
+  /// What was said that a terminal would obey, that turns round what is near it, or that nobody sees; line ends aside.
   private static func obeyed(_ run: ProgramResult) -> [Unicode.Scalar] {
     (run.output + run.errors).unicodeScalars.filter {
-      $0.properties.generalCategory == .control && !["\n", "\r"].contains($0)
+      let kinds: [Unicode.GeneralCategory] = [.control, .format, .lineSeparator, .paragraphSeparator]
+      return kinds.contains($0.properties.generalCategory) && !["\n", "\r"].contains($0)
     }
   }
 
@@ -66,7 +68,7 @@ import Testing
     #expect(migrated.first?.contains(" failed  very-long-") == true)
     #expect(migrated.last == "Next, once that is mended: flotilla migrate")
     _ = try lines("drift", "--verbose")
-    try SmallFleet.change(fleet.path(4), "DROP TABLE \"red \u{1B}[31m\n9 migrated\"")
+    try SmallFleet.change(fleet.path(4), "DROP TABLE \"red \u{1B}[31m\n9 migrated\u{202E}\u{2066}\u{200B}\"")
     #expect(try lines("drift").contains { $0.contains(" resolved ") })
     _ = try lines("history")
   }
@@ -79,7 +81,8 @@ import Testing
       CREATE TRIGGER red BEFORE UPDATE ON parents
       BEGIN SELECT RAISE(ABORT, '\u{1B}]0;owned\u{7}\u{9B}31m\n9 migrated'); END
       """)
-    try SmallFleet.change(fleet.path(1), "CREATE TABLE \"red \u{1B}[31m\n9 migrated\" (id INTEGER)")
+    try SmallFleet.change(
+      fleet.path(1), "CREATE TABLE \"red \u{1B}[31m\n9 migrated\u{202E}\u{2066}\u{200B}\" (id INTEGER)")
     for arguments in [
       ["migrate", "--yes", "--verbose"], ["drift"], ["drift", "--sql"], ["report", "--format", "markdown"],
       ["report", "--format", "csv"], ["report", "--run", "last", "--format", "markdown"],
@@ -92,6 +95,37 @@ import Testing
         #expect(!said.hasPrefix("9 migrated") && !said.contains("\n9 migrated"), "\(arguments): \(said)")
       }
     }
+  }
+
+  @Test(arguments: [
+    ["status"], ["status", "--format", "json"], ["plan"], ["drift"], ["drift", "--sql"],
+    ["drift", "--format", "json"],
+    ["report"], ["report", "--format", "markdown"], ["report", "--format", "csv"],
+    ["report", "--format", "junit"],
+    ["report", "--format", "html"], ["report", "--format", "prometheus"], ["migrate", "--yes", "--verbose"],
+    ["lint", "--format", "json"],
+  ])
+  func `text that runs backwards or can't be seen reaches no terminal`(arguments: [String]) throws {
+    let hidden = "\u{202E}\u{2066}\u{200F}\u{61C}\u{200B}\u{AD}\u{9B}"
+    let fleet = try SmallFleet(2)
+    try fleet.configure(
+      "rollout: { waves: [\"g\(hidden.dropLast())\", 100%], max_failures: 2 }",
+      installations: """
+          - { id: "a\(hidden.dropLast())", path: db/i0000.sqlite, groups: ["g\(hidden.dropLast())"] }
+          - { id: b, path: "db/gnp\(hidden.dropLast()).sqlite" }
+        """)
+    try SmallFleet.change(fleet.path(0), "CREATE TABLE \"own \(hidden)\" (id INTEGER)")
+    let run = try Program.run(arguments, in: fleet.folder.path)
+    #expect([0, 3, 4].contains(run.status), "\(run.errors)")
+    #expect(Self.obeyed(run).isEmpty, "\(Self.obeyed(run)) in \(run.output)\(run.errors)")
+  }
+
+  @Test(arguments: ["wav\u{202E}es: [1]", "concurrency: \"\u{2066}1\"", "waves: [\"no\u{200B}ne\"]"])
+  func `what is wrong with an inventory is shown without it too`(key: String) throws {
+    let fleet = try SmallFleet(1, extra: "rollout: { \(key) }")
+    let run = try fleet.run("migrate", "--yes")
+    #expect(run.status == 1)
+    #expect(run.errors.contains("fleet.yml") && Self.obeyed(run).isEmpty, "\(run.errors)")
   }
 
   @Test func `where all is well, nothing asks for attention`() throws {

@@ -28,7 +28,7 @@ import Testing
 
   @Test func `what waits goes with flush, in order, signed for both secrets, under the ids it had`() throws {
     let receiver = try Receiver()
-    let secrets = "secret: [\"${ONE}\", \"${TWO}\"], token: t0ken-of-the-fleet"
+    let secrets = "secret: [\"${ONE}\", \"${TWO}\"], token: t0ken-of-the-fleet, compress: true"
     let environment = ["ONE": Self.secret, "TWO": Self.other]
     let fleet = try SmallFleet(40, extra: "report: { url: \"http://127.0.0.1:1/\", \(secrets) }")
     #expect(try fleet.run("report", "flush", environment: environment).output == "nothing waits\n")

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import TestSupport
 import Testing
 
@@ -117,6 +117,33 @@ import Testing
     try script("echo '{}'")
     let inventory = try folder.inventory("  - { id: a, path: a }\n  - { from: ./hosts.sh }\n")
     #expect(inventory.warnings.map(\.description) == ["fleet.yml:5: ./hosts.sh lists no host"])
+  }
+
+  @Test func `a program that lists hosts gets none of our secrets`() throws {
+    let folder = try TemporaryFolder()
+    let script = """
+      #!/bin/sh
+      env >'\(folder.path)/variables'
+      echo '{"all": ["a"], "_meta": {"hostvars": {"a": {"flotilla_path": "/db"}}}}'
+      """
+    let file = try folder.write(script, to: "hosts.sh")
+    chmod(file, 0o755)
+    try folder.write(
+      """
+      fleet: f
+      migrations: m
+      installations: [{ from: hosts.sh }]
+      report: { url: "https://${HOST_OF_A_TEST}/", token: "${TOKEN_OF_A_TEST}", secret: ["${ONE_OF_A_TEST}", "x${TWO_OF_A_TEST}"] }
+      """, to: "fleet.yml")
+    let environment = [
+      "TOKEN_OF_A_TEST": "s3cret", "ONE_OF_A_TEST": "s3cret", "TWO_OF_A_TEST": "s3cret",
+      "FLOTILLA_REPORT_TOKEN": "s3cret", "HOST_OF_A_TEST": "kept.example", "PATH": "/usr/bin:/bin",
+    ]
+    let fleet = try FleetFile.load("fleet.yml", currentDirectory: folder.path, environment: environment)
+    #expect(try fleet.inventory(environment: environment).installations.map(\.id) == ["a"])
+    let variables = try String(contentsOfFile: folder.file("variables"), encoding: .utf8)
+    #expect(!variables.contains("s3cret"), "\(variables)")
+    #expect(variables.contains("HOST_OF_A_TEST=kept.example"), "\(variables)")
   }
 
   @Test func `a program is run without a shell, with --list and the given environment`() throws {

@@ -118,7 +118,8 @@ struct BadFleetFile: Sendable, CustomTestStringConvertible {
     BadFleetFile(
       "report: { client_key: k.pem }", "fleet.yml:4: \"report.client_key\" needs \"report.client_cert\""),
     BadFleetFile(
-      "report: { compress: yes }", "fleet.yml:4: \"report.compress\" must be auto or never, not \"yes\""),
+      "report: { compress: gzip }",
+      "fleet.yml:4: \"report.compress\" must be auto, true, false or never, not \"gzip\""),
     BadFleetFile(
       "report: { token: a, token_file: b }",
       "fleet.yml:4: \"report.token\" and \"report.token_file\" exclude each other"),

@@ -62,6 +62,50 @@ import Testing
     #expect(isGone(process))
   }
 
+  /// A group of processes that can be frozen so that not even SIGKILL ends them before they are thawed.
+  private static let freezer = "/sys/fs/cgroup/freezer/flotilla-test-\(getpid())"
+  private static let canFreeze =
+    access("/sys/fs/cgroup/freezer", W_OK) == 0
+    && access("/sys/fs/cgroup/freezer/cgroup.procs", W_OK) == 0
+
+  @Test(.enabled(if: canFreeze, "needs root and the freezer of cgroup v1"))
+  func `a program that not even the kill ends is given up`() throws {
+    let freezer = Self.freezer
+    #expect(mkdir(freezer, 0o755) == 0)
+    defer {
+      try? "THAWED".write(toFile: "\(freezer)/freezer.state", atomically: false, encoding: .utf8)
+      while rmdir(freezer) != 0, errno == EBUSY { usleep(10_000) }
+    }
+    let script =
+      "echo $$ >\(freezer)/cgroup.procs; echo frozen; echo FROZEN >\(freezer)/freezer.state; sleep 60"
+    let start = ContinuousClock.now
+    let run = program("sh", "-c", script, timeout: .seconds(1)).run()
+    #expect(run.ending == .timedOut)
+    #expect(text(run) == "frozen\n")
+    #expect(ContinuousClock.now - start < .seconds(15))
+  }
+
+  @Test func `what left the group and keeps the outputs open is not waited for`() throws {
+    let start = ContinuousClock.now
+    for keeping in [Program.Keeping.last(4096), .everything(upTo: 4096)] {
+      let run = program(
+        "sh", "-c", "setsid sleep 30 & echo $!; sleep 60", timeout: .seconds(1), keeping: keeping
+      ).run()
+      #expect(run.ending == .timedOut)
+      if let process = Int32(text(run).filter(\.isNumber)) { kill(process, SIGKILL) }
+    }
+    #expect(ContinuousClock.now - start < .seconds(20))
+  }
+
+  @Test func `secrets are not handed on, by whichever name`() {
+    SecretVariables.add(["SIGNING_KEY_OF_A_TEST"])
+    let variables = [
+      "SIGNING_KEY_OF_A_TEST": "s3cret", "FLOTILLA_REPORT_TOKEN": "t0ken", "FLOTILLA_HQ_SECRET": "s3cret",
+      "FLOTILLA_FLEET": "kept", "TOKEN": "kept", "SIGNING_KEY": "kept",
+    ]
+    #expect(Program.inherited(variables) == variables.filter { $0.value == "kept" })
+  }
+
   @Test func `a program that closes its outputs has no more time for it`() {
     let start = ContinuousClock.now
     #expect(program("sh", "-c", "exec >&- 2>&-; sleep 60", timeout: .seconds(1)).run().ending == .timedOut)

@@ -21,7 +21,12 @@ struct HostileTests {
     "\"\u{301}`\u{301},<\u{301}>\u{301}&\u{301}\n\u{301}=\u{301}",
     "\\u003cscript\\u003e\\", "%00%3Cscript%3E",
     String(repeating: "long", count: 200),
+    "\u{2066}i\u{2069}\u{200B}z\u{61C}\u{AD}\u{200F}\u{202E}gnp.exe\u{E0041}",
   ]
+
+  /// Characters that would change what a terminal shows around them, or would not be seen on it.
+  static let hidden =
+    "\u{202E}\u{202C}\u{2066}\u{2069}\u{200B}\u{61C}\u{AD}\u{200F}\u{E0041}\u{9B}\u{7F}\u{FEFF}"
 
   private func report(fleet: String) throws -> SampleReport {
     var report = try SampleReport()
@@ -113,6 +118,25 @@ struct HostileTests {
   func `Markdown mentions nobody, links nowhere and stays short`() throws {
     let written = try write(.markdown, fleet: "f")
     try Reader.expectApproval("check.py", "markdown", written.file, written.json)
+  }
+
+  @Test(arguments: ReportFormat.allCases)
+  func `no format has a character that turns its neighbours round or can't be seen`(format: ReportFormat)
+    throws
+  {
+    let text = try report(fleet: Self.texts[Self.texts.count - 1]).text(format)
+    for scalar in Self.hidden.unicodeScalars {
+      #expect(!text.unicodeScalars.contains(scalar), "\(format): U+\(String(scalar.value, radix: 16))")
+    }
+  }
+
+  @Test func `JSON keeps every character, hidden ones as escapes`() throws {
+    let sample = try report(fleet: Self.texts[Self.texts.count - 1])
+    let text = try sample.text(.json)
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(report["fleet"] as? String == Self.texts[Self.texts.count - 1])
+    let ids = try #require(report["installations"] as? [[String: Any]]).map { $0["id"] as? String }
+    #expect(ids == Self.texts)
   }
 
   @Test func `more versions or waves than a fleet has don't fill the page`() throws {

@@ -60,7 +60,7 @@ import Testing
     let wrong = "whsec_" + Data(repeating: 7, count: 32).base64EncodedString()
     let failure = try #require(try send(Sender(), "verify/\(path(wrong))").failure)
     #expect(failure.code == .unauthorized)
-    #expect(failure.message.contains("check report.token and report.secret: signature"))
+    #expect(failure.message.contains("check report.token and report.secret, and whether it can verify"))
   }
 
   @Test func `each attempt has its own time and signature, and the id of the first`() throws {

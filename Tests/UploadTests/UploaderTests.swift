@@ -72,6 +72,13 @@ import Testing
     #expect(try Sender().send(to: "halfway/400", attempts: 2).failure?.code == .rejected)
   }
 
+  @Test func `what a receiver says is shown without what turns text round or can't be seen`() throws {
+    let failure = try #require(try Sender().send(to: "status/400/gnp%E2%80%AE%E2%80%8B.exe%9B%C2%9B").failure)
+    #expect(failure.description.contains("gnp\u{FFFD}\u{FFFD}.exe"), "\(failure)")
+    let hidden: Set<Unicode.Scalar> = ["\u{202E}", "\u{200B}", "\u{9B}"]
+    #expect(!failure.description.unicodeScalars.contains { hidden.contains($0) }, "\(failure)")
+  }
+
   @Test func `an answer that isn't HTTP is said to be none`() throws {
     let failure = try #require(try Sender().send(to: "garbage", attempts: 2).failure)
     #expect(failure.code == .protocolError)

@@ -1,3 +1,4 @@
+internal import PlainText
 internal import Schema
 internal import Upgrade
 
@@ -81,14 +82,14 @@ enum TableData {
   /// A JSON string. What HTML could take for the end of the element or for a comment is written as a number.
   static func text(_ value: String) -> String {
     var text = "\""
-    for scalar in value.unicodeScalars {
+    for scalar in value.harmless(keeping: "\t\n\r").unicodeScalars {
       switch scalar {
       case "\"": text += "\\\""
       case "\\": text += "\\\\"
-      case "\t", "\n", "\r", "<", ">", "&", "\u{2028}", "\u{2029}":
+      case "\t", "\n", "\r", "<", ">", "&":
         let digits = String(scalar.value, radix: 16)
         text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      case "\0"..<" ", "\u{7F}"..<"\u{A0}", "\u{FFFE}", "\u{FFFF}": text += "\u{FFFD}"
+      case "\u{FFFE}", "\u{FFFF}": text += "\u{FFFD}"
       default: text.unicodeScalars.append(scalar)
       }
     }

@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 import sys
+import unicodedata
 
 from browser import Browser
 
@@ -20,8 +21,9 @@ def same(what, one, other):
 
 
 def visible(text):
-    """Control characters come out as U+FFFD."""
-    return "".join("\ufffd" if ord(c) < 32 or 127 <= ord(c) < 160 or c in "\ufffe\uffff" else c for c in text)
+    """What can't be seen comes out as U+FFFD, but for the joiners of emoji."""
+    hidden = lambda c: unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") and c != "\u200d" or c in "\ufffe\uffff"
+    return "".join("\ufffd" if hidden(c) else c for c in text)
 
 
 def loads(page, path, report):

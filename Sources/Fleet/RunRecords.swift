@@ -1,0 +1,110 @@
+internal import SQLite
+internal import Synchronization
+internal import Upgrade
+
+/// The records of one run's installations: written to the journal, and kept here until it has them.
+///
+/// So the run can be reported when the journal fails in the middle of it. What is kept is bounded by checking the
+/// journal every thousand records; once it has failed, all that follows is kept.
+public final class RunRecords: Sendable {
+  private struct Kept {
+    let number: Int
+    let json: String
+  }
+
+  private struct State {
+    var kept: [Int: Kept] = [:]
+    /// Which places have a record, kept or saved.
+    var isNoted: [Bool]
+    var count = 0
+    var isChecking = false
+  }
+
+  private static let mostKept = 1000
+
+  private let journal: Journal
+  private let run: RunID
+  private let state: Mutex<State>
+
+  /// For a selection of `count` installations.
+  init(_ journal: Journal, _ run: RunID, count: Int) {
+    self.journal = journal
+    self.run = run
+    state = Mutex(State(isNoted: Array(repeating: false, count: count)))
+  }
+
+  /// Whether the journal has failed, as far as is known.
+  var hasFailed: Bool { journal.hasFailed }
+
+  /// Notes what became of the installation at a place of the selection; a later note replaces it.
+  func note(_ place: Int, _ id: String, _ status: Status, _ json: String) {
+    journal.record(run, place: place, id, status, json)
+    let isDue = state.withLock { state in
+      state.count += 1
+      state.kept[place] = Kept(number: state.count, json: json)
+      state.isNoted[place] = true
+      guard state.kept.count >= Self.mostKept, !state.isChecking, !journal.hasFailed else { return false }
+      state.isChecking = true
+      return true
+    }
+    if isDue { forgetSaved() }
+  }
+
+  /// Lets go of what the journal has saved.
+  private func forgetSaved() {
+    // Those up to this number were given to the journal before it is asked.
+    let last = state.withLock { $0.count }
+    let isSaved = (try? journal.check()) != nil
+    state.withLock { state in
+      state.isChecking = false
+      if isSaved { state.kept = state.kept.filter { $0.value.number > last } }
+    }
+  }
+
+  /// Calls `body` with each installation's record, in the order of the inventory.
+  ///
+  /// - Throws: what `body` throws, and `StateError` where the journal can't be read or has lost records that aren't kept
+  ///   here.
+  public func forEach(_ body: (String) throws -> Void) throws {
+    let isSaved = (try? journal.check()) != nil
+    if isSaved { return try journal.forEachRecord(of: run, body) }
+    let (kept, count) = state.withLock { ($0.kept, $0.isNoted.count { $0 }) }
+    var rest = kept.keys.sorted()[...]
+    var given = 0
+    /// Gives the kept records of the places before one.
+    func give(before end: Int) throws {
+      while let place = rest.first, place < end {
+        rest = rest.dropFirst()
+        guard let record = kept[place] else { continue }
+        try body(record.json)
+        given += 1
+      }
+    }
+    if kept.count < count {
+      try forEachSaved { place, record in
+        guard kept[place] == nil else { return }
+        try give(before: place)
+        try body(record)
+        given += 1
+      }
+    }
+    try give(before: .max)
+    guard given == count else {
+      throw StateError(
+        journal.path, "has lost outcomes: it knows those of \(given) of \(count) installations", nil)
+    }
+  }
+
+  /// What the journal has saved. Its own connection keeps its first failure, so another one reads.
+  private func forEachSaved(_ body: (Int, String) throws -> Void) throws {
+    do {
+      let saved = try Connection(path: journal.path, access: .readOnly)
+      defer { saved.close() }
+      try saved.forEachRow(
+        "SELECT place, record FROM outcomes WHERE run = ? ORDER BY place", [.text(run.description)]
+      ) { row in try body(Int(row.int(0)), row.text(1) ?? "") }
+    } catch let error as SQLiteError {
+      throw StateError(journal.path, error)
+    }
+  }
+}

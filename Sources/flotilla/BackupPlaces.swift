@@ -1,0 +1,60 @@
+import Fleet
+import Report
+import Synchronization
+import Upgrade
+
+/// Where the backups of a run are: in its folder here, or on hosts beside the databases.
+final class BackupPlaces: Sendable {
+  private struct Found {
+    var here = 0
+    var fetched = 0
+    /// How many in which folder of which host, as `HOST:FOLDER`.
+    var away: [String: Int] = [:]
+  }
+
+  private let found = Mutex(Found())
+  /// The folder of the run in the state folder.
+  private let folder: String
+  private let fetches: Bool
+
+  init(_ session: Session, _ run: RunID) {
+    folder = Session.shown("\(session.state.backups)/\(run)")
+    fetches = session.fleet.backup.fetch
+  }
+
+  /// Takes note of the backup that an outcome has, if any.
+  func add(_ outcome: Outcome, of installation: Installation) {
+    guard let backup = outcome.backup else { return }
+    found.withLock { found in
+      guard let host = installation.host else { return found.here += 1 }
+      let slash = backup.path.lastIndex(of: "/") ?? backup.path.startIndex
+      found.away["\(host.address):\(backup.path[..<slash])", default: 0] += 1
+      if fetches, outcome.failure?.code != "fetch" { found.fetched += 1 }
+    }
+  }
+
+  /// How many there are.
+  var count: Int { found.withLock { $0.here + $0.away.values.reduce(0, +) } }
+
+  /// Lines of which each names a place: `2 backups in .flotilla/backups/01J…`, `1 backup in ship-1:/srv/…`.
+  func lines(_ noun: String = "backup") -> [String] {
+    let found = found.withLock { $0 }
+    let sorted = found.away.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let shown = sorted.prefix(Self.mostShown)
+    let rest = sorted.dropFirst(Self.mostShown)
+    var lines = found.here > 0 || sorted.isEmpty ? ["\(Session.count(found.here, noun)) in \(folder)"] : []
+    lines += shown.map { "\(Session.count($1, noun)) in \($0)" }
+    if !rest.isEmpty {
+      let count = rest.map(\.value).reduce(0, +)
+      lines.append(
+        "\(Session.count(count, noun)) in \(Session.count(rest.count, "more folder")) of hosts (flotilla backups)"
+      )
+    }
+    if found.fetched > 0 {
+      lines.append("\(Session.count(found.fetched, "copy", "copies")) of them in \(folder)")
+    }
+    return lines
+  }
+
+  private static let mostShown = 5
+}
