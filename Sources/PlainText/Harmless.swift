@@ -10,7 +10,7 @@ extension String {
   /// - Parameter kept: control characters to keep, such as a line feed.
   /// - Returns: the text itself where there is nothing of that in it.
   public func harmless(keeping kept: String = "") -> String {
-    guard !holdsOnly(bytesFrom: 0x20) else { return self }
+    guard !holdsOnly(bytesFrom: 0x20), unicodeScalars.contains(where: \.isHidden) else { return self }
     let kept = kept.unicodeScalars
     return replacingHidden { scalar in kept.contains(scalar) ? String(scalar) : "\u{FFFD}" }
   }
@@ -19,7 +19,9 @@ extension String {
   ///
   /// The text must be JSON: there these characters stand in strings alone, but for the white space that is kept.
   public var harmlessJSON: String {
-    guard !holdsOnly(bytesFrom: 0) else { return self }
+    guard !holdsOnly(bytesFrom: 0), unicodeScalars.contains(where: { $0.value >= 0x7F && $0.isHidden }) else {
+      return self
+    }
     return replacingHidden { scalar in
       if scalar.value < 0x20 { return String(scalar) }
       return String(scalar).utf16.map { unit in
@@ -31,8 +33,13 @@ extension String {
 
   /// Whether all bytes are ASCII from `lowest` on, without DEL. Large reports go through here.
   private func holdsOnly(bytesFrom lowest: UInt8) -> Bool {
-    utf8.withContiguousStorageIfAvailable { $0.allSatisfy { $0 >= lowest && $0 < 0x7F } }
-      ?? utf8.allSatisfy { $0 >= lowest && $0 < 0x7F }
+    // All bytes, without an early end, so that many are compared at once.
+    let isPlain = utf8.withContiguousStorageIfAvailable { bytes in
+      var isOther: UInt8 = 0
+      for byte in bytes { isOther |= byte &- lowest >= 0x7F &- lowest ? 1 : 0 }
+      return isOther == 0
+    }
+    return isPlain ?? utf8.allSatisfy { $0 >= lowest && $0 < 0x7F }
   }
 
   private func replacingHidden(_ replacement: (Unicode.Scalar) -> String) -> String {

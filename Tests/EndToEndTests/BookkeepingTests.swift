@@ -169,9 +169,11 @@ import Testing
     #expect(run.output.contains("1 drifted  i0000"), "\(run.output)")
     #expect(run.errors.contains("the journal"), "\(run.errors)")
     #expect(try receiver.ids().count == 1)
-    let watch = try Program.shell(
-      "timeout -s INT 30 \"$FLOTILLA\" watch --every 1d | head -n 1", in: fleet.folder.path)
-    #expect(watch.output.contains("1 as they should be · 1 drifted, status 4"), "\(watch.output)")
+    let watch = try Program.start(["watch", "--every", "1d"], in: fleet.folder.path)
+    let line = String(decoding: watch.output.fileHandleForReading.availableData, as: UTF8.self)
+    #expect(line.contains("1 as they should be · 1 drifted, status 4"), "\(line)")
+    kill(watch.process.processIdentifier, SIGINT)
+    #expect(try Program.finish(watch).status == 130)
   }
 
   @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
