@@ -21,7 +21,7 @@ public struct History: Hashable, Sendable {
     }
     typealias Row = (version: Int64, name: String, time: Int64?)
     let read = { (time: String) throws(SQLiteError) -> [Row] in
-      try database.rows("SELECT version, name, \(time) FROM schema_migrations") { row in
+      try database.rows("SELECT version, name, \(time) FROM schema_migrations", atMost: .history) { row in
         (row.int(0), row.text(1) ?? "", row.text(2).flatMap { Int64($0) })
       }
     }

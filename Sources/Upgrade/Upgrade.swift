@@ -121,6 +121,7 @@ final class Upgrade {
     step = .prove
     let after = try proof.check()
     try inspector.options.control.check(at: .prove)
+    try deadline.check()
     step = .commit
     try database.execute("COMMIT")
     outcome.applied += applied
