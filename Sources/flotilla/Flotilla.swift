@@ -1,4 +1,5 @@
 import ArgumentParser
+import Fleet
 import Wire
 
 /// The program's version, as reports and `--version` give it.
@@ -76,6 +77,21 @@ enum Ending: Int32 {
 struct Refusal: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }
+}
+
+/// Runs a command's body on databases of its own, which a signal ends at once: what it throws then is no fault.
+func endingAtOnce(_ console: Console, _ body: (Interruption) throws -> Ending) throws -> Ending {
+  let interruption = Interruption()
+  let signals = Signals(interruption, console, begun: "ending")
+  defer { withExtendedLifetime(signals) {} }
+  do {
+    let ending = try body(interruption)
+    if let signal = interruption.signal { throw ExitCode(128 + signal) }
+    return ending
+  } catch {
+    if let signal = interruption.signal { throw ExitCode(128 + signal) }
+    throw error
+  }
 }
 
 /// Runs a command's body; what it throws becomes a message and an exit status.

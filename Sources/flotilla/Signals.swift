@@ -10,7 +10,13 @@ import Glibc
 final class Signals {
   private let sources: [any DispatchSourceSignal]
 
-  init(_ interruption: Interruption, _ console: Console) {
+  /// Listens from now on.
+  ///
+  /// - Parameters:
+  ///   - interruption: told of the first signal.
+  ///   - console: where the user is told.
+  ///   - begun: what happens after the first signal to what has begun.
+  init(_ interruption: Interruption, _ console: Console, begun: String = "finishing what has begun") {
     // Writing to a pipe whose reader has gone is an error to be told, not an end without a word.
     Glibc.signal(SIGPIPE, SIG_IGN)
     sources = [SIGINT, SIGTERM].map { number in
@@ -19,7 +25,7 @@ final class Signals {
       source.setEventHandler {
         if interruption.signal != nil { _exit(128 + number) }
         interruption.request(number)
-        console.talk("\nflotilla: finishing what has begun; once more to stop at once")
+        console.talk("\nflotilla: \(begun); once more to stop at once")
       }
       source.resume()
       return source
