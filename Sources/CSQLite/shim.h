@@ -1,10 +1,16 @@
 #ifndef FLOTILLA_CSQLITE_SHIM_H
 #define FLOTILLA_CSQLITE_SHIM_H
 
+#include <malloc.h>
 #include <sqlite3.h>
 
 /// sqlite3_config is variadic; this is the form that options with one `int` take.
 static inline int flotilla_sqlite3_config_int(int option, int value) { return sqlite3_config(option, value); }
+
+/// As above, for the table of allocators, of which SQLite makes a copy.
+static inline int flotilla_sqlite3_config_memory(const sqlite3_mem_methods *methods) {
+  return sqlite3_config(SQLITE_CONFIG_MALLOC, methods);
+}
 
 /// sqlite3_db_config is variadic; this is the form that on/off options take: the wanted state, and where to
 /// put the state that is now in force.

@@ -146,10 +146,5 @@ public struct FleetFile: Sendable, Equatable {
 
     /// The rule as it is written.
     public var description: String { "\(kind.rawValue) \(name)" }
-
-    /// Whether an object of this name, `TABLE.COLUMN` for a column, is left out.
-    public func matches(_ name: String) -> Bool {
-      Glob(self.name)?.matches(name) ?? (self.name == name)
-    }
   }
 }

@@ -1,3 +1,5 @@
+internal import Schema
+
 /// The sections for what surrounds a migration: programs, reports, drift, SSH.
 extension FleetFileParser {
   func hooks(_ top: InventorySection) -> FleetFile.Hooks {
@@ -80,8 +82,10 @@ extension FleetFileParser {
         .invalidValue, line: line, "\"drift.ignore\": \"\(text)\" must name a column as TABLE.COLUMN")
       return nil
     }
-    guard Glob(name) != nil else {
-      reader.report(.invalidValue, line: line, "\"drift.ignore\": \"\(text)\" has a [ that is not closed")
+    guard IgnoreRule(text) != nil else {
+      reader.report(
+        .invalidValue, line: line,
+        "\"drift.ignore\": \"\(text)\" has a [ that is not closed, or a range that runs backwards")
       return nil
     }
     return .init(kind: kind, name: name, location: InventoryLocation(file: reader.file, line: line))

@@ -1,3 +1,5 @@
+internal import Schema
+
 /// What a pattern selects from an inventory.
 public struct InventorySelection: Sendable, Equatable {
   /// A name in a pattern that no installation and no group has.

@@ -1,3 +1,5 @@
+internal import Schema
+
 /// One term of a pattern.
 struct PatternTerm: Sendable, Hashable {
   enum Role: Sendable, Hashable {

@@ -32,7 +32,7 @@ public struct History: Hashable, Sendable {
     let time =
       columns.contains("applied_at")
       ? "CASE typeof(applied_at) WHEN 'text' THEN unixepoch(applied_at) END" : "NULL"
-    let rows = try database.rows("SELECT version, name, \(time) FROM \(Self.name)") { row in
+    let rows = try database.rows("SELECT version, name, \(time) FROM \(Self.name)", atMost: .history) { row in
       (version: row.int(0), name: row.text(1) ?? "", time: row.text(2).flatMap { Int64($0) })
     }
     self.init(rows)

@@ -1,12 +1,23 @@
-internal import SQLite
+public import SQLite
 internal import Schema
 
 /// Checks migration files without an installation: reads all, then runs them one by one on an empty database.
 public struct Lint {
   private let files: MigrationFiles
+  private let limits: Replays
 
   /// Prepares to check; nothing is looked at yet.
-  public init(_ files: MigrationFiles) { self.files = files }
+  ///
+  /// - Parameters:
+  ///   - files: what is checked.
+  ///   - limit: how long running them may take.
+  ///   - cancellation: ends the check; what ran is told as an error then.
+  public init(
+    _ files: MigrationFiles, limit: Duration = Blueprint.timeLimit, cancellation: Cancellation? = nil
+  ) {
+    self.files = files
+    limits = Replays(limit: limit, cancellation: cancellation)
+  }
 
   /// Everything there is to say: errors first, then warnings, each in the order in which the files run.
   ///
@@ -25,17 +36,15 @@ public struct Lint {
   }
 
   private func replay(_ migrations: [Migration]) throws -> (failure: Finding?, warnings: [Finding]) {
-    let database = try Connection(path: "", access: .memory)
-    try database.execute("BEGIN")
-    defer { database.rollback() }
-    let migrator = Migrator(database, checksRequirements: false)
+    let replay = try limits.begin()
+    defer { replay.end() }
     var warnings: [Finding] = []
     for migration in migrations {
-      if migration.version != nil { try database.execute(History.table) }
-      let names = try database.rows("SELECT lower(name) FROM sqlite_schema") { $0.text(0) ?? "" }
+      if migration.version != nil { try replay.database.execute(History.table) }
+      let names = try replay.database.rows("SELECT name FROM sqlite_schema") { $0.text(0)?.folded ?? "" }
       warnings += try Advice(migration, known: Set(names)).findings()
       do {
-        if !migration.runsAlone { _ = try migrator.run(migration) }
+        if !migration.runsAlone { try replay.run(migration) }
       } catch let failure as MigrationFailure {
         return (Finding(failure), warnings)
       }
@@ -45,7 +54,7 @@ public struct Lint {
 
   private func schemaFault(_ set: MigrationSet) throws -> Finding? {
     do {
-      _ = try Blueprint(set).freshSchema()
+      _ = try Blueprint(set, limit: limits.limit, cancellation: limits.cancellation).freshSchema()
       return nil
     } catch let error as MigrationError {
       return Finding(error)

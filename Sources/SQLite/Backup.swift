@@ -5,11 +5,13 @@ extension Connection {
   ///
   /// - Throws: `SQLiteError`, or what `body` throws.
   public func withPages<T>(_ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
+    try watch.deadline?.check()
     var size: Int64 = 0
     guard let pages = sqlite3_serialize(handle, "main", &size, 0) else {
       throw error(sqlite3_errcode(handle))
     }
     defer { sqlite3_free(pages) }
+    try watch.deadline?.check()
     return try body(UnsafeRawBufferPointer(start: pages, count: Int(size)))
   }
 
@@ -55,7 +57,7 @@ extension Connection {
       let result = sqlite3_backup_step(backup, pages)
       let isLocked = [SQLITE_BUSY, SQLITE_LOCKED].contains(result & 0xff)
       guard isLocked, watch.waitForLock(attempt: attempt) else { return result }
-      attempt += 1
+      attempt = attempt == .max ? attempt : attempt + 1
     }
     return SQLITE_INTERRUPT
   }

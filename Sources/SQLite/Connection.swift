@@ -26,6 +26,8 @@ public final class Connection {
   var authorizer: Authorizer?
   let hooks = TransactionHooks()
   private var isClosed = false
+  /// The connection's number at the `Interrupter`; nil without a deadline.
+  private var watching: Int?
   private var cached: [String: Statement] = [:]
 
   /// Opens the file at `path`.
@@ -34,7 +36,7 @@ public final class Connection {
   ///   - path: absolute, so that it can't be taken for a URI.
   ///   - access: how; a file that isn't there is never created.
   ///   - busyTimeout: how long to wait for a lock.
-  ///   - deadline: when long statements are interrupted.
+  ///   - deadline: when statements are interrupted and waiting for locks ends.
   /// - Throws: `SQLiteError`; nothing is left open.
   public init(
     path: String, access: Access, busyTimeout: Duration = .seconds(5),
@@ -63,6 +65,7 @@ public final class Connection {
     watch = Watch(busyTimeout: busyTimeout, deadline: deadline)
     watch.install(on: handle)
     hooks.install(on: handle)
+    watching = deadline.map { Interrupter.shared.add(opened, $0) }
     try harden()
     guard access == .alone else { return }
     var now: Int32 = 0
@@ -81,6 +84,11 @@ public final class Connection {
     guard !isClosed else { return }
     isClosed = true
     cached = [:]
+    if let watching {
+      Interrupter.shared.remove(watching)
+      // An interrupt that no statement has met would end the checkpoint; the first statement after it clears it.
+      if watch.isOver { sqlite3_exec(handle, "SELECT 1", nil, nil, nil) }
+    }
     sqlite3_close_v2(handle)
   }
 
@@ -88,14 +96,14 @@ public final class Connection {
     for (option, on) in [
       (SQLITE_DBCONFIG_DEFENSIVE, Int32(1)), (SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
       (SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0), (SQLITE_DBCONFIG_ENABLE_FKEY, 0),
+      // The function takes and gives addresses of C functions.
+      (SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0),
     ] {
       var now: Int32 = -1
       let result = flotilla_sqlite3_db_config_flag(handle, option, on, &now)
       guard result == SQLITE_OK, now == on else { throw error(result == SQLITE_OK ? SQLITE_ERROR : result) }
     }
-    sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0)
-    sqlite3_limit(handle, SQLITE_LIMIT_SQL_LENGTH, 16 << 20)
-    sqlite3_limit(handle, SQLITE_LIMIT_TRIGGER_DEPTH, 100)
+    Limits.apply(to: handle)
     try execute("PRAGMA cell_size_check=ON")
   }
 
@@ -161,15 +169,26 @@ public final class Connection {
   }
 
   /// Each row of one statement's result, transformed.
-  public func rows<T>(_ sql: String, _ values: [Value] = [], _ transform: (Statement) -> T)
-    throws(SQLiteError)
-    -> [T]
-  {
+  ///
+  /// - Parameters:
+  ///   - sql: the statement.
+  ///   - values: of its parameters.
+  ///   - limit: how much may be read, of a database that others write; nil for what this program wrote.
+  ///   - transform: called with each row.
+  /// - Returns: what `transform` made of the rows, in their order.
+  /// - Throws: `SQLiteError`, with code `.tooBig` where the result exceeds the limit.
+  public func rows<T>(
+    _ sql: String, _ values: [Value] = [], atMost limit: ReadLimit? = nil, _ transform: (Statement) -> T
+  ) throws(SQLiteError) -> [T] {
     guard let statement = try kept(sql) else { return [] }
     defer { statement.reset() }
     try statement.bind(values)
+    var account = limit.map(ReadAccount.init)
     var rows: [T] = []
-    while try statement.step() { rows.append(transform(statement)) }
+    while try statement.step() {
+      try account?.add(statement)
+      rows.append(transform(statement))
+    }
     return rows
   }
 
@@ -208,11 +227,14 @@ public final class Connection {
   /// Whether a transaction is open.
   public var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
-  /// Ends a transaction without its changes, if one is open. A failure leaves it to the closing of the file.
+  /// Ends a transaction without its changes, if one is open, also when the time is over. A failure leaves it to the
+  /// closing of the file.
   public func rollback() {
     defer { hooks.isHeld = false }
     guard isInTransaction else { return }
+    if let watching { Interrupter.shared.remove(watching) }
     sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
+    watching = watch.deadline.map { Interrupter.shared.add(handle, $0) }
   }
 
   /// Runs `body` between BEGIN IMMEDIATE and COMMIT; an error rolls back and goes on to the caller.
@@ -240,13 +262,14 @@ public final class Connection {
 
 /// Set-up of the library as a whole, once a process.
 enum Library {
-  /// Statistics of memory use are off: their mutex is one that every allocation of every lane would take.
-  private static let ready: Int32 = {
-    _ = flotilla_sqlite3_config_int(SQLITE_CONFIG_MEMSTATUS, 0)
-    return sqlite3_initialize()
+  private static let ready: Void = {
+    let results = [
+      flotilla_sqlite3_config_int(SQLITE_CONFIG_MEMSTATUS, 0), Memory.configure(), sqlite3_initialize(),
+    ]
+    precondition(results == [SQLITE_OK, SQLITE_OK, SQLITE_OK], "SQLite can't be set up")
   }()
 
-  static func initialize() { _ = ready }
+  static func initialize() { ready }
 }
 
 /// The version of the SQLite library in use, such as `3.40.1`.

@@ -17,6 +17,8 @@ public struct DatabaseFile: Hashable, Sendable {
     case truncated(Int64, expected: Int64)
     /// Not the format's first 16 bytes.
     case notADatabase
+    /// Something that is no regular file stands where SQLite keeps its journal or log: its path, and what it is.
+    case obstructed(String, kind: String)
     /// The operating system refuses; its error number.
     case refused(Int32)
   }
@@ -53,7 +55,11 @@ public struct DatabaseFile: Hashable, Sendable {
       return .failure(TroubleError(trouble: .notAFile(kind(status.st_mode))))
     }
     guard status.st_size > 0 else { return .failure(TroubleError(trouble: .empty)) }
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    if let (path, kind) = CompanionFiles(of: path)?.obstacle() {
+      return .failure(TroubleError(trouble: .obstructed(path, kind: kind)))
+    }
+    // A FIFO that took the file's place meanwhile is opened without waiting, and read in vain.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else { return .failure(TroubleError(trouble: .refused(errno))) }
     defer { Glibc.close(file) }
     var header = [UInt8](repeating: 0, count: 100)
@@ -119,16 +125,9 @@ public struct DatabaseFile: Hashable, Sendable {
         isSettled: nanoseconds(status.st_mtim) < now - 50_000_000))
   }
 
-  /// SQLite keeps log and journal beside the file itself, not beside a symbolic link to it.
+  /// Whether such a file stands beside the database itself, with something in it.
   static func isFilled(beside path: String, _ ending: String) -> Bool {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return false }
-    guard status.st_mode & S_IFMT == S_IFLNK else {
-      return stat(path + ending, &status) == 0 && status.st_size > 0
-    }
-    guard let real = realpath(path, nil) else { return false }
-    defer { free(real) }
-    return stat(String(cString: real) + ending, &status) == 0 && status.st_size > 0
+    CompanionFiles(of: path)?.isFilled(ending) ?? false
   }
 
   private static func missing(_ path: String, _ code: Int32) -> TroubleError {
@@ -140,8 +139,9 @@ public struct DatabaseFile: Hashable, Sendable {
     return TroubleError(trouble: .missing(link: link))
   }
 
-  private static func kind(_ mode: mode_t) -> String {
+  static func kind(_ mode: mode_t) -> String {
     switch mode & S_IFMT {
+    case S_IFLNK: "a symbolic link"
     case S_IFDIR: "a directory"
     case S_IFSOCK: "a socket"
     case S_IFIFO: "a pipe"
@@ -163,6 +163,7 @@ public struct DatabaseFile: Hashable, Sendable {
       case .empty: "the file is empty"
       case .truncated(let bytes, let expected):
         "the file is truncated: it has \(bytes) bytes of at least \(expected)"
+      case .obstructed(let path, let kind): "\(path) is \(kind), not a file, and SQLite would open it"
       case .notADatabase: "the file is not an SQLite database, or is encrypted"
       case .refused(let code): strerror(code).map { String(cString: $0) } ?? "error \(code)"
       }

@@ -28,7 +28,7 @@ public final class DatabasePages {
   ///   - file: what it turned out to be.
   public init?(_ path: String, _ file: DatabaseFile) {
     guard file.isSettled, !file.hasLog, !DatabaseFile.isFilled(beside: path, "-journal") else { return nil }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     let size = file.pageSize
     let window = UnsafeMutableRawBufferPointer.allocate(

@@ -75,7 +75,9 @@ public struct StoredRow {
 
 extension DatabasePages {
   /// More than any schema or history has; whoever exceeds it is left to SQLite, which can be interrupted.
-  private static let limits = (pages: 4096, rows: 16384, columns: 64, depth: 20)
+  private static let limits = (
+    pages: 4096, rows: 16384, columns: 64, depth: 20, row: 1 << 20, bytes: 16 << 20
+  )
 
   /// Calls `body` with each row of the table whose first page is `root`, in the order of the rows' numbers.
   ///
@@ -85,7 +87,8 @@ extension DatabasePages {
   /// - Returns: whether every row was read and taken.
   public func forEachRow(from root: Int, _ body: (StoredRow) -> Bool) -> Bool {
     // Each page belongs to one place only, so a walk that meets more than there are goes in circles.
-    var budget = (pages: min(count, Self.limits.pages), rows: Self.limits.rows)
+    var budget = Budget(
+      pages: min(count, Self.limits.pages), rows: Self.limits.rows, bytes: Self.limits.bytes)
     var ahead = [(page: root, depth: 1)]
     while let (number, depth) = ahead.popLast() {
       budget.pages -= 1
@@ -112,7 +115,7 @@ extension DatabasePages {
         budget.rows -= cells
         for cell in 0..<cells {
           guard let at = page.number(first + 2 * cell, bytes: 2), isCell(at),
-            take(page, at, &budget.pages, body)
+            take(page, at, &budget, body)
           else { return false }
         }
       }
@@ -120,14 +123,20 @@ extension DatabasePages {
     return true
   }
 
+  /// What one walk may still read.
+  private struct Budget {
+    var pages: Int, rows: Int, bytes: Int
+  }
+
   /// Hands over one cell of a leaf: sizes as in https://sqlite.org/fileformat2.html#b_tree_pages
   private func take(
-    _ page: PageBytes, _ at: Int, _ pages: inout Int, _ body: (StoredRow) -> Bool
+    _ page: PageBytes, _ at: Int, _ budget: inout Budget, _ body: (StoredRow) -> Bool
   ) -> Bool {
     guard let (stored, next) = page.varint(at), let (id, start) = page.varint(next), stored > 0,
-      stored <= UInt64(Self.limits.pages * usable)
+      stored <= UInt64(min(Self.limits.row, budget.bytes))
     else { return false }
     let size = Int(stored)
+    budget.bytes -= size
     let most = usable - 35
     let least = (usable - 12) * 32 / 255 - 23
     let fitting = least + (size - least) % (usable - 4)
@@ -138,8 +147,8 @@ extension DatabasePages {
     var payload = [UInt8](part)
     payload.reserveCapacity(min(size, count * usable))
     while payload.count < size {
-      pages -= 1
-      guard pages >= 0, let more = self.page(follower, in: 1), let next = more.number(0, bytes: 4),
+      budget.pages -= 1
+      guard budget.pages >= 0, let more = self.page(follower, in: 1), let next = more.number(0, bytes: 4),
         let part = more.range(4, min(size - payload.count, usable - 4))
       else { return false }
       payload.append(contentsOf: part)

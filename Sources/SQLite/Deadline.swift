@@ -15,11 +15,19 @@ public struct Deadline: Sendable {
   /// How long it is to the moment; negative behind it.
   public var left: Duration { instant - .now }
 
+  /// Throws where it has passed, as before a step that can't be taken back.
+  ///
+  /// - Throws: `SQLiteError` with code `.interrupt`.
+  public func check() throws(SQLiteError) {
+    guard isOver else { return }
+    throw SQLiteError(code: .interrupt, message: "the time allowed has passed")
+  }
+
   /// Whether it has passed.
   public var isOver: Bool { cancellation?.isCancelled == true || ContinuousClock.now >= instant }
 }
 
-/// Calls work off, all that looks here at once. Any thread may ask.
+/// A cancellation flag shared by all workers. Any thread may set it.
 public final class Cancellation: Sendable {
   private let flag = Atomic(false)
 
@@ -29,6 +37,9 @@ public final class Cancellation: Sendable {
   /// Whether it was asked for.
   public var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
-  /// Asks for it; there is no way back.
-  public func cancel() { flag.store(true, ordering: .relaxed) }
+  /// Asks for it, and interrupts the statements whose deadlines know it; there is no way back.
+  public func cancel() {
+    flag.store(true, ordering: .sequentiallyConsistent)
+    Interrupter.shared.look()
+  }
 }

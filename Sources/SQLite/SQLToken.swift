@@ -55,17 +55,6 @@ public struct SQLToken: Hashable, Sendable {
   }
 }
 
-extension StringProtocol {
-  /// In lower case as SQLite compares names: only the letters A to Z have a counterpart.
-  public var folded: String { String(decoding: utf8.map(\.folded), as: UTF8.self) }
-}
-
-extension UInt8 {
-  fileprivate var folded: UInt8 {
-    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self
-  }
-}
-
 /// Cuts SQL text into tokens. Space and comments are left out; a text that ends inside a literal ends the token.
 public struct SQLTokenizer: Sequence, IteratorProtocol {
   private let bytes: [UInt8]

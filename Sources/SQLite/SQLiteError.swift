@@ -24,11 +24,19 @@ public struct SQLiteError: Error, Hashable, Sendable {
     let offset = handle.map { Int(sqlite3_error_offset($0)) } ?? -1
     self.code = ResultCode(rawValue: result)
     self.message =
-      handle.flatMap { sqlite3_errcode($0) == SQLITE_OK ? nil : String(cString: sqlite3_errmsg($0)) }
+      handle.flatMap { sqlite3_errcode($0) == SQLITE_OK ? nil : Self.bounded(sqlite3_errmsg($0)) }
       ?? String(cString: sqlite3_errstr(result))
     self.offset = offset >= 0 ? offset : nil
     let isOfSystem = [SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_FULL].contains(result & 0xff)
     systemError = isOfSystem ? handle.map { sqlite3_system_errno($0) } ?? 0 : 0
+  }
+
+  /// A message is what a database or a migration makes of it: only its beginning is kept where it is very long.
+  private static func bounded(_ message: UnsafePointer<CChar>) -> String {
+    let count = strlen(message)
+    guard count > Limits.message else { return String(cString: message) }
+    let start = UnsafeRawBufferPointer(start: message, count: Limits.message)
+    return String(decoding: start, as: UTF8.self) + "… (\(count) bytes)"
   }
 }
 
@@ -74,6 +82,10 @@ public struct ResultCode: RawRepresentable, Hashable, Sendable {
   public static let full = ResultCode(rawValue: SQLITE_FULL)
   /// The file can't be opened.
   public static let cannotOpen = ResultCode(rawValue: SQLITE_CANTOPEN)
+  /// A value, a text or a statement is longer than allowed.
+  public static let tooBig = ResultCode(rawValue: SQLITE_TOOBIG)
+  /// An allocation failed, mostly at `Limits.memory`.
+  public static let noMemory = ResultCode(rawValue: SQLITE_NOMEM)
   /// A constraint refused a row.
   public static let constraint = ResultCode(rawValue: SQLITE_CONSTRAINT)
   /// The authorizer refused a statement.

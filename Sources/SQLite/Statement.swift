@@ -79,6 +79,9 @@ public final class Statement {
     sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL ? nil : textValue(Int32(column))
   }
 
+  /// The size of a column's text in UTF-8, or of its bytes; of a number, that of its digits.
+  func size(_ column: Int) -> Int { Int(sqlite3_column_bytes(handle, Int32(column))) }
+
   /// Calls `body` with the column's text in UTF-8; NULL is empty.
   public func withText(_ column: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
     body(textBytes(Int32(column)))

@@ -1,9 +1,9 @@
 internal import CSQLite
 internal import Glibc
 
-/// When to stop waiting and when to stop working. SQLite's callbacks of one connection look here.
+/// When one connection stops waiting for locks. `Interrupter` stops its work.
 ///
-/// It belongs to its connection's thread, but for `cancelled`, which any thread may be asked.
+/// It belongs to its connection's thread.
 final class Watch {
   var busyTimeout: Duration
   var deadline: Deadline?
@@ -24,7 +24,7 @@ final class Watch {
     let now = ContinuousClock.now
     if attempt == 0 { busySince = now }
     guard now - busySince < busyTimeout, !isOver else { return false }
-    let longest = min(200 * (UInt32(attempt) + 1), 5000)
+    let longest = 200 * UInt32(min(max(attempt, 0), 24) + 1)
     usleep(UInt32.random(in: longest / 2...longest))
     return true
   }
@@ -37,13 +37,6 @@ final class Watch {
         guard let context else { return 0 }
         let watch = Unmanaged<Watch>.fromOpaque(context).takeUnretainedValue()
         return watch.waitForLock(attempt: attempt) ? 1 : 0
-      }, context)
-    guard deadline != nil else { return }
-    sqlite3_progress_handler(
-      handle, 20_000,
-      { context in
-        guard let context else { return 0 }
-        return Unmanaged<Watch>.fromOpaque(context).takeUnretainedValue().isOver ? 1 : 0
       }, context)
   }
 }

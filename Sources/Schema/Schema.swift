@@ -86,6 +86,8 @@ public struct Schema: Hashable, Sendable {
   public let fingerprint: Fingerprint
   /// The columns of each table in their order, in lower case; no part of what the schema is.
   let layouts: [String: [String]]
+  /// The tables that refer to each table, all in lower case.
+  private let children: [String: [String]]
   /// How many objects were left out because they don't count; what belongs to a table that was left out is not
   /// counted again.
   public let ignored: Int
@@ -97,6 +99,7 @@ public struct Schema: Hashable, Sendable {
     for object in list { objects[object.key] = object }
     self.objects = objects
     self.links = links
+    children = Dictionary(grouping: links, by: \.parent).mapValues { $0.map(\.child).sorted() }
     var hash = SHA256()
     for key in objects.keys.sorted() {
       guard let object = objects[key] else { continue }
@@ -123,10 +126,19 @@ public struct Schema: Hashable, Sendable {
     objects[Key(kind: kind, name: name.folded)]
   }
 
+  /// How many objects it has.
+  public var count: Int { objects.count }
+
+  /// The names of each table's columns, by the table's; all in lower case.
+  public var columns: [String: Set<String>] {
+    Dictionary(grouping: objects.values.filter { $0.kind == .column }, by: \.table).mapValues { columns in
+      Set(columns.map { $0.name.dropFirst($0.table.count + 1).folded })
+    }
+  }
+
   /// The tables that refer to `table`, in lower case.
   public func children(of table: String) -> [String] {
-    let parent = table.folded
-    return links.filter { $0.parent == parent }.map(\.child).sorted()
+    children[table.folded] ?? []
   }
 }
 

@@ -30,7 +30,8 @@ extension Schema {
   /// A digest of the schema's text as it is stored, by which one can tell that a schema was read before.
   public static func rawDigest(of database: Connection) throws(SQLiteError) -> Fingerprint {
     var digest = TextDigest()
-    _ = try database.rows("SELECT type, name, tbl_name, sql FROM sqlite_schema") { row in
+    let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
+    _ = try database.rows(sql, atMost: .schema) { row in
       for column in 0..<4 { row.withText(column) { digest.add($0) } }
     }
     return digest.finish()
@@ -39,6 +40,8 @@ extension Schema {
   /// What `rawDigest` is made from: type, name, table and text of each row of sqlite_schema, in the order
   /// of the rows.
   public struct TextDigest {
+    private var hash = SHA256()
+    /// What is not hashed yet: hashing many short texts one by one takes longer.
     private var bytes: [UInt8] = []
 
     /// Begins one without a row.
@@ -48,10 +51,17 @@ extension Schema {
     public mutating func add(_ text: UnsafeRawBufferPointer) {
       bytes.append(contentsOf: text)
       bytes.append(0)
+      guard bytes.count > 65536 else { return }
+      hash.update(data: bytes)
+      bytes.removeAll(keepingCapacity: true)
     }
 
     /// The digest of all that was added.
-    public func finish() -> Fingerprint { Fingerprint(Array(SHA256.hash(data: bytes))) }
+    public func finish() -> Fingerprint {
+      var hash = hash
+      hash.update(data: bytes)
+      return Fingerprint(Array(hash.finalize()))
+    }
   }
 }
 
@@ -64,29 +74,50 @@ private struct SchemaReader {
   var layouts: [String: [String]] = [:]
   /// What the text of each table tells, by its name in lower case.
   private var texts: [String: TableText] = [:]
+  /// The names that foreign keys have so far.
+  private var foreignKeyNames: Set<String> = []
 
   init(database: Connection) { self.database = database }
 
   mutating func read() throws(SQLiteError) {
-    // The names of shadow tables depend on their virtual tables; both are SQLite's business.
+    // The names of shadow tables depend on their virtual tables; both are SQLite's business. The list is read once:
+    // joined to the schema it would be made anew for each of its rows.
+    let listed = try database.rows(
+      "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'", atMost: .names
+    ) { row in
+      (name: row.text(0) ?? "", type: row.text(1), withoutRowID: row.int(2) == 1, strict: row.int(3) == 1)
+    }
+    let tables = Dictionary(listed.map { ($0.name, $0) }) { first, _ in first }
     let sql = """
-      SELECT s.type, s.name, s.tbl_name, s.sql, t.type, t.wr, t.strict
-      FROM sqlite_schema s LEFT JOIN pragma_table_list t ON t.schema = 'main' AND t.name = s.name
-      WHERE s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+      SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
       """
-    let rows = try database.rows(sql) { row in (0..<7).map { row.text($0) ?? "" } }
-    for row in rows where row[0] == "table" && row[4] == "table" { texts[row[1].folded] = TableText(row[3]) }
+    let rows = try database.rows(sql, atMost: .schema) { row in (0..<4).map { row.text($0) ?? "" } }
+    for row in rows { try check(name: row[1]) }
+    for row in rows where row[0] == "table" && tables[row[1]]?.type == "table" {
+      texts[row[1].folded] = TableText(row[3])
+    }
     for row in rows {
-      switch (row[0], row[4]) {
+      let kind = tables[row[1]]
+      switch (row[0], kind?.type) {
       case ("table", "shadow"): break
       case ("table", "virtual"): add(.table, row[1], row[1], text(row[3]), sql: row[3])
-      case ("table", _): try table(row[1], row[3], withoutRowID: row[5] == "1", strict: row[6] == "1")
+      case ("table", _):
+        try table(row[1], row[3], withoutRowID: kind?.withoutRowID == true, strict: kind?.strict == true)
       case ("index", _): try index(row[1], row[2], row[3])
       case ("trigger", _): add(.trigger, row[1], row[2], trigger(row[3]), sql: row[3])
       case ("view", _): add(.view, row[1], row[1], text(row[3]), sql: row[3])
       default: break
       }
     }
+  }
+
+  /// A name goes into messages and reports.
+  private func check(name: String) throws(SQLiteError) {
+    let (count, limit) = (name.utf8.count, ReadLimit.names.text)
+    guard count > limit else { return }
+    throw SQLiteError(
+      code: .tooBig,
+      message: "the schema holds a name of \(count) bytes, where the longest that is read has \(limit)")
   }
 
   private mutating func add(
@@ -135,12 +166,14 @@ private struct SchemaReader {
   ) throws(SQLiteError) {
     let text = texts[name.folded] ?? TableText("")
     let columns = try database.rows(
-      "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?)", [.text(name)]
+      "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?)", [.text(name)],
+      atMost: .schema
     ) { row in (0..<6).map { row.text($0) } }
     let indexes = try database.rows(
       "SELECT name, origin FROM pragma_index_list(?) WHERE origin != 'c'", [.text(name)]
     ) { (name: $0.text(0) ?? "", isKey: $0.text(1) == "pk") }
     let keyIndex = indexes.first { $0.isKey }?.name
+    for column in columns { try check(name: column[0] ?? "") }
     layouts[name.folded] = columns.compactMap { $0[0]?.folded }
     for column in columns {
       let own = text.columns[column[0]?.folded ?? ""] ?? .init()
@@ -215,8 +248,9 @@ private struct SchemaReader {
       let columns = row[2].split(separator: ", ").joined(separator: ",")
       if let deferral = text.deferrals[columns] { definition += " \(deferral)" }
       let name = columns.contains(",") ? "\(table).(\(row[2]))" : "\(table).\(row[2])"
-      let taken = objects.contains { $0.kind == .foreignKey && $0.name == name }
-      add(.foreignKey, taken ? "\(name) to \(parent)" : name, table, definition)
+      let ownName = foreignKeyNames.contains(name) ? "\(name) to \(parent)" : name
+      foreignKeyNames.insert(ownName)
+      add(.foreignKey, ownName, table, definition)
     }
   }
 

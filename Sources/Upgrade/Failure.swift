@@ -50,6 +50,11 @@ public struct Failure: Error, Hashable, Sendable, Codable {
       "check the path in the inventory; if it is right, restore a backup"
     case "truncated", "corrupt":
       "the file is damaged: restore a backup, or recover it with sqlite3's .recover"
+    case "obstructed":
+      "remove what stands there, or find out who put it there: SQLite makes its journal and log itself"
+    case "too_big":
+      "the limits are in docs/limits.md: shorten the value with the application, or upgrade this installation by hand"
+    case "out_of_memory": "run again with a lower rollout.concurrency"
     case "permission": "run as the file's owner, or allow this user to write the file and its folder"
     case "read_only": "the file or its file system can't be written: mount it writable"
     case "busy": "another process kept the database locked: try again, or raise rollout.busy_timeout"
@@ -114,6 +119,7 @@ extension Failure {
       case .notAFile: "not_a_file"
       case .empty: "empty"
       case .truncated: "truncated"
+      case .obstructed: "obstructed"
       case .notADatabase: "not_a_database"
       case .refused(EACCES), .refused(EPERM): "permission"
       case .refused: "io"
@@ -155,6 +161,8 @@ extension Failure {
     case .corrupt: "corrupt"
     case .notADatabase: "not_a_database"
     case .full: "disk_full"
+    case .tooBig: "too_big"
+    case .noMemory: "out_of_memory"
     case .error, .constraint, .notAuthorized: "sql"
     default: "io"
     }

@@ -29,6 +29,8 @@ public struct MigrationTest {
   private let blueprint: Blueprint
   private let worker: LocalWorker
   private let folder: String
+  private let limit: Duration
+  private let cancellation: Cancellation?
 
   /// Prepares the test.
   ///
@@ -37,18 +39,22 @@ public struct MigrationTest {
   ///   - ignored: what of a schema doesn't count.
   ///   - folder: an empty folder, which is the caller's to remove.
   ///   - control: may call the test off; the check under way fails then.
+  ///   - limit: how long one replay, one upgrade or one step between two of them may take.
   public init(
     _ set: MigrationSet, ignoring ignored: [IgnoreRule], in folder: String,
-    control: WorkControl = WorkControl()
+    control: WorkControl = WorkControl(), limit: Duration = Blueprint.timeLimit
   ) {
     var options = UpgradeOptions()
     options.check = set.migrations.contains(where: \.runsAlone) ? .quick : .none
     options.ignored = ignored
     options.networkFileSystems = true
     options.control = control
+    options.timeout = limit
     self.set = set
     self.folder = folder
-    blueprint = Blueprint(set, ignoring: ignored)
+    self.limit = limit
+    cancellation = control.cancellation
+    blueprint = Blueprint(set, ignoring: ignored, limit: limit, cancellation: cancellation)
     worker = LocalWorker(set, blueprint, options)
   }
 
@@ -130,7 +136,7 @@ public struct MigrationTest {
 
   /// Runs each migration where its work is there already, as after an upgrade that was cut short before it was recorded.
   private func repeatCheck(_ base: String) throws -> Check {
-    let database = try Connection(path: base, access: .readWrite)
+    let database = try Connection(path: base, access: .readWrite, deadline: deadline)
     defer { database.close() }
     let before = try Schema(reading: database)
     let tried = set.migrations.filter { !$0.runsAlone }
@@ -141,7 +147,7 @@ public struct MigrationTest {
         "DELETE FROM schema_migrations WHERE version = ?", [.integer(migration.version ?? 0)])
       do {
         _ = try Migrator(database, checksRequirements: false).run(migration)
-      } catch let failure as MigrationFailure {
+      } catch let failure as MigrationFailure where failure.code != .timeout {
         return "\(failure)"
       }
       let differences = before.differences(in: try Schema(reading: database))
@@ -166,12 +172,20 @@ public struct MigrationTest {
   }
 
   private func change(_ path: String, alone: Bool = false, _ body: (Migrator) throws -> Void) throws {
-    let database = try Connection(path: path, access: .readWrite)
+    let deadline = deadline
+    let database = try Connection(path: path, access: .readWrite, deadline: deadline)
     defer { database.close() }
     try database.execute("PRAGMA synchronous=OFF")
     let migrator = Migrator(database, checksRequirements: false)
-    if alone { try body(migrator) } else { try database.transaction { try body(migrator) } }
+    if alone { return try body(migrator) }
+    try database.transaction {
+      try body(migrator)
+      try deadline.check()
+    }
   }
+
+  /// When what begins now has to be done.
+  private var deadline: Deadline { Deadline(in: limit, cancellation) }
 
   private func copy(_ path: String, to destination: String) throws {
     try BackupWriter.create(destination)

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SQLite
 
 /// Compares a copy with the pages of the database that it was made of, byte by byte.
 ///
@@ -7,6 +8,7 @@ internal import Glibc
 /// the change counter; the schema cookie, which SQLite's backup raises; and who wrote last.
 struct PageComparison {
   let pages: UnsafeRawBufferPointer
+  var deadline: Deadline?
 
   private static let ofTheFile = [18..<20, 24..<28, 40..<44, 92..<100]
 
@@ -14,7 +16,7 @@ struct PageComparison {
   func firstDifference(in path: String) throws -> String? {
     var offset = 0
     var difference: String?
-    try FileDigest.read(path) { chunk in
+    try FileDigest.read(path, by: deadline) { chunk in
       guard offset + chunk.count <= pages.count else {
         difference = "its size"
         return false

@@ -151,9 +151,7 @@ struct Proof {
   /// whatever the files name that are applied.
   private func knownColumns(of table: String) throws -> Set<String> {
     guard before.history.recorded != nil else { return namesInFiles() }
-    let schema = try inspector.blueprint.wholeSchema(of: before.history.versions)
-    let columns = schema.all(.column).filter { $0.table == table }
-    return Set(columns.map { $0.name.folded.dropFirst(table.utf8.count + 1) }.map(String.init))
+    return try inspector.blueprint.columns(of: table, at: before.history.versions)
   }
 
   private func namesInFiles() -> Set<String> {

@@ -132,6 +132,7 @@ final class Upgrade {
     step = .prove
     let after = try proof.check()
     try inspector.options.control.check(at: .prove)
+    try deadline.check()
     step = .commit
     try database.commitTransaction()
     outcome.applied += applied

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Fleet
 import Glibc
 import Wire
 
@@ -88,6 +89,21 @@ extension Ending {
     case .well, .pending, .undelivered: .failed
     case .failed, .someFailed, .drift, .interrupted, .terminated: self
     }
+  }
+}
+
+/// Runs a command's body on databases of its own, which a signal ends at once: what it throws then is no fault.
+func endingAtOnce(_ console: Console, _ body: (Interruption) throws -> Ending) throws -> Ending {
+  let interruption = Interruption()
+  let signals = Signals(interruption, console, begun: "ending")
+  defer { withExtendedLifetime(signals) {} }
+  do {
+    let ending = try body(interruption)
+    if let signal = interruption.signal { throw ExitCode(128 + signal) }
+    return ending
+  } catch {
+    if let signal = interruption.signal { throw ExitCode(128 + signal) }
+    throw error
   }
 }
 

@@ -45,15 +45,21 @@ struct Session {
       throw Refusal("--to \(target): there is no migration with that number; the latest is \(set.latest)")
     }
     blueprint = Blueprint(set, ignoring: options.ignored)
-    try blueprint.rehearse()
     interruption = given ?? Interruption()
     signals = given == nil ? Signals(interruption, console) : nil
-    for warning in inventory.warnings { console.talk("flotilla: \(warning)") }
-    try warnOfFreshSchema()
+    do {
+      try blueprint.rehearse(calledOffBy: interruption.cancellation)
+      for warning in inventory.warnings { console.talk("flotilla: \(warning)") }
+      try warnOfFreshSchema()
+    } catch {
+      // Nothing has begun yet.
+      if given == nil, let signal = interruption.signal { throw ExitCode(128 + signal) }
+      throw error
+    }
   }
 
   private func warnOfFreshSchema() throws {
-    guard let fresh = try blueprint.freshSchema() else { return }
+    guard let fresh = try blueprint.freshSchema(calledOffBy: interruption.cancellation) else { return }
     let latest = try blueprint.schema(of: set.migrations.compactMap(\.version))
     let differences = fresh.differences(in: latest)
     guard let first = differences.first else { return }

@@ -10,14 +10,20 @@ import Glibc
 final class Signals {
   private let sources: [any DispatchSourceSignal]
 
-  init(_ interruption: Interruption, _ console: Console) {
+  /// Listens from now on.
+  ///
+  /// - Parameters:
+  ///   - interruption: told of the first signal.
+  ///   - console: where the user is told.
+  ///   - begun: what happens after the first signal to what has begun.
+  init(_ interruption: Interruption, _ console: Console, begun: String = "finishing what has begun") {
     sources = [SIGINT, SIGTERM].map { number in
       Glibc.signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
       source.setEventHandler {
         if interruption.signal != nil { _exit(128 + number) }
         interruption.request(number)
-        console.talk("\nflotilla: finishing what has begun; once more to stop at once")
+        console.talk("\nflotilla: \(begun); once more to stop at once")
       }
       source.resume()
       return source

@@ -13,7 +13,8 @@ struct TestCommand: ParsableCommand {
       empty database, and one of each version, to the latest with all proofs that migrate has; and runs it all again, \
       which must change nothing. The databases hold no rows: flotilla plan --rehearse tries the migrations on copies \
       of real ones. The last line tells how many migrations could also run where their work is there but not \
-      recorded, as their conditions see to; that is no must (--verbose names the others).
+      recorded, as their conditions see to; that is no must (--verbose names the others). A replay or an upgrade that \
+      takes longer than 30 seconds is ended, with file and line of the statement that ran.
 
       Ends with status 1 where something differs.
 
@@ -29,32 +30,35 @@ struct TestCommand: ParsableCommand {
     try global.refuseSelection()
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
-      let migrations = try source.load(global)
-      let interruption = Interruption()
-      let signals = Signals(interruption, console)
-      defer { withExtendedLifetime(signals) {} }
-      var control = WorkControl()
-      control.cancellation = interruption.cancellation
-      let set = try MigrationSet(migrations.files)
-      var checks: [MigrationTest.Check] = []
-      try withTemporaryFolder { folder in
-        let ignored = migrations.fleet?.drift.ignoreRules ?? []
-        try MigrationTest(set, ignoring: ignored, in: folder, control: control).run { check in
-          if let signal = interruption.signal { throw ExitCode(128 + signal) }
-          checks.append(check)
-        }
-      }
-      let failed = checks.count { $0.result == .failed }
-      console.out(lines: [migrations.headline, ""] + lines(checks, isVerbose: global.verbose))
-      let next =
-        failed > 0
-        ? "Next, once that is mended: flotilla test\(migrations.suffix)" : "Next: flotilla plan --rehearse"
-      let passed = checks.count { $0.result == .passed }
-      let leftOut = checks.count - passed - failed
-      let counts = "\(passed) passed · \(failed) failed" + (leftOut > 0 ? " · \(leftOut) left out" : "")
-      console.out(lines: ["", counts, next])
-      return failed > 0 ? .failed : .well
+      try endingAtOnce(console) { try test(global, console, $0) }
     }
+  }
+
+  private func test(_ global: GlobalOptions, _ console: Console, _ interruption: Interruption) throws
+    -> Ending
+  {
+    let migrations = try source.load(global)
+    var control = WorkControl()
+    control.cancellation = interruption.cancellation
+    let set = try MigrationSet(migrations.files)
+    var checks: [MigrationTest.Check] = []
+    try withTemporaryFolder { folder in
+      let ignored = migrations.fleet?.drift.ignoreRules ?? []
+      try MigrationTest(set, ignoring: ignored, in: folder, control: control).run { check in
+        if let signal = interruption.signal { throw ExitCode(128 + signal) }
+        checks.append(check)
+      }
+    }
+    let failed = checks.count { $0.result == .failed }
+    console.out(lines: [migrations.headline, ""] + lines(checks, isVerbose: global.verbose))
+    let next =
+      failed > 0
+      ? "Next, once that is mended: flotilla test\(migrations.suffix)" : "Next: flotilla plan --rehearse"
+    let passed = checks.count { $0.result == .passed }
+    let leftOut = checks.count - passed - failed
+    let counts = "\(passed) passed · \(failed) failed" + (leftOut > 0 ? " · \(leftOut) left out" : "")
+    console.out(lines: ["", counts, next])
+    return failed > 0 ? .failed : .well
   }
 
   /// What failed first.

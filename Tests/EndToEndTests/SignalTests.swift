@@ -49,4 +49,34 @@ import Testing
     #expect(try fleet.migrate().status == 0)
     #expect(try fleet.versions() == Array(repeating: [1, 2, 3], count: 3))
   }
+
+  /// Waits until a program has worked for that long, in hundredths of a second of its processor's time.
+  private func waitForWork(_ process: Process, _ ticks: Int) throws {
+    let end = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < end {
+      let text = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+      let fields = text.split(separator: " ")
+      if fields.count > 13, Int(fields[13]) ?? 0 >= ticks { return }
+      usleep(5000)
+    }
+    throw SupportError("the program does not work")
+  }
+
+  @Test(
+    .timeLimit(.minutes(1)), arguments: [["lint"], ["test"], ["plan"], ["migrate", "--yes"]],
+    [SIGINT, SIGTERM])
+  func `migrations that don't end are left at the first signal`(command: [String], signal: Int32) throws {
+    let fleet = try SmallFleet(1)
+    try fleet.migration(
+      "0004_endless.sql",
+      "CREATE TABLE e AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n;"
+    )
+    let started = try Program.start(command, in: fleet.folder.path)
+    try waitForWork(started.process, 50)
+    kill(started.process.processIdentifier, signal)
+    let run = try Program.finish(started)
+    #expect(run.status == 128 + signal, "\(run.output)\(run.errors)")
+    #expect(run.output.isEmpty)
+    #expect(try fleet.versions() == [[1]])
+  }
 }

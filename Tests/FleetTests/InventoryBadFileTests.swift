@@ -136,7 +136,8 @@ struct BadFleetFile: Sendable, CustomTestStringConvertible {
       "fleet.yml:4: \"drift.ignore\": \"column x\" must name a column as TABLE.COLUMN"),
     BadFleetFile(
       "drift: { ignore: ['table x[a'] }",
-      "fleet.yml:4: \"drift.ignore\": \"table x[a\" has a [ that is not closed"),
+      "fleet.yml:4: \"drift.ignore\": \"table x[a\" has a [ that is not closed, or a range that runs backwards"
+    ),
   ]
 
   static let waves = [

@@ -137,11 +137,4 @@ import Testing
     let file = try fleetFile("hooks: { before: &stop [systemctl, stop, x], after: *stop }\n")
     #expect(file.hooks.after == ["systemctl", "stop", "x"])
   }
-
-  @Test func `an ignored object matches as in a shell`() throws {
-    let rules = try fleetFile("drift: { ignore: [table store_*, column T.C] }\n").drift.ignore
-    #expect(!rules[0].matches("stores"))
-    #expect(rules[0].matches("store_1"))
-    #expect(rules[1].matches("T.C"))
-  }
 }

@@ -82,18 +82,4 @@ import Testing
     let fleet = inventory(["eu", "a eu", "b us"])
     #expect(fleet.select(try Pattern("eu")).indices == [0, 1])
   }
-
-  @Test(arguments: [
-    ("a*b*c", "abxbc", true), ("a*b*c", "abxb", false), ("**", "", true), ("?", "", false),
-    ("[]a]", "]", true),
-    ("[a-]", "-", true), ("a*", "b", false), ("*a", "baaa", true), ("", "", true), ("", "a", false),
-  ])
-  func `a glob matches whole names`(_ glob: String, _ name: String, _ matches: Bool) throws {
-    #expect(try #require(Glob(glob)).matches(name) == matches)
-  }
-
-  @Test func `a glob with many stars ends`() throws {
-    let glob = try #require(Glob(String(repeating: "a*", count: 30) + "b"))
-    #expect(!glob.matches(String(repeating: "a", count: 2_000)))
-  }
 }

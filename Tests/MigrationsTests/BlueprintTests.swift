@@ -1,8 +1,9 @@
-import Migrations
 import SQLite
 import Schema
 import TestSupport
 import Testing
+
+@testable import Migrations
 
 @Suite struct BlueprintTests {
   func fault(_ text: String, baseline: String? = "CREATE TABLE t (a, c INTEGER);") throws -> String {
@@ -70,6 +71,76 @@ import Testing
     let files = try Files(text)
     try Blueprint(try files.load(baseline: files.folder.write("CREATE TABLE t (a, c);", to: "baseline.sql")))
       .rehearse()
+  }
+
+  static let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+  static let overdue =
+    "it was still running when the 0.2 seconds for all files on an empty database were over"
+
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
+      ("CREATE TABLE a (b);\n\nINSERT INTO a \(endless);", "0001_change.sql:3"),
+      ("\n-- @when query \(endless)\nCREATE TABLE a (b);", "0001_change.sql:2"),
+      ("\n-- @unless query \(endless)\nCREATE TABLE a (b);", "0001_change.sql:2"),
+      ("CREATE TABLE a (b);\n-- @expect query \(endless)", "0001_change.sql:2"),
+      (
+        "CREATE TABLE a (b);\nWITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)\n"
+          + "INSERT INTO a SELECT length(hex(zeroblob(20000000 + i))) FROM n;", "0001_change.sql:2"
+      ),
+    ])
+  func `a replay that doesn't end is ended, with the place`(text: String, place: String) throws {
+    let set = try Files(text).load()
+    let blueprint = Blueprint(set, limit: .milliseconds(200))
+    func check(_ replay: () throws -> Void) {
+      let failure = #expect(throws: MigrationFailure.self) { try replay() }
+      #expect(failure?.description == "\(place): \(Self.overdue)")
+      #expect(failure?.code == .timeout)
+    }
+    check { try blueprint.rehearse() }
+    check { _ = try blueprint.changesByVersion() }
+    check { _ = try blueprint.columns(of: "a", at: [1]) }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a replay that failed is not tried again for each installation`() throws
+  {
+    let set = try Files("CREATE TABLE a (b);\nINSERT INTO a \(Self.endless);").load()
+    let blueprint = Blueprint(set, limit: .seconds(2))
+    let start = ContinuousClock.now
+    for _ in 0..<100 {
+      #expect(throws: MigrationFailure.self) { try blueprint.schema(of: [1]) }
+    }
+    #expect(ContinuousClock.now - start < .seconds(30))
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a script for fresh installations that doesn't end is ended`() throws {
+    let files = try Files("CREATE TABLE a (b);")
+    let schema = try files.folder.write("CREATE TABLE a (b);\nINSERT INTO a \(Self.endless);", to: "s.sql")
+    let blueprint = Blueprint(try files.load(schema: schema), limit: .milliseconds(200))
+    let error = #expect(throws: MigrationError.self) { try blueprint.freshSchema() }
+    #expect(error?.description == "s.sql:2: \(Self.overdue)")
+  }
+
+  @Test func `a replay that was called off fails, and only then`() throws {
+    let blueprint = Blueprint(try Files("CREATE TABLE a (b);").load())
+    let cancellation = Cancellation()
+    cancellation.cancel()
+    #expect(throws: (any Error).self) { try blueprint.rehearse(calledOffBy: cancellation) }
+    #expect(try blueprint.schema(of: [1]).all(.column).map(\.name).contains("a.b"))
+    try blueprint.rehearse()
+  }
+
+  @Test func `the columns of a table are found out once for each set of versions`() throws {
+    let files = try Files([
+      "1_a.sql": "CREATE TABLE Ä (b, Ö); CREATE TABLE a (Id INTEGER, b);",
+      "2_b.sql": "ALTER TABLE a ADD COLUMN C;",
+    ])
+    let blueprint = Blueprint(try files.load(), ignoring: [try #require(IgnoreRule("column a.b"))])
+    #expect(try blueprint.columns(of: "A", at: [1]) == ["id", "b"])
+    #expect(try blueprint.columns(of: "a", at: [1, 2]) == ["id", "b", "c"])
+    #expect(try blueprint.columns(of: "Ä", at: [1]) == ["b", "Ö"])
+    #expect(try blueprint.columns(of: "ä", at: [1]) == [])
+    #expect(blueprint.replayed == 2)
   }
 
   @Test func `each set of versions is replayed for what it is`() throws {

@@ -118,6 +118,23 @@ import Testing
     #expect(found.first?.message.hasPrefix(message) == true)
   }
 
+  @Test(.timeLimit(.minutes(1))) func `what doesn't end is an error with its line`() throws {
+    let endless = BlueprintTests.endless
+    func findings(_ text: String, schema: String? = nil) throws -> [String] {
+      let folder = try Files(["1_a.sql": text]).folder
+      let schema = try schema.map { try folder.write($0, to: "schema.sql") }
+      let files = try MigrationFiles(folder: folder.file("migrations"), baseline: nil, schema: schema)
+      return try Lint(files, limit: .milliseconds(200)).findings().map(\.description)
+    }
+    let message = "error: \(BlueprintTests.overdue)"
+    #expect(try findings("CREATE TABLE x (a);\nINSERT INTO x \(endless);") == ["1_a.sql:2: \(message)"])
+    #expect(try findings("-- @when query \(endless)\nCREATE TABLE x (a);") == ["1_a.sql:1: \(message)"])
+    #expect(
+      try findings("CREATE TABLE x (a);", schema: "CREATE TABLE x AS \(endless);") == [
+        "schema.sql:1: \(message)"
+      ])
+  }
+
   @Test func `the Ownprem migrations are clean`() throws {
     #expect(try Lint(Ownprem.load().files).findings() == [])
   }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import TestSupport
 import Testing
 
@@ -31,6 +31,41 @@ import Testing
     #expect(trouble("/dev/null") == .notAFile("a device"))
     #expect(trouble(try folder.write("", to: "empty")) == .empty)
     #expect(trouble(try folder.write("", to: "x") + "/y") == .refused(20))
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: ["-journal", "-wal", "-shm"], ["", "link"])
+  func `what stands in the place of a journal or log and is no file is told, and not opened`(
+    ending: String, link: String
+  ) throws {
+    let path = try folder.database("a.db", "CREATE TABLE a (b)")
+    let place = path + ending
+    var looked = path
+    if !link.isEmpty {
+      looked = folder.file(link)
+      try FileManager.default.createSymbolicLink(atPath: looked, withDestinationPath: path)
+    }
+    #expect(mkfifo(place, 0o600) == 0)
+    #expect(trouble(looked) == .obstructed(place, kind: "a pipe"))
+    #expect(unlink(place) == 0 && mkdir(place, 0o700) == 0)
+    #expect(trouble(looked) == .obstructed(place, kind: "a directory"))
+    #expect(rmdir(place) == 0 && symlink("/nowhere", place) == 0)
+    #expect(trouble(looked) == .obstructed(place, kind: "a symbolic link"))
+    #expect(unlink(place) == 0)
+    #expect(trouble(looked) == nil)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a journal that names a pipe as its super-journal is told`() throws {
+    let path = try folder.database("a.db", "CREATE TABLE a (b)")
+    let pipe = folder.file("pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let sum = UInt8(truncatingIfNeeded: pipe.utf8.reduce(0) { $0 + Int($1) })
+    let count = UInt8(pipe.utf8.count)
+    let magic: [UInt8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]
+    let end = Array(pipe.utf8) + [0, 0, 0, count, 0, 0, 0, sum] + magic
+    try Data([UInt8](repeating: 1, count: 600) + end).write(to: URL(filePath: path + "-journal"))
+    #expect(trouble(path) == .obstructed(pipe, kind: "a pipe"))
+    try Data([UInt8](repeating: 1, count: 10) + magic).write(to: URL(filePath: path + "-journal"))
+    #expect(trouble(path) == nil)
   }
 
   @Test(arguments: ["not a database", "SQLite format 2\0", String(repeating: "x", count: 5000)])

@@ -119,6 +119,18 @@ import Testing
     #expect(!pages.isUnchanged(at: path))
   }
 
+  @Test(arguments: [512, 65536])
+  func `rows that are longer than any name, and many long ones, are left to SQLite`(size: Int) throws {
+    let table = "PRAGMA page_size = \(size); CREATE TABLE t (a);"
+    #expect(Self.rows(try database(table + "INSERT INTO t VALUES (hex(zeroblob(500000)));"), from: 2) != nil)
+    #expect(Self.rows(try database(table + "INSERT INTO t VALUES (hex(zeroblob(600000)));"), from: 2) == nil)
+    let many = """
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)
+      INSERT INTO t SELECT hex(zeroblob(500000)) FROM n;
+      """
+    #expect(Self.rows(try database(table + many), from: 2) == nil)
+  }
+
   @Test func `text in UTF-16 is left to SQLite`() throws {
     #expect(Self.rows(try database("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t (a)"), from: 1) == nil)
   }

@@ -1,7 +1,7 @@
 /// A shell pattern over whole names: `*`, `?`, `[abc]`, `[a-z]`, `[!abc]`.
 ///
 /// It works on characters, whatever the locale: `?` is one letter, also where that letter takes several bytes.
-struct Glob: Sendable, Hashable {
+public struct Glob: Sendable, Hashable {
   private enum Token: Sendable, Hashable {
     case any
     case one
@@ -12,12 +12,12 @@ struct Glob: Sendable, Hashable {
   private let tokens: [Token]
 
   /// Whether the text holds a character that makes it a pattern.
-  static func isPattern(_ text: String) -> Bool {
+  public static func isPattern(_ text: String) -> Bool {
     text.contains { "*?[".contains($0) }
   }
 
-  /// Reads a pattern; nil where a `[` is not closed.
-  init?(_ text: String) {
+  /// Reads a pattern; nil where a `[` is not closed or holds a range that runs backwards.
+  public init?(_ text: String) {
     var tokens: [Token] = []
     var rest = text[...]
     while let character = rest.popFirst() {
@@ -54,7 +54,7 @@ struct Glob: Sendable, Hashable {
   }
 
   /// Whether the pattern matches all of `name`, in time proportional to the two lengths multiplied at worst.
-  func matches(_ name: String) -> Bool {
+  public func matches(_ name: String) -> Bool {
     var (position, token) = (name.startIndex, 0)
     var star: (position: String.Index, token: Int)?
     while position < name.endIndex {
