@@ -28,7 +28,10 @@ enum AnswerCheck {
     guard times.allSatisfy({ (0...longestTime).contains($0) }),
       outcome.milliseconds.keys.allSatisfy(isWord)
     else { return "a time that nothing takes" }
-    let counts = outcome.applied.flatMap(\.rowsDeleted.values) + [outcome.ignored]
+    let changes = outcome.applied.flatMap(\.changes)
+    let counts =
+      outcome.applied.flatMap(\.rowsDeleted.values) + [outcome.ignored]
+      + changes.flatMap { [$0.rows, $0.compared, $0.sampledFrom ?? 0] }
     guard counts.allSatisfy({ (0...largestCount).contains($0) }) else { return "a count that can't be" }
     guard (0...largestDatabase).contains(outcome.bytes ?? 0) else {
       return "a size that no database has"
@@ -36,7 +39,9 @@ enum AnswerCheck {
     guard outcome.drift.allSatisfy({ isWord($0.kind) && severities.contains($0.severity) }) else {
       return "a difference of a kind that there isn't"
     }
-    let names = outcome.applied.flatMap { [$0.name] + $0.rowsDeleted.keys }
+    let names =
+      outcome.applied.flatMap { [$0.name] + $0.rowsDeleted.keys }
+      + changes.flatMap { [$0.table, $0.column ?? ""] }
     guard names.allSatisfy({ $0.utf8.count <= longestName }), outcome.hooks.count <= 2 else {
       return "a longer account than there can be"
     }

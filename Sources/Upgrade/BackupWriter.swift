@@ -105,7 +105,7 @@ struct BackupWriter {
     let copy = try Connection(path: path, access: .immutable, deadline: deadline)
     defer { copy.close() }
     try Self.checkIntegrity(copy, check == .quick ? "quick_check" : "integrity_check", of: "the database")
-    let file = try FileDigest(path)
+    let file = try FileDigest(path, by: deadline)
     if check == .full, let difference = try firstDifference(path, copy, file.bytes, other) {
       throw Failure(
         code: "backup", step: .backUp,
@@ -120,7 +120,7 @@ struct BackupWriter {
     guard bytes <= Self.largestImage else {
       return try ContentComparison(one: other, other: copy).firstDifference()
     }
-    return try other.withPages { try PageComparison(pages: $0).firstDifference(in: path) }
+    return try other.withPages { try PageComparison(pages: $0, deadline: deadline).firstDifference(in: path) }
   }
 
   /// Throws a `Failure` with SQLite's first findings where the database contradicts itself.

@@ -133,7 +133,9 @@ final class Restore {
   private func check() throws {
     let digest: String
     do {
-      digest = try FileDigest(backup.path).sha256
+      digest = try FileDigest(backup.path, by: deadline).sha256
+    } catch let error as SQLiteError where error.code.primary == .interrupt {
+      throw error
     } catch {
       throw Failure(
         code: "backup", step: .restore,

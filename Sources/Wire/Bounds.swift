@@ -48,6 +48,7 @@ extension Outcome {
     var outcome = self
     outcome.failure = failure?.bounded()
     outcome.mayDelete = mayDelete.map { $0.cut(to: Bounds.name) }
+    outcome.mayChange = mayChange.map { $0.cut(to: Bounds.name) }
     outcome.openBy = openBy.prefix(Bounds.processes).map { $0.cut(to: Bounds.name) }
     outcome.hooks = hooks.map { hook in
       HookResult(
