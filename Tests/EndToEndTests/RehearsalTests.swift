@@ -94,7 +94,8 @@ import Testing
   {
     let fleet = try SmallFleet(2)
     try fleet.migration(
-      "0004_no_old.sql", "UPDATE items SET note = 1;\n-- @expect query SELECT count(*) IN (0, 4) FROM parents"
+      "0004_no_old.sql",
+      "-- @changes items.note\nUPDATE items SET note = 1;\n-- @expect query SELECT count(*) IN (0, 4) FROM parents"
     )
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
