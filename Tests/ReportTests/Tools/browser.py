@@ -92,7 +92,10 @@ class Browser:
         if method == "Runtime.exceptionThrown":
             self.complaints.append(str(parameters["exceptionDetails"]))
         if method == "Log.entryAdded":
-            self.complaints.append(parameters["entry"]["text"])
+            url = parameters["entry"].get("url", "")
+            # The browser asks for an icon by itself where it shows JSON, which can't name one.
+            if not url.endswith("/favicon.ico"):
+                self.complaints.append((parameters["entry"]["text"] + " " + url).strip())
         if method == "Network.requestWillBeSent":
             self.requests.append(parameters["request"]["url"])
         if method == "Network.responseReceived":
