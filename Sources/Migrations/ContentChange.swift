@@ -59,7 +59,7 @@ extension ContentChange: CustomStringConvertible {
     case .narrowed: "\(place): \(share) lost what CAST AS INTEGER drops"
     case .swapped: "\(place): \(share) hold what another column held, as if columns had been mixed up"
     case .moved: "\(place): \(share) hold what rows with other keys held"
-    case .renumbered: "\(place): \(share) have another key, as if the rows had been renumbered"
+    case .renumbered: "\(place): \(share) have another key now"
     case .uncompared:
       "\(place): was rebuilt, and its rows could not be compared, as no primary key tells which is which"
     }

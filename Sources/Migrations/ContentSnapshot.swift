@@ -15,14 +15,16 @@ struct ContentSnapshot {
     init?(of table: String, in database: Connection) throws(SQLiteError) {
       let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE"
       guard let text = try database.scalar(sql, [.text(table)])?.text else { return nil }
-      let tokens = Array(SQLTokenizer(text))
-      guard tokens.count > 1, !tokens[1].isKeyword("virtual") else { return nil }
-      let columns = try database.rows(
-        "SELECT name, pk FROM pragma_table_xinfo(?) WHERE hidden = 0", [.text(table)]
-      ) { (name: $0.text(0)?.folded ?? "", place: $0.int(1)) }
+      // SQLite stores the text from its first word on with one space between these.
+      guard !text.prefix(14).folded.hasPrefix("create virtual") else { return nil }
+      let all = try database.rows("PRAGMA main.table_xinfo(\(quoted(table)))") {
+        (name: $0.text(1)?.folded ?? "", place: $0.int(5), isHidden: $0.int(6) != 0)
+      }
+      let columns = all.filter { !$0.isHidden }
       self.columns = columns.map(\.name)
       key = columns.filter { $0.place > 0 }.sorted { $0.place < $1.place }.map(\.name)
-      isWithoutRowID = tokens.suffix(6).contains { $0.isKeyword("without") }
+      let options = text.utf8.lastIndex(of: UInt8(ascii: ")")).map { text[$0...].folded } ?? ""
+      isWithoutRowID = options.contains("without")
     }
 
     /// The name of the row number that no column hides; nil where there is none.

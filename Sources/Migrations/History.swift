@@ -22,6 +22,18 @@ public struct History: Hashable, Sendable {
 
   /// Reads the table, if it is there and has the columns `version` and `name`.
   public init(reading database: Connection) throws(SQLiteError) {
+    let read = { (time: String) throws(SQLiteError) -> [(version: Int64, name: String, time: Int64?)] in
+      try database.rows("SELECT version, name, \(time) FROM main.\(Self.name)", atMost: .history) { row in
+        (version: row.int(0), name: row.text(1) ?? "", time: row.text(2).flatMap { Int64($0) })
+      }
+    }
+    do {
+      // As nearly every table is. Names that are no columns are an error: they stand in no quotes.
+      self.init(try read("CASE typeof(applied_at) WHEN 'text' THEN unixepoch(applied_at) END"))
+      return
+    } catch  where error.code == .error {
+      // There is no such table, or it has other columns.
+    }
     let columns = try database.rows("SELECT name FROM pragma_table_xinfo(?)", [.text(Self.name)]) {
       $0.text(0)?.folded ?? ""
     }
@@ -29,13 +41,7 @@ public struct History: Hashable, Sendable {
       self.init(recorded: nil, foreign: try ForeignHistory(in: database, columns))
       return
     }
-    let time =
-      columns.contains("applied_at")
-      ? "CASE typeof(applied_at) WHEN 'text' THEN unixepoch(applied_at) END" : "NULL"
-    let rows = try database.rows("SELECT version, name, \(time) FROM \(Self.name)", atMost: .history) { row in
-      (version: row.int(0), name: row.text(1) ?? "", time: row.text(2).flatMap { Int64($0) })
-    }
-    self.init(rows)
+    self.init(try read("NULL"))
   }
 
   /// The names of the triggers on the table, temporary ones included.

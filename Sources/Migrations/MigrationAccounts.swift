@@ -7,6 +7,7 @@ struct MigrationAccounts {
   private var rows: RowAccount
   private var content: ContentAccount
   private let sequences: SequenceAccount
+  private var written: Set<String> = []
 
   init(_ database: Connection) throws {
     self.database = database
@@ -18,11 +19,15 @@ struct MigrationAccounts {
 
   /// Takes down what a table holds, and how many rows the tables have that refer to it, before it is written.
   mutating func willWrite(_ table: String, of writes: Writes, _ referrers: (String) -> [String]) throws {
+    written.insert(table.folded)
     for name in [table] + referrers(table) { try rows.willWrite(name, tracker) }
     if writes.rows.contains(table), table.folded != History.name {
       try content.willWrite(table, tracker, rows)
     }
   }
+
+  /// Whether a statement may have changed the table, or its rows.
+  func mayHaveWritten(_ table: String) -> Bool { written.contains(table) }
 
   /// Follows a statement that is about to run.
   mutating func follow(_ statement: SQLScript.Statement, _ writes: Writes) {

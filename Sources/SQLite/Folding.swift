@@ -1,6 +1,21 @@
-extension StringProtocol {
+extension String {
   /// In lower case as SQLite compares names: only the letters A to Z have a counterpart.
-  public var folded: String { String(decoding: utf8.map(\.folded), as: UTF8.self) }
+  public var folded: String {
+    var text = self
+    let isFolded = text.withUTF8 { bytes in bytes.allSatisfy { $0.folded == $0 } }
+    guard !isFolded else { return self }
+    return text.withUTF8 { bytes in
+      String(unsafeUninitializedCapacity: bytes.count) { folded in
+        for (place, byte) in bytes.enumerated() { folded[place] = byte.folded }
+        return bytes.count
+      }
+    }
+  }
+}
+
+extension Substring {
+  /// In lower case as SQLite compares names.
+  public var folded: String { String(self).folded }
 }
 
 extension UInt8 {

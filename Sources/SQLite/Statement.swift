@@ -98,13 +98,13 @@ public final class Statement {
     return String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
   }
 
-  func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
+  private func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
     let start = sqlite3_column_blob(handle, column)
     return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
   }
 
   /// As UTF-8: asking for the size converts text that is stored as UTF-16, so the pointer comes from that form too.
-  func textBytes(_ column: Int32) -> UnsafeRawBufferPointer {
+  private func textBytes(_ column: Int32) -> UnsafeRawBufferPointer {
     let start = sqlite3_column_text(handle, column)
     return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
   }

@@ -135,12 +135,19 @@ public struct ValueDigest: Hashable, Sendable {
 extension Statement {
   /// Digests of the column's value in the row at hand.
   public func digest(_ column: Int) -> ValueDigest {
-    let index = Int32(column)
-    switch sqlite3_column_type(handle, index) {
-    case SQLITE_INTEGER: return ValueDigest(integer: sqlite3_column_int64(handle, index))
-    case SQLITE_FLOAT: return ValueDigest(sqlite3_column_double(handle, index))
-    case SQLITE_TEXT: return ValueDigest(text: textBytes(index))
-    case SQLITE_BLOB: return ValueDigest(blob: bytes(index))
+    // The value itself is asked, which spares most of what the functions for columns do.
+    let value = sqlite3_column_value(handle, Int32(column))
+    switch sqlite3_value_type(value) {
+    case SQLITE_INTEGER: return ValueDigest(integer: sqlite3_value_int64(value))
+    case SQLITE_FLOAT: return ValueDigest(sqlite3_value_double(value))
+    case SQLITE_TEXT:
+      let text = sqlite3_value_text(value)
+      return ValueDigest(
+        text: UnsafeRawBufferPointer(start: text, count: Int(sqlite3_value_bytes(value))))
+    case SQLITE_BLOB:
+      let blob = sqlite3_value_blob(value)
+      return ValueDigest(
+        blob: UnsafeRawBufferPointer(start: blob, count: Int(sqlite3_value_bytes(value))))
     default: return .null
     }
   }

@@ -173,7 +173,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       let database = try Connection(path: "", access: .memory)
       // All but 20 MB count as taken, in this process alone.
-      Memory.used.add(Limits.memory - Memory.bytes - 20_000_000, ordering: .relaxed)
+      Memory.take(Limits.memory - Memory.bytes - 20_000_000)
       do throws(SQLiteError) {
         try database.execute("CREATE TABLE t AS SELECT zeroblob(30000000) AS a")
         exit(1)
