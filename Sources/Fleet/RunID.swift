@@ -10,7 +10,10 @@ public struct RunID: Hashable, Sendable, CustomStringConvertible, Comparable {
 
   /// Reads one, as from a command line; nil where it is none.
   public init?(_ text: String) {
-    guard text.count == 26, text.allSatisfy({ Self.alphabet.contains($0) }) else { return nil }
+    // 26 characters have two bits more than the number.
+    guard text.count == 26, text.allSatisfy({ Self.alphabet.contains($0) }), text.prefix(1) < "8" else {
+      return nil
+    }
     description = text
   }
 
@@ -19,7 +22,7 @@ public struct RunID: Hashable, Sendable, CustomStringConvertible, Comparable {
   /// A new one, which sorts behind `latest`.
   public static func make(after latest: RunID? = nil, at date: Date = Date()) -> RunID {
     let time = max(UInt64(max(0, date.timeIntervalSince1970) * 1000), latest.map { $0.milliseconds + 1 } ?? 0)
-    var number = UInt128(time) << 80
+    var number = UInt128(min(time, 1 << 48 - 1)) << 80
     number |= UInt128(UInt64.random(in: 0...(.max))) << 16 | UInt128(UInt16.random(in: 0...(.max)))
     var digits: [Character] = []
     for _ in 0..<26 {

@@ -5,7 +5,7 @@ internal import SQLite
 /// A table is read right before the first statement that may change its rows.
 struct ContentAccount {
   private let database: Connection
-  private var before: [String: ContentSnapshot] = [:]
+  private var before: [String: (snapshot: ContentSnapshot, renames: Int, added: Set<String>)] = [:]
   private var seen: Set<String> = []
 
   init(_ database: Connection) { self.database = database }
@@ -15,7 +15,8 @@ struct ContentAccount {
     let table = table.folded
     for origin in tracker.origins(of: table) where seen.insert(origin).inserted {
       guard let total = rows.rows(of: origin), total > 0 else { continue }
-      before[origin] = try ContentSnapshot(of: table, total: total, in: database)
+      guard let snapshot = try ContentSnapshot(of: table, total: total, in: database) else { continue }
+      before[origin] = (snapshot, tracker.renames, tracker.added(to: origin))
     }
   }
 
@@ -28,12 +29,14 @@ struct ContentAccount {
   /// - Returns: what is different now, by table and column.
   /// - Throws: `SQLiteError`.
   func changes(_ tracker: TableTracker, present: Set<String>, losing: Set<String>) throws -> [ContentChange] {
-    try before.sorted { $0.key < $1.key }.flatMap { table, snapshot -> [ContentChange] in
+    try before.sorted { $0.key < $1.key }.flatMap { table, known -> [ContentChange] in
       guard let name = tracker.name(of: table, among: present) else { return [] }
       let comparison = ContentTableComparison(
-        database, table, now: name, snapshot, isRebuilt: tracker.isReplaced(table),
+        database, table, now: name, known.snapshot, isRebuilt: tracker.isReplaced(table),
         hasLost: losing.contains(table),
-        column: { tracker.isAdded($0, to: table) ? nil : tracker.name(of: $0, in: table) })
+        column: { column in
+          known.added.contains(column) ? nil : tracker.name(of: column, in: table, since: known.renames)
+        })
       return try comparison.changes()
     }
   }
@@ -43,11 +46,12 @@ extension ContentChange {
   /// Whether only a mistake explains it, unless the migration says that it is meant.
   ///
   /// A column that is changed where it stands is the purpose of an UPDATE. A rebuild copies rows, and must not change
-  /// what it copies.
-  func isSuspicious(isRebuilt: Bool) -> Bool {
+  /// what it copies. Keys that are gone can be those of rows that are gone, where rows were deleted and as many came.
+  func isSuspicious(isRebuilt: Bool, hasDeletions: Bool) -> Bool {
     switch kind {
     case .emptied, .levelled, .narrowed, .swapped, .moved, .uncompared: true
-    case .changed, .renumbered: isRebuilt
+    case .changed: isRebuilt
+    case .renumbered: isRebuilt || hasDeletions
     case .filled: false
     }
   }

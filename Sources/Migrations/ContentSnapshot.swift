@@ -85,17 +85,46 @@ struct ContentSnapshot {
     let ends = try database.rows("SELECT min(\(rowID)), max(\(rowID)) FROM main.\(quoted(table))") {
       (first: $0.int(0), last: $0.int(1))
     }
-    guard let (first, last) = ends.first else { return }
-    let blocks = Self.limits.sample / Self.limits.block
+    guard var (first, last) = ends.first else { return }
     let statement = try database.prepare(
-      "\(source) WHERE \(rowID) >= ? AND \(rowID) < ? ORDER BY \(rowID) LIMIT \(Self.limits.block)")
-    let width = (Double(last) - Double(first)) / Double(blocks)
-    let starts = (0..<blocks).map { first &+ (Int64(exactly: (width * Double($0)).rounded()) ?? 0) }
-    for (place, start) in starts.enumerated() {
-      let end = place + 1 < blocks ? starts[place + 1] : .max
-      guard start < end else { continue }
+      "\(source) WHERE \(rowID) BETWEEN ? AND ? ORDER BY \(rowID) LIMIT \(Self.limits.block)")
+    // A few rows with numbers far away from all others are taken as they are, and the rest is divided without them.
+    while Self.distance(first, last) > UInt64(total) {
+      let middle = first &+ Int64(bitPattern: Self.distance(first, last) / 2)
+      let high = try Self.isSparse(rowID, table, middle + 1, last, in: database)
+      let low = try Self.isSparse(rowID, table, first, middle, in: database)
+      if high {
+        try take(statement, [.integer(middle + 1), .integer(last)], keyed)
+        last = middle
+      } else if low {
+        try take(statement, [.integer(first), .integer(middle)], keyed)
+        first = middle + 1
+      } else {
+        break
+      }
+    }
+    let blocks = Self.limits.sample / Self.limits.block
+    let width = Self.distance(first, last) / UInt64(blocks) + 1
+    for block in 0..<UInt64(blocks) where block * width <= Self.distance(first, last) {
+      let start = first &+ Int64(bitPattern: block * width)
+      let end = first &+ Int64(bitPattern: min(block * width + width - 1, Self.distance(first, last)))
       try take(statement, [.integer(start), .integer(end)], keyed)
     }
+  }
+
+  private static func distance(_ one: Int64, _ other: Int64) -> UInt64 {
+    UInt64(bitPattern: other) &- UInt64(bitPattern: one)
+  }
+
+  /// Whether a range of row numbers has fewer rows than a block.
+  private static func isSparse(
+    _ rowID: String, _ table: String, _ first: Int64, _ last: Int64, in database: Connection
+  ) throws(SQLiteError) -> Bool {
+    let sql = """
+      SELECT count(*) FROM (
+        SELECT 1 FROM main.\(quoted(table)) WHERE \(rowID) BETWEEN ? AND ? LIMIT \(Self.limits.block))
+      """
+    return try database.scalar(sql, [.integer(first), .integer(last)])?.integer ?? 0 < Self.limits.block
   }
 
   private mutating func take(_ statement: Statement?, _ values: [Value], _ keyed: Int) throws {

@@ -103,6 +103,10 @@ struct ContentTableComparison {
     var found: [ContentChange] = []
     let gone = before.keys.count { $0 != 0 } - rows.count
     if !hasLost, gone > 0 { found.append(change(.renumbered, before.layout.key.first, gone, before.count)) }
+    if rows.isEmpty, !isRebuilt, !before.isSample, let layout {
+      // All keys are new: what the rows hold besides is compared without them.
+      return try found + changesWithoutKey(layout).filter { !before.layout.key.contains($0.column ?? "") }
+    }
     let data = columns.indices.filter { !before.layout.key.contains(columns[$0].old) }
     if !isRebuilt, let moved = pairs.movedRows(data) { found.append(change(.moved, nil, moved, rows.count)) }
     for column in data {

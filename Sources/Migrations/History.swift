@@ -34,7 +34,7 @@ public struct History: Hashable, Sendable {
     } catch  where error.code == .error {
       // There is no such table, or it has other columns.
     }
-    let columns = try database.rows("SELECT name FROM pragma_table_xinfo(?)", [.text(Self.name)]) {
+    let columns = try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(Self.name)]) {
       $0.text(0)?.folded ?? ""
     }
     guard columns.contains("version"), columns.contains("name") else {

@@ -31,7 +31,7 @@ struct MigrationAccounts {
 
   /// Follows a statement that is about to run.
   mutating func follow(_ statement: SQLScript.Statement, _ writes: Writes) {
-    tracker.drop(writes.dropped)
+    tracker.note(writes)
     tracker.follow(statement)
   }
 
@@ -57,7 +57,8 @@ struct MigrationAccounts {
     }
     let changes = try content.changes(tracker, present: present, losing: migration.deletes.union(losses.keys))
     let strange = changes.filter { change in
-      change.isSuspicious(isRebuilt: tracker.isReplaced(change.table))
+      change.isSuspicious(
+        isRebuilt: tracker.isReplaced(change.table), hasDeletions: tracker.hasDeletions(change.table))
         && !change.isDeclared(in: migration.changes)
     }
     guard let first = strange.first else { return (losses, changes) }

@@ -147,7 +147,7 @@ public struct Migrator {
     guard let version = migration.version else { return }
     if migration.runsAlone { try database.execute(History.table) }
     let (statement, writes) = try database.prepareGuarded(
-      "INSERT INTO \(History.name) (version, name) VALUES (?, ?)")
+      "INSERT INTO main.\(History.name) (version, name) VALUES (?, ?)")
     for table in writes.tables { try accounts.willWrite(table, of: writes, referrers) }
     try statement?.bind([.integer(version), .text(migration.name)])
     try statement?.run()

@@ -6,10 +6,12 @@ struct TableTracker {
   let tables: Set<String>
   /// Where a table is now, after ALTER TABLE … RENAME TO.
   private var names: [String: String] = [:]
-  /// What a column of such a table is called now, after ALTER TABLE … RENAME COLUMN.
-  private var columnNames: [String: [String: String]] = [:]
-  /// The columns that such a table got since, by their names at that time.
+  /// Each ALTER TABLE … RENAME COLUMN of such a table, in order.
+  private var columnRenames: [(table: String, old: String, new: String)] = []
+  /// The columns that such a table got since, by their names now.
   private var added: [String: Set<String>] = [:]
+  /// Tables of before of which rows were deleted.
+  private var deleted: Set<String> = []
   /// Tables of before that were dropped.
   private var dropped: Set<String> = []
 
@@ -25,9 +27,10 @@ struct TableTracker {
     return (renamed + (names[table] == nil ? [table] : [])).filter(tables.contains)
   }
 
-  /// Notes that a statement drops these tables.
-  mutating func drop(_ gone: some Sequence<String>) {
-    for table in gone { dropped.formUnion(origins(of: table.folded)) }
+  /// Notes what a statement drops, and where it may delete rows.
+  mutating func note(_ writes: Writes) {
+    for table in writes.dropped { dropped.formUnion(origins(of: table.folded)) }
+    for table in writes.deleted { deleted.formUnion(origins(of: table.folded)) }
   }
 
   /// Follows `ALTER TABLE … RENAME` and `… ADD COLUMN`.
@@ -53,22 +56,33 @@ struct TableTracker {
     let words = tokens[(place + 1)...].drop { tokens.count > place + 4 && $0.isKeyword("column") }
     guard words.count == 3, let old = words.first?.name, let new = words.last?.name else { return }
     for origin in origins(of: table) {
-      let first = columnNames[origin]?.first { $0.value == old }?.key ?? old
-      columnNames[origin, default: [:]][first] = new
+      columnRenames.append((origin, old, new))
+      if added[origin]?.remove(old) != nil { added[origin]?.insert(new) }
     }
   }
 
-  /// The name under which a table of before is there now, if it is.
+  /// The name under which a table of before is there now, if it is: the one that it was given, or, where that is gone,
+  /// the name that it had, which its successor has then.
   func name(of table: String, among present: Set<String>) -> String? {
-    if present.contains(table) { return table }
-    return names[table].flatMap { present.contains($0) ? $0 : nil }
+    if let given = names[table], present.contains(given) { return given }
+    return present.contains(table) ? table : nil
   }
 
-  /// What a column of a table of before is called now.
-  func name(of column: String, in table: String) -> String { columnNames[table]?[column] ?? column }
+  /// How many columns were renamed so far.
+  var renames: Int { columnRenames.count }
 
-  /// Whether a table of before got this column since.
-  func isAdded(_ column: String, to table: String) -> Bool { added[table]?.contains(column) ?? false }
+  /// What a column of a table of before is called now that had this name after so many renames.
+  func name(of column: String, in table: String, since renames: Int) -> String {
+    columnRenames[renames...].reduce(column) { name, rename in
+      rename.table == table && rename.old == name ? rename.new : name
+    }
+  }
+
+  /// The columns that a table of before got since, by their names now.
+  func added(to table: String) -> Set<String> { added[table] ?? [] }
+
+  /// Whether rows of a table of before were deleted, whatever came in their place.
+  func hasDeletions(_ table: String) -> Bool { deleted.contains(table) }
 
   /// Whether a table of before was dropped, so that one of its name is another one, filled anew.
   func isReplaced(_ table: String) -> Bool { dropped.contains(table) }

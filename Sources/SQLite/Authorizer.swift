@@ -8,6 +8,8 @@ public struct Writes: Hashable, Sendable {
   public var tables: Set<String> = []
   /// Those of `tables` whose rows it may change: all but tables that are only altered.
   public var rows: Set<String> = []
+  /// Those of which it may delete rows; REPLACE deletes too, and is no delete to SQLite.
+  public var deleted: Set<String> = []
   /// Tables that it drops.
   public var dropped: Set<String> = []
 }
@@ -50,6 +52,7 @@ final class Authorizer {
       if let table = Self.name(first) {
         writes.tables.insert(table)
         writes.rows.insert(table)
+        if action == SQLITE_DELETE { writes.deleted.insert(table) }
       }
     case SQLITE_DROP_TABLE, SQLITE_DROP_VTABLE:
       if let table = Self.name(first) {

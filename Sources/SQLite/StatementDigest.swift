@@ -2,8 +2,8 @@ internal import CSQLite
 
 /// Digests of one value, by which values can be compared later without keeping them.
 ///
-/// A number and the text that SQLite would make of it have the same digests, and so do 5 and 5.0: a conversion that loses
-/// nothing doesn't count as a change. Different values have different digests but for one chance in 2^64.
+/// An integer and its text have the same digests, and so have 5 and 5.0, and a fraction and its shortest text of up to 17
+/// characters: such conversions don't count as changes. Others do, as of '7.50' to 7.5. Different values have different digests but for one chance in 2^64.
 public struct ValueDigest: Hashable, Sendable {
   /// Of the value; 0 stands for NULL and for nothing else.
   public let value: UInt64

@@ -41,7 +41,9 @@ struct Proof {
   }
 
   private func names(of table: String) throws -> [String] {
-    try database.rows("SELECT name FROM pragma_table_xinfo(?)", [.text(table)]) { $0.text(0)?.folded ?? "" }
+    try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(table)]) {
+      $0.text(0)?.folded ?? ""
+    }
   }
 
   private func helpers(of table: String) throws -> [Helper] {

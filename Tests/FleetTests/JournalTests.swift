@@ -56,6 +56,12 @@ import Upgrade
     #expect(try journal.runs().map(\.id) == [next, future])
   }
 
+  @Test func `a name beyond the last one is no run's`() throws {
+    #expect(RunID("8ZZZZZZZZZZZZZZZZZZZZZZZZZ") == nil)
+    let last = try #require(RunID("7ZZZZZZZZZZZZZZZZZZZZZZZZZ"))
+    #expect(RunID.make(after: last).description.hasPrefix("7ZZZZZZZZZ"))
+  }
+
   @Test(arguments: [1, 2])
   func `the backup that a run makes is not the one that is pruned`(keep: Int) throws {
     let journal = try Journal(state)

@@ -150,6 +150,65 @@ import Upgrade
     try told("ALTER TABLE users RENAME COLUMN note TO remark; UPDATE users SET remark = remark;", [], bench())
   }
 
+  // MARK: Rows that are replaced
+
+  @Test func `rows that go while as many come are refused`() throws {
+    try refused(
+      "DELETE FROM users WHERE id < 4; INSERT INTO users (id, name) VALUES (91, 'a'), (92, 'b'), (93, 'c');",
+      .renumbered, "3 of 6 have another key", declare: "users.id"
+    ) { try bench() }
+  }
+
+  @Test func `values that go while all rows get other keys are refused`() throws {
+    try refused(
+      "UPDATE users SET id = id + 1000, note = NULL;", .emptied, "users.note: 6 of 6 became NULL",
+      declare: "users.note"
+    ) { try bench() }
+    try told("UPDATE users SET id = id + 1000;", ["users.id: 6 of 6 have another key now"], bench())
+  }
+
+  // MARK: Names
+
+  @Test func `a column is followed through its renames`() throws {
+    let twice = """
+      ALTER TABLE users RENAME COLUMN note TO k1; UPDATE users SET k1 = NULL;
+      ALTER TABLE users RENAME COLUMN k1 TO k2;
+      """
+    try refused(twice, .emptied, "users.k1: 6 of 6 became NULL", declare: "users.k1") { try bench() }
+    let replaced = """
+      UPDATE users SET note = NULL; ALTER TABLE users RENAME COLUMN note TO remark;
+      ALTER TABLE users ADD COLUMN note TEXT;
+      """
+    try refused(replaced, .emptied, "users.note: 6 of 6 became NULL", declare: "users.note") { try bench() }
+    let swapped = """
+      ALTER TABLE users RENAME COLUMN name TO tmp; ALTER TABLE users RENAME COLUMN note TO name;
+      ALTER TABLE users RENAME COLUMN tmp TO note; UPDATE users SET code = code || 'x';
+      """
+    try told(swapped, ["users.code: 6 of 6 changed"], bench())
+  }
+
+  @Test func `a table that is put away keeps its rows, and two may change their names`() throws {
+    try told("ALTER TABLE users RENAME TO archive; \(Self.table)", [], bench())
+    let other =
+      Self.table.replacing("TABLE users", with: "TABLE others") + "INSERT INTO others (id) VALUES (1);"
+    let bench = try bench()
+    try bench.change(other)
+    try bench.migration("0001_create_tables.sql", Self.table + other)
+    try told(
+      """
+      ALTER TABLE users RENAME TO tmp; ALTER TABLE others RENAME TO users; ALTER TABLE tmp RENAME TO others;
+      UPDATE others SET note = note || 'x';
+      """, ["users.note: 6 of 6 changed"], bench)
+  }
+
+  @Test func `a column that is called like an option of a table is a column`() throws {
+    let bench = try Bench(sql: "CREATE TABLE t (a TEXT, without TEXT);\n\(Bench.recorded)")
+    try bench.change("INSERT INTO t VALUES ('a', 'b'), ('c', 'd'), ('e', 'f')")
+    try bench.migration("0001_create_tables.sql", "CREATE TABLE t (a TEXT, without TEXT);")
+    try bench.migration("0002_do_harm.sql", "UPDATE t SET a = NULL;")
+    #expect(try bench.upgrade().failure?.code == "content_changed")
+  }
+
   // MARK: Rebuilds
 
   @Test func `a rebuild that copies columns into each other is refused`() throws {
@@ -246,6 +305,22 @@ import Upgrade
       "users.name: 2048 of 2048 (a sample of 60000) hold", declare: "users.name, users.note", large)
     let keyless = rebuild("SELECT * FROM users").replacing("id INTEGER PRIMARY KEY", with: "id INTEGER")
     try refused(keyless, .uncompared, "users: was rebuilt", declare: "users.*", large)
+  }
+
+  @Test(arguments: [9_000_000_000_000_000, .max, .min, -9_000_000_000_000_000] as [Int64])
+  func `one row with a number far away doesn't spoil the sample`(far: Int64) throws {
+    let bench = try bench(rows: 1)
+    try bench.change(
+      """
+      WITH RECURSIVE c (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM c WHERE i < 60000)
+      INSERT INTO users SELECT i, 'name ' || i, 'note ' || i, i + 0.25, i % 2, '0' || i FROM c;
+      INSERT INTO users (id, name, note) VALUES (\(far), 'far', 'away');
+      """)
+    try bench.migration("0002_do_harm.sql", "UPDATE users SET note = NULL WHERE id < 50;")
+    let outcome = try bench.upgrade()
+    #expect(outcome.status == .migrated, "\(outcome.failure?.description ?? "")")
+    let change = try #require(outcome.applied.last?.changes.first)
+    #expect(change.compared > 1000 && change.sampledFrom == 60001)
   }
 
   @Test(arguments: ["DELETE", "WAL"])

@@ -6,6 +6,7 @@
 --
 -- The two seed rows are left to the application, which adds them at every start.
 -- @require query SELECT count(*) = 4 FROM sqlite_schema WHERE type = 'table' AND name IN ('app_registry', 'deployments', 'servers', 'services') : this is not a database of Ownprem: tables that it had from its first day are missing
+-- @changes servers.id
 
 -- Every table that came by schema.sql alone, as it was before migration 1: a column, a foreign key or an index that
 -- a migration brings is not here.
