@@ -31,7 +31,7 @@ struct ContentAccount {
   func changes(_ tracker: TableTracker, present: Set<String>, losing: Set<String>) throws -> [ContentChange] {
     try before.sorted { $0.key < $1.key }.flatMap { table, known -> [ContentChange] in
       guard let name = tracker.name(of: table, among: present) else { return [] }
-      let comparison = ContentTableComparison(
+      let comparison = try ContentTableComparison(
         database, table, now: name, known.snapshot, isRebuilt: tracker.isReplaced(table),
         hasLost: losing.contains(table),
         column: { column in

@@ -23,17 +23,18 @@ struct ContentTableComparison {
   ///   - isRebuilt: whether it was dropped and made anew.
   ///   - hasLost: whether it has fewer rows than before, or may have other ones.
   ///   - column: the name now of a column; nil for one that is not to be compared.
+  /// - Throws: `SQLiteError` where the table's layout can't be read.
   init(
     _ database: Connection, _ table: String, now name: String, _ before: ContentSnapshot, isRebuilt: Bool,
     hasLost: Bool, column: (String) -> String?
-  ) {
+  ) throws(SQLiteError) {
     self.database = database
     self.table = table
     self.name = name
     self.before = before
     self.isRebuilt = isRebuilt
     self.hasLost = hasLost
-    let layout = try? ContentSnapshot.Layout(of: name, in: database)
+    let layout = try ContentSnapshot.Layout(of: name, in: database)
     self.layout = layout
     let there = Set(layout?.columns ?? [])
     columns = before.layout.columns.enumerated().compactMap { position, old in
