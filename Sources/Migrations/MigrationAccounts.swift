@@ -9,12 +9,18 @@ struct MigrationAccounts {
   private let sequences: SequenceAccount
   private var written: Set<String> = []
 
-  init(_ database: Connection) throws {
+  /// Begins with what is there now.
+  ///
+  /// - Parameters:
+  ///   - database: in the transaction of the migration.
+  ///   - tables: its tables, where they are known.
+  /// - Throws: `SQLiteError`.
+  init(_ database: Connection, tables: Set<String>? = nil) throws {
     self.database = database
-    tracker = try TableTracker(database)
+    tracker = TableTracker(try tables ?? TableTracker.tables(in: database))
     rows = RowAccount(database)
     content = ContentAccount(database)
-    sequences = try SequenceAccount(database)
+    sequences = try SequenceAccount(database, tracker.tables)
   }
 
   /// Takes down what a table holds, and how many rows the tables have that refer to it, before it is written.
@@ -37,8 +43,11 @@ struct MigrationAccounts {
 
   /// Says what is gone and what has changed.
   ///
+  /// - Returns: the rows that are gone, by table, what else has changed, and the tables that are there now.
   /// - Throws: `MigrationFailure` for what the migration does not declare.
-  func settle(_ migration: Migration) throws -> (losses: [String: Int], changes: [ContentChange]) {
+  func settle(
+    _ migration: Migration
+  ) throws -> (losses: [String: Int], changes: [ContentChange], present: Set<String>) {
     let present = try TableTracker.tables(in: database)
     let losses = try rows.losses(tracker, present: present)
     for (table, count) in losses.sorted(by: { $0.key < $1.key }) where !migration.deletes.contains(table) {
@@ -61,7 +70,7 @@ struct MigrationAccounts {
         isRebuilt: tracker.isReplaced(change.table), hasDeletions: tracker.hasDeletions(change.table))
         && !change.isDeclared(in: migration.changes)
     }
-    guard let first = strange.first else { return (losses, changes) }
+    guard let first = strange.first else { return (losses, changes, present) }
     let more = strange.count == 1 ? "" : " (and \(strange.count - 1) more)"
     throw MigrationFailure(
       .contentChanged, migration.file, nil,

@@ -72,9 +72,11 @@ public struct Migrator {
   public func apply(_ plan: Plan) throws -> [AppliedMigration] {
     var applied: [AppliedMigration] = []
     var recorded = try History(reading: database).recorded
-    if let baseline = plan.baseline { applied.append(try run(baseline, after: &recorded)) }
+    var tables: Set<String>?
+    if let baseline = plan.baseline { applied.append(try run(baseline, after: &recorded, &tables)) }
     try database.execute(History.table)
-    for migration in plan.pending { applied.append(try run(migration, after: &recorded)) }
+    tables?.insert(History.name)
+    for migration in plan.pending { applied.append(try run(migration, after: &recorded, &tables)) }
     return applied
   }
 
@@ -83,18 +85,22 @@ public struct Migrator {
   /// All that it did is counted after it was recorded, so that whatever recording it sets off counts as well.
   public func run(_ migration: Migration) throws -> AppliedMigration {
     var recorded = try History(reading: database).recorded
-    return try run(migration, after: &recorded)
+    var tables: Set<String>?
+    return try run(migration, after: &recorded, &tables)
   }
 
-  /// Runs one migration where `recorded` is recorded, and brings that up to date.
-  private func run(_ migration: Migration, after recorded: inout [Int64: String]?) throws -> AppliedMigration
-  {
+  /// Runs one migration where `recorded` is recorded and `tables` are there, nil for not known, and brings both up to
+  /// date.
+  private func run(
+    _ migration: Migration, after recorded: inout [Int64: String]?, _ tables: inout Set<String>?
+  ) throws -> AppliedMigration {
     let start = ContinuousClock.now
     defer { database.endGuard() }
     try check(migration.requirements, of: migration, .requirement)
     // What it does can't be taken back once it has run.
     if migration.runsAlone { try refuseTriggers(of: migration) }
-    var accounts = try MigrationAccounts(database)
+    var accounts = try MigrationAccounts(database, tables: tables)
+    tables = nil
     for step in migration.steps where try applies(step, of: migration) {
       for statement in step.statements { try run(statement, of: migration, &accounts) }
     }
@@ -106,7 +112,8 @@ public struct Migrator {
     }
     try record(migration, after: &recorded, &accounts)
     try check(migration.expectations, of: migration, .expectation)
-    let (losses, changes) = try accounts.settle(migration)
+    let (losses, changes, present) = try accounts.settle(migration)
+    tables = present
     return applied(migration, since: start, losses, changes)
   }
 

@@ -8,14 +8,16 @@ struct SequenceAccount {
   private let database: Connection
   private let before: [String: Int64]
 
-  init(_ database: Connection) throws(SQLiteError) {
+  /// Reads the numbers of a database with these tables.
+  init(_ database: Connection, _ tables: Set<String>) throws(SQLiteError) {
     self.database = database
-    before = try Self.read(database)
+    before = try Self.read(database, tables)
   }
 
-  private static func read(_ database: Connection) throws(SQLiteError) -> [String: Int64] {
-    let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sqlite_sequence'"
-    guard try database.scalar(table) != nil else { return [:] }
+  private static func read(
+    _ database: Connection, _ tables: Set<String>
+  ) throws(SQLiteError) -> [String: Int64] {
+    guard tables.contains("sqlite_sequence") else { return [:] }
     let rows = try database.rows("SELECT name, seq FROM sqlite_sequence") { row in
       (row.text(0)?.folded ?? "", row.int(1))
     }
@@ -27,7 +29,7 @@ struct SequenceAccount {
     table: String, before: Int64, now: Int64
   )] {
     guard !before.isEmpty else { return [] }
-    let after = try Self.read(database)
+    let after = try Self.read(database, present)
     var found: [(table: String, before: Int64, now: Int64)] = []
     for (table, number) in before.sorted(by: { $0.key < $1.key }) {
       guard let name = tracker.name(of: table, among: present), after[name] ?? 0 < number,

@@ -15,7 +15,7 @@ struct TableTracker {
   /// Tables of before that were dropped.
   private var dropped: Set<String> = []
 
-  init(_ database: Connection) throws(SQLiteError) { tables = try Self.tables(in: database) }
+  init(_ tables: Set<String>) { self.tables = tables }
 
   static func tables(in database: Connection) throws(SQLiteError) -> Set<String> {
     Set(try database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0)?.folded ?? "" })

@@ -79,21 +79,38 @@ public struct Schema: Hashable, Sendable {
     public let parent: String
   }
 
+  /// An index or a trigger, which goes when its table is dropped. Its names are in lower case.
+  public struct Attachment: Hashable, Sendable {
+    /// `.index` or `.trigger`.
+    public let kind: Kind
+    /// Its name.
+    public let name: String
+    /// Its table.
+    public let table: String
+  }
+
   let objects: [Key: Object]
   /// Which table refers to which.
   public let links: Set<Link>
   /// SHA-256 of the normal form.
   public let fingerprint: Fingerprint
-  /// The columns of each table in their order, in lower case; no part of what the schema is.
+  /// The columns of each table in their order, in lower case, those included that were left out; empty for a virtual
+  /// table. No part of what the schema is.
   let layouts: [String: [String]]
   /// The tables that refer to each table, all in lower case.
   private let children: [String: [String]]
+  /// The indexes and triggers of each table, those included that were left out; no part of what the schema is.
+  private let attachments: [String: [Attachment]]
   /// How many objects were left out because they don't count; what belongs to a table that was left out is not
   /// counted again.
   public let ignored: Int
 
-  init(_ list: [Object], links: Set<Link>, layouts: [String: [String]] = [:], ignored: Int = 0) {
+  init(
+    _ list: [Object], links: Set<Link>, layouts: [String: [String]] = [:], attachments: [Attachment] = [],
+    ignored: Int = 0
+  ) {
     self.layouts = layouts
+    self.attachments = Dictionary(grouping: attachments, by: \.table)
     self.ignored = ignored
     var objects: [Key: Object] = [:]
     for object in list { objects[object.key] = object }
@@ -134,6 +151,23 @@ public struct Schema: Hashable, Sendable {
     Dictionary(grouping: objects.values.filter { $0.kind == .column }, by: \.table).mapValues { columns in
       Set(columns.map { $0.name.dropFirst($0.table.count + 1).folded })
     }
+  }
+
+  /// The columns of a table in their order, in lower case, also where the table or a column was left out as it doesn't
+  /// count; empty for a virtual table, and nil where there is no such table.
+  public func layout(of table: String) -> [String]? { layouts[table.folded] }
+
+  /// The indexes made by CREATE INDEX and the triggers of a table, also those that were left out as they don't count.
+  public func attachments(of table: String) -> [Attachment] { attachments[table.folded] ?? [] }
+
+  /// All of them, of every table.
+  public var allAttachments: Set<Attachment> { Set(attachments.values.joined()) }
+
+  /// The objects of that kind that belong to one of `tables` and are not in `other`, by name.
+  public func missing(_ kind: Kind, of tables: some Collection<String>, in other: Schema) -> [Object] {
+    objects.values.filter {
+      $0.kind == kind && other.objects[$0.key] == nil && tables.contains($0.table)
+    }.sorted { $0.name < $1.name }
   }
 
   /// The tables that refer to `table`, in lower case.

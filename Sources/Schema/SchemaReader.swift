@@ -24,7 +24,10 @@ extension Schema {
       }
     self.init(
       kept, links: reader.links.filter { tables.contains($0.child) },
-      layouts: reader.layouts.filter { tables.contains($0.key) }, ignored: ignored)
+      layouts: reader.layouts,
+      attachments: reader.objects.filter { $0.kind == .index || $0.kind == .trigger }.map {
+        Attachment(kind: $0.kind, name: $0.name.folded, table: $0.table)
+      }, ignored: ignored)
   }
 
   /// A digest of the schema's text as it is stored, by which one can tell that a schema was read before.
@@ -100,7 +103,9 @@ private struct SchemaReader {
       let kind = tables[row[1]]
       switch (row[0], kind?.type) {
       case ("table", "shadow"): break
-      case ("table", "virtual"): add(.table, row[1], row[1], text(row[3]), sql: row[3])
+      case ("table", "virtual"):
+        layouts[row[1].folded] = []
+        add(.table, row[1], row[1], text(row[3]), sql: row[3])
       case ("table", _):
         try table(row[1], row[3], withoutRowID: kind?.withoutRowID == true, strict: kind?.strict == true)
       case ("index", _): try index(row[1], row[2], row[3])

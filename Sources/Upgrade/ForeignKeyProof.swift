@@ -79,9 +79,11 @@ struct ForeignKeyProof {
       let key = keys[number] ?? ForeignKey(parent: rows[0].parent)
       let numbers = rows.compactMap(\.row)
       let values =
-        numbers.count == rows.count
-        ? try self.values(of: key, in: table, rows: numbers)
-        : try orphans(of: key, in: table, count: rows.count)
+        if numbers.count == rows.count, let rowID = try rowID(of: table) {
+          try self.values(of: key, in: table, rowID, numbers)
+        } else {
+          try orphans(of: key, in: table, count: rows.count)
+        }
       for values in values {
         let violation = Violation(
           table: table, columns: key.columns.map(\.folded), parent: key.parent.folded, values: values)
@@ -111,9 +113,19 @@ struct ForeignKeyProof {
     return keys
   }
 
-  private func values(of key: ForeignKey, in table: String, rows: [Int64]) throws(SQLiteError) -> [[Value]] {
+  /// The name of the row's number that no column hides; nil where all are hidden.
+  private func rowID(of table: String) throws(SQLiteError) -> String? {
+    let columns = try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(table)]) {
+      $0.text(0)?.folded ?? ""
+    }
+    return ["_rowid_", "rowid", "oid"].first { !columns.contains($0) }
+  }
+
+  private func values(
+    of key: ForeignKey, in table: String, _ rowID: String, _ rows: [Int64]
+  ) throws(SQLiteError) -> [[Value]] {
     let list = key.columns.map { quoted($0) }.joined(separator: ", ")
-    let reader = try database.prepare("SELECT \(list) FROM main.\(quoted(table)) WHERE _rowid_ = ?")
+    let reader = try database.prepare("SELECT \(list) FROM main.\(quoted(table)) WHERE \(rowID) = ?")
     var values: [[Value]] = []
     for row in rows {
       try reader?.bind([.integer(row)])

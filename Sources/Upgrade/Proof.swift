@@ -11,48 +11,29 @@ struct Proof {
   private let before: Inspector.State
   private let inspector: Inspector
   private var foreignKeys: ForeignKeyProof
-  /// The tables that were there before, and the columns of those that are written; all folded.
-  private let tables: Set<String>
+  /// The columns of the tables that are written and were there before; all folded.
   private var columns: [String: [String]] = [:]
-  /// The indexes and triggers of the tables that are written, by their tables; folded.
-  private var helpers: [String: [Helper]] = [:]
 
-  /// An index or a trigger, which goes when its table is dropped.
-  private struct Helper {
-    let kind: String
-    let name: String
-  }
-
-  init(_ database: Connection, before: Inspector.State, _ inspector: Inspector) throws {
+  init(_ database: Connection, before: Inspector.State, _ inspector: Inspector) {
     self.database = database
     self.before = before
     self.inspector = inspector
     foreignKeys = ForeignKeyProof(database, before.schema)
-    tables = Set(
-      try database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0)?.folded ?? "" })
   }
 
   mutating func willWrite(_ table: String) throws {
     try foreignKeys.willWrite(table)
     let table = table.folded
-    guard tables.contains(table), columns[table] == nil else { return }
-    columns[table] = try names(of: table)
-    helpers[table] = try helpers(of: table)
+    guard columns[table] == nil else { return }
+    columns[table] = try names(of: table, in: before.schema)
   }
 
-  private func names(of table: String) throws -> [String] {
-    try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(table)]) {
+  /// The columns of a table; of a virtual table, which has none in the schema, as it is now. Empty where there is none.
+  private func names(of table: String, in schema: Schema) throws -> [String] {
+    guard let layout = schema.layout(of: table), layout.isEmpty else { return schema.layout(of: table) ?? [] }
+    return try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(table)]) {
       $0.text(0)?.folded ?? ""
     }
-  }
-
-  private func helpers(of table: String) throws -> [Helper] {
-    try database.rows(
-      """
-      SELECT type, name FROM sqlite_schema
-      WHERE tbl_name = ? COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL
-      """, [.text(table)]
-    ) { Helper(kind: $0.text(0) ?? "", name: $0.text(1)?.folded ?? "") }
   }
 
   /// - Returns: the state after the migrations, with the drift that they found and left.
@@ -67,8 +48,8 @@ struct Proof {
           message: "quick_check of \(table) says: \(findings.prefix(5).joined(separator: "; "))")
       }
     }
-    try checkColumns()
-    try checkHelpers()
+    try checkColumns(after.schema)
+    try checkAttachments(after.schema)
     try checkConstraints(after.schema)
     try checkSchema(after)
     return after
@@ -91,9 +72,9 @@ struct Proof {
 
   /// A table that is rebuilt from a list of columns would lose one that somebody added by hand, whether drift
   /// ignores it or not.
-  private func checkColumns() throws {
+  private func checkColumns(_ after: Schema) throws {
     for (table, names) in columns.sorted(by: { $0.key < $1.key }) {
-      let now = try self.names(of: table)
+      let now = try self.names(of: table, in: after)
       let gone = now.isEmpty ? [] : names.filter { !now.contains($0) }
       guard !gone.isEmpty else { continue }
       let known = try knownColumns(of: table)
@@ -106,16 +87,13 @@ struct Proof {
   }
 
   /// An index or a trigger goes with its table, and a rebuild doesn't make one anew that somebody added by hand.
-  private func checkHelpers() throws {
-    let present = Set(
-      try database.rows("SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger')") {
-        $0.text(0)?.folded ?? ""
-      })
-    for (table, helpers) in helpers.sorted(by: { $0.key < $1.key }) where try !names(of: table).isEmpty {
-      for helper in helpers where !present.contains(helper.name) {
-        let kind: Schema.Kind = helper.kind == "index" ? .index : .trigger
-        guard try !isKnown(kind, helper.name) else { continue }
-        throw objectLost("\(helper.kind) \(helper.name) of \(table)")
+  private func checkAttachments(_ after: Schema) throws {
+    for table in columns.keys.sorted() where after.layout(of: table) != nil {
+      let gone = Set(before.schema.attachments(of: table)).subtracting(after.attachments(of: table))
+      for attachment in gone.sorted(by: { $0.name < $1.name })
+      where !after.allAttachments.contains(where: { $0.name == attachment.name }) {
+        guard try !isKnown(attachment.kind, attachment.name) else { continue }
+        throw objectLost("\(attachment.kind.rawValue) \(attachment.name) of \(table)")
       }
     }
   }
@@ -123,13 +101,11 @@ struct Proof {
   /// A constraint is part of its table's text, and a rebuild has the text of the migrations.
   private func checkConstraints(_ after: Schema) throws {
     guard before.history.recorded != nil else { return }
-    for table in columns.keys.sorted() where after.object(.table, table) != nil {
-      for kind in [Schema.Kind.unique, .check] {
-        for object in before.schema.all(kind)
-        where object.table == table && after.object(kind, object.name) == nil {
-          guard try !isKnown(kind, object.name) else { continue }
-          throw objectLost(kind == .unique ? "UNIQUE of \(object.name)" : "CHECK of \(object.name)")
-        }
+    let tables = columns.keys.filter { after.object(.table, $0) != nil }
+    for kind in [Schema.Kind.unique, .check] {
+      for object in before.schema.missing(kind, of: tables, in: after) {
+        guard try !isKnown(kind, object.name) else { continue }
+        throw objectLost(kind == .unique ? "UNIQUE of \(object.name)" : "CHECK of \(object.name)")
       }
     }
   }

@@ -124,7 +124,7 @@ final class Upgrade {
     step = .migrate
     let start = ContinuousClock.now
     let before = try known ?? inspector.state(of: database)
-    var proof = try Proof(database, before: before, inspector)
+    var proof = Proof(database, before: before, inspector)
     let migrator = Migrator(
       database, referrers: before.schema.children(of:), willWrite: { try proof.willWrite($0) })
     let applied = try migrator.apply(plan)

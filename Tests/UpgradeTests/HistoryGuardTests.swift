@@ -62,11 +62,13 @@ import Upgrade
       UPDATE parents SET name = name || 'x';
       """)
     let outcome = try bench.upgrade()
-    let versions = try IndependentReader.rows("SELECT version FROM schema_migrations", at: bench.path)
-    let name = try IndependentReader.rows("SELECT name FROM parents WHERE id = 1", at: bench.path)
-    #expect(outcome.status == .migrated ? versions == ["1", "2"] && name == ["onex"] : name == ["one"])
-    #expect(try [.current, .failed].contains(bench.upgrade().status))
-    #expect(try IndependentReader.rows("SELECT name FROM parents WHERE id = 1", at: bench.path) == name)
+    let name = { try IndependentReader.rows("SELECT name FROM parents WHERE id = 1", at: bench.path) }
+    #expect(outcome.status == .migrated, "\(outcome.failure?.description ?? "")")
+    #expect(
+      try IndependentReader.rows("SELECT version FROM schema_migrations", at: bench.path) == ["1", "2"])
+    #expect(try name() == ["onex"])
+    #expect(try bench.upgrade().status == .current)
+    #expect(try name() == ["onex"])
   }
 
   @Test func `a record that does not stay fails the migration`() throws {

@@ -57,6 +57,18 @@ import Upgrade
       "1 in pairs, such as pairs with a = 72")
   }
 
+  @Test(arguments: ["_rowid_ INTEGER", "_rowid_ INTEGER, rowid INTEGER, oid INTEGER"])
+  func `a column with the name of the row's number hides no orphan`(columns: String) throws {
+    let table =
+      "CREATE TABLE notes (key TEXT PRIMARY KEY, parent INTEGER REFERENCES parents (id), \(columns));"
+    let bench = try Bench(
+      more: "\(table) INSERT INTO notes (key, parent, _rowid_) VALUES ('a', 71, 2), ('b', 1, 1);")
+    try bench.migration("0001_create_tables.sql", "\(Bench.first)\n\(table)")
+    try refused(
+      bench, "UPDATE notes SET parent = CASE key WHEN 'a' THEN 2 ELSE 72 END;", "foreign_key",
+      "1 in notes, such as notes with parent = 72")
+  }
+
   @Test func `old orphans of a table without row numbers are tolerated, whatever they are compared by`()
     throws
   {
