@@ -1,7 +1,6 @@
 #ifndef FLOTILLA_CSQLITE_SHIM_H
 #define FLOTILLA_CSQLITE_SHIM_H
 
-#include <malloc.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -26,43 +25,72 @@ static inline int flotilla_sqlite3_bind_blob(sqlite3_stmt *s, int i, const void 
 }
 
 /// Allocators for SQLITE_CONFIG_MALLOC that count and limit what SQLite has, without the mutex of SQLITE_CONFIG_MEMSTATUS.
-/// Each block has its size before it, as in SQLite's own. Blocks below 1024 bytes are most of the calls and little of the
-/// memory: they are not counted. One file uses these, as each that does has a counter of its own.
-static _Atomic long flotilla_memory_used = 0;
-static long flotilla_memory_limit = 0;
+/// Blocks below 1024 bytes are most of the calls and little of the memory: they are not counted. One file uses these, as
+/// each that does has counters of its own.
+///
+/// There are several counters, so that threads don't wait for each other's cache lines: the sum of all is exact. The sum
+/// that allocations are checked against is brought up to date when a counter passes a multiple of 256 kB.
+enum { flotilla_memory_counters = 8 };
+static struct {
+  _Atomic long used;
+} __attribute__((aligned(64))) flotilla_memory_counter[flotilla_memory_counters] = {{0}};
+static struct {
+  _Atomic long sum;
+  long limit;
+} __attribute__((aligned(64))) flotilla_memory_total = {0};
 
-static inline int flotilla_memory_counts(long size) { return size >= 1024; }
+/// What SQLite has allocated, in bytes.
+static inline long flotilla_memory_sum(void) {
+  long sum = 0;
+  for (int i = 0; i < flotilla_memory_counters; i++)
+    sum += atomic_load_explicit(&flotilla_memory_counter[i].used, memory_order_relaxed);
+  return sum;
+}
+
+/// Counts `more` bytes as taken, or as given back where it is negative.
+static inline void flotilla_memory_add(long more) {
+  char here;  // on the thread's stack, of 8 MB
+  _Atomic long *used = &flotilla_memory_counter[((size_t)&here >> 23) % flotilla_memory_counters].used;
+  long before = atomic_fetch_add_explicit(used, more, memory_order_relaxed);
+  if (before >> 18 != (before + more) >> 18)
+    atomic_store_explicit(&flotilla_memory_total.sum, flotilla_memory_sum(), memory_order_relaxed);
+}
+
+static inline long flotilla_memory_counted(long size) { return size >= 1024 ? size : 0; }
+
+static inline int flotilla_memory_exceeds(long more) {
+  return atomic_load_explicit(&flotilla_memory_total.sum, memory_order_relaxed) + more > flotilla_memory_total.limit;
+}
+
+/// Each block has its size before it, as in SQLite's own: malloc_usable_size looks at the next block as well, which takes
+/// longer than all the rest.
+static inline int flotilla_memory_size(void *block) { return block ? (int)((long *)block)[-1] : 0; }
 
 static inline void *flotilla_memory_malloc(int size) {
-  if (flotilla_memory_counts(size) &&
-      atomic_load_explicit(&flotilla_memory_used, memory_order_relaxed) + size > flotilla_memory_limit)
-    return 0;
+  long counted = flotilla_memory_counted(size);
+  if (counted && flotilla_memory_exceeds(counted)) return 0;
   long *block = (long *)malloc((size_t)size + sizeof(long));
   if (!block) return 0;
   *block = size;
-  if (flotilla_memory_counts(size)) atomic_fetch_add_explicit(&flotilla_memory_used, size, memory_order_relaxed);
+  if (counted) flotilla_memory_add(counted);
   return block + 1;
 }
 
-static inline int flotilla_memory_size(void *block) { return block ? (int)((long *)block)[-1] : 0; }
-
 static inline void flotilla_memory_free(void *block) {
   if (!block) return;
-  long size = flotilla_memory_size(block);
-  if (flotilla_memory_counts(size)) atomic_fetch_sub_explicit(&flotilla_memory_used, size, memory_order_relaxed);
+  long counted = flotilla_memory_counted(((long *)block)[-1]);
+  if (counted) flotilla_memory_add(-counted);
   free((long *)block - 1);
 }
 
 static inline void *flotilla_memory_realloc(void *block, int size) {
   long before = flotilla_memory_size(block);
-  if (size > before && flotilla_memory_counts(size) &&
-      atomic_load_explicit(&flotilla_memory_used, memory_order_relaxed) + size - before > flotilla_memory_limit)
-    return 0;
+  if (size > before && flotilla_memory_counted(size) && flotilla_memory_exceeds(size - before)) return 0;
   long *moved = (long *)realloc((long *)block - 1, (size_t)size + sizeof(long));
   if (!moved) return 0;
   *moved = size;
-  if (flotilla_memory_counts(before)) atomic_fetch_sub_explicit(&flotilla_memory_used, before, memory_order_relaxed);
-  if (flotilla_memory_counts(size)) atomic_fetch_add_explicit(&flotilla_memory_used, size, memory_order_relaxed);
+  long more = flotilla_memory_counted(size) - flotilla_memory_counted(before);
+  if (more) flotilla_memory_add(more);
   return moved + 1;
 }
 
@@ -72,17 +100,12 @@ static inline void flotilla_memory_shutdown(void *unused) {}
 
 /// Gives SQLite these allocators, with a limit in bytes; before sqlite3_initialize.
 static inline int flotilla_sqlite3_config_memory(long limit) {
-  flotilla_memory_limit = limit;
+  flotilla_memory_total.limit = limit;
   sqlite3_mem_methods methods = {
       flotilla_memory_malloc,  flotilla_memory_free, flotilla_memory_realloc,  flotilla_memory_size,
       flotilla_memory_roundup, flotilla_memory_init, flotilla_memory_shutdown, 0,
   };
   return sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
-}
-
-/// What SQLite has allocated, in bytes, and `more`, which counts from now on.
-static inline long flotilla_memory_add(long more) {
-  return atomic_fetch_add_explicit(&flotilla_memory_used, more, memory_order_relaxed) + more;
 }
 
 #endif

@@ -142,8 +142,7 @@ struct ContentSnapshot {
     var bytes = 0
     keys.append(Self.key(of: row, keyed))
     if keepingKey { keyValues.append((0..<keyed).map { row.value($0) }) }
-    for column in keyed..<keyed + layout.columns.count {
-      let digest = row.digest(column)
+    row.forEachDigest(in: keyed..<keyed + layout.columns.count) { digest in
       cells.append(Self.cell(digest))
       bytes += digest.bytes
     }

@@ -68,7 +68,7 @@ struct ContentTableComparison {
     let list = columns.map { quoted($0.new) }
     func take(_ row: Int, _ statement: Statement, after keyed: Int) {
       rows.append(row)
-      for column in columns.indices { cells.append(ContentSnapshot.cell(statement.digest(keyed + column))) }
+      statement.forEachDigest(in: keyed..<keyed + columns.count) { cells.append(ContentSnapshot.cell($0)) }
     }
     if before.isSample {
       let condition = key.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")

@@ -34,6 +34,11 @@ public struct ValueDigest: Hashable, Sendable {
   }
 
   init(text: UnsafeRawBufferPointer) {
+    // Most texts are no numbers, which their first byte tells.
+    guard let first = text.first, first <= UInt8(ascii: "9") else {
+      self.init(value: Self.digest(of: text, seed: 2), integer: Self.zero, bytes: text.count)
+      return
+    }
     let integer = Self.digest(of: Self.leadingInteger(text))
     let value =
       Self.canonicalInteger(text).map(Self.digest(of:))
@@ -60,6 +65,9 @@ public struct ValueDigest: Hashable, Sendable {
     mixed ^= mixed >> 31
     return mixed == 0 ? 1 : mixed
   }
+
+  /// The digest of 0, which CAST AS INTEGER makes of a text without a number.
+  private static let zero = digest(of: 0)
 
   private static func digest(of number: Int64) -> UInt64 { mix(UInt64(bitPattern: number)) }
 
@@ -134,7 +142,15 @@ public struct ValueDigest: Hashable, Sendable {
 
 extension Statement {
   /// Digests of the column's value in the row at hand.
-  public func digest(_ column: Int) -> ValueDigest {
+  public func digest(_ column: Int) -> ValueDigest { Self.digest(handle, column) }
+
+  /// Calls `body` with the digests of each of these columns' values in the row at hand, in order.
+  public func forEachDigest(in columns: Range<Int>, _ body: (ValueDigest) -> Void) {
+    let handle = handle
+    for column in columns { body(Self.digest(handle, column)) }
+  }
+
+  private static func digest(_ handle: OpaquePointer, _ column: Int) -> ValueDigest {
     // The value itself is asked, which spares most of what the functions for columns do.
     let value = sqlite3_column_value(handle, Int32(column))
     switch sqlite3_value_type(value) {

@@ -90,6 +90,8 @@ public struct Schema: Hashable, Sendable {
   }
 
   let objects: [Key: Object]
+  /// The objects of each kind, by name.
+  private let kinds: [Kind: [Object]]
   /// Which table refers to which.
   public let links: Set<Link>
   /// SHA-256 of the normal form.
@@ -115,6 +117,7 @@ public struct Schema: Hashable, Sendable {
     var objects: [Key: Object] = [:]
     for object in list { objects[object.key] = object }
     self.objects = objects
+    kinds = Dictionary(grouping: objects.values, by: \.kind).mapValues { $0.sorted { $0.name < $1.name } }
     self.links = links
     children = Dictionary(grouping: links, by: \.parent).mapValues { $0.map(\.child).sorted() }
     var hash = SHA256()
@@ -134,9 +137,7 @@ public struct Schema: Hashable, Sendable {
   public func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
 
   /// The objects of one kind, by name.
-  public func all(_ kind: Kind) -> [Object] {
-    objects.values.filter { $0.kind == kind }.sorted { $0.name < $1.name }
-  }
+  public func all(_ kind: Kind) -> [Object] { kinds[kind] ?? [] }
 
   /// The object of that kind and name, whatever the name's case.
   public func object(_ kind: Kind, _ name: String) -> Object? {
@@ -148,7 +149,7 @@ public struct Schema: Hashable, Sendable {
 
   /// The names of each table's columns, by the table's; all in lower case.
   public var columns: [String: Set<String>] {
-    Dictionary(grouping: objects.values.filter { $0.kind == .column }, by: \.table).mapValues { columns in
+    Dictionary(grouping: all(.column), by: \.table).mapValues { columns in
       Set(columns.map { $0.name.dropFirst($0.table.count + 1).folded })
     }
   }
@@ -165,9 +166,7 @@ public struct Schema: Hashable, Sendable {
 
   /// The objects of that kind that belong to one of `tables` and are not in `other`, by name.
   public func missing(_ kind: Kind, of tables: some Collection<String>, in other: Schema) -> [Object] {
-    objects.values.filter {
-      $0.kind == kind && other.objects[$0.key] == nil && tables.contains($0.table)
-    }.sorted { $0.name < $1.name }
+    all(kind).filter { tables.contains($0.table) && other.objects[$0.key] == nil }
   }
 
   /// The tables that refer to `table`, in lower case.
