@@ -35,28 +35,28 @@ let package = Package(
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-    // Foreign text as it can be shown.
-    .target(name: "PlainText"),
+    // Text as it can be shown, paths, hexadecimal digits.
+    .target(name: "Basics"),
     // One connection.
     .target(name: "SQLite", dependencies: ["CSQLite"]),
     // What a database looks like.
-    .target(name: "Schema", dependencies: [sqlite, crypto]),
+    .target(name: "Schema", dependencies: ["Basics", sqlite, crypto]),
     // Migration files and what applying them to one database takes.
     .target(name: "Migrations", dependencies: [sqlite, "Schema", crypto]),
     // Other programs, run without a shell, for bounded time and output.
     .target(name: "Programs", dependencies: [subprocess, system]),
     // All that is done to one installation.
-    .target(name: "Upgrade", dependencies: [sqlite, "Schema", "Migrations", "Programs", crypto]),
+    .target(name: "Upgrade", dependencies: ["Basics", sqlite, "Schema", "Migrations", "Programs", crypto]),
     // Many installations: inventory, waves, lanes, journal.
     .target(
       name: "Fleet",
-      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", "PlainText", yams]),
+      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", "Basics", yams]),
     // The report of a run and its renderers.
-    .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "PlainText", crypto]),
+    .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Basics", crypto]),
     // gzip, in pieces and with a limit.
     .target(name: "Compression", dependencies: ["CZlib"]),
     // Signed HTTP through libcurl.
-    .target(name: "Upload", dependencies: ["CCurl", "Compression", "PlainText", crypto, log]),
+    .target(name: "Upload", dependencies: ["CCurl", "Compression", "Basics", crypto, log]),
     // Unit files, crontab lines and CronJobs, as text.
     .target(name: "Schedule"),
     // What goes between a coordinator and an agent: frames, requests, answers.
@@ -77,11 +77,13 @@ let package = Package(
     // The worker on a host, reached over SSH.
     .target(
       name: "Remote",
-      dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Wire", "Programs", subprocess, system]),
+      dependencies: [
+        "Basics", "Schema", "Migrations", "Upgrade", "Fleet", "Wire", "Programs", subprocess, system,
+      ]),
     // The other end of an upload: checks, keeps and shows reports.
     .target(
       name: "Collect",
-      dependencies: [sqlite, "Compression", "Upgrade", "Fleet", "Report", "Upload", crypto]),
+      dependencies: ["Basics", sqlite, "Compression", "Upgrade", "Fleet", "Report", "Upload", crypto]),
     // Its HTTP server: a program of its own, which works on no database but the store.
     .executableTarget(name: "flotilla-collect", dependencies: ["Collect", "Upload", web, arguments]),
     // Commands and terminal.
@@ -89,19 +91,20 @@ let package = Package(
       name: "flotilla",
       dependencies: [
         sqlite, "Schema", "Migrations", "Upgrade", "Wire", "Fleet", "Remote", "Report", "Upload", "Schedule",
-        "Programs", "PlainText", arguments, log,
+        "Programs", "Basics", arguments, log,
       ]),
 
     // Temporary folders, fixtures and where the project's files are, for all tests.
     .target(name: "TestSupport", dependencies: [sqlite], path: "Tests/TestSupport"),
-    .testTarget(name: "PlainTextTests", dependencies: ["PlainText"]),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "SQLiteTests", dependencies: [sqlite, support]),
     .testTarget(name: "SchemaTests", dependencies: [sqlite, "Schema", support]),
     .testTarget(name: "MigrationsTests", dependencies: [sqlite, "Schema", "Migrations", support]),
     .testTarget(name: "ProgramsTests", dependencies: ["Programs", support]),
     .testTarget(
       name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support]),
-    .testTarget(name: "FleetTests", dependencies: [sqlite, "Migrations", "Upgrade", "Fleet", support]),
+    .testTarget(
+      name: "FleetTests", dependencies: ["Basics", sqlite, "Migrations", "Upgrade", "Fleet", support]),
     .testTarget(name: "WireTests", dependencies: ["Schema", "Migrations", "Upgrade", "Wire", support]),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Fleet", support], exclude: ["Fixtures", "Tools"]),

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Compression
 internal import Dispatch
 internal import FoundationEssentials
@@ -10,67 +11,71 @@ internal import Upload
 /// beside that, one after the other too.
 public final class Collector: @unchecked Sendable {  // The store belongs to `queue`, pages to `reading`.
   /// Who may do what.
-  public let gate: Gate
+  public let authorizer: RequestAuthorizer
   /// The most bytes of a report, on the wire and expanded.
   public let limit: Int
 
   private let path: String
   private let store: ReportStore
   private let queue = DispatchQueue(label: "collector")
-  private let shelf: ReportShelf
+  private let shelf: ReportReader
   private let pages: Pages
   private let reading = DispatchQueue(label: "pages")
-  private let talk: @Sendable (String) -> Void
+  private let log: @Sendable (String) -> Void
 
   /// - Parameters:
   ///   - path: The store, which is made where there is none yet.
-  ///   - gate: Who may do what.
+  ///   - authorizer: Who may do what.
   ///   - limit: The most bytes of a report, on the wire and expanded.
   ///   - keep: How many reports of a fleet and coordinator are kept.
-  ///   - talk: Takes a line for each report and each refusal.
+  ///   - log: Takes a line for each report and each refusal.
   /// - Throws: `CollectError` or `SQLiteError` where the store can't be opened.
   public init(
-    store path: String, gate: Gate, limit: Int, keep: Int, talk: @escaping @Sendable (String) -> Void
+    store path: String, authorizer: RequestAuthorizer, limit: Int, keep: Int,
+    log: @escaping @Sendable (String) -> Void
   ) throws {
     self.path = path
-    self.gate = gate
+    self.authorizer = authorizer
     self.limit = limit
-    self.talk = talk
+    self.log = log
     store = try ReportStore(path: path, keep: keep)
-    shelf = try ReportShelf(path: path)
+    shelf = try ReportReader(path: path)
     pages = Pages(shelf)
   }
 
   /// Begins to take a report.
   /// - Returns: what takes its body, or why the body needn't be looked at.
-  public func begin(_ request: Incoming) -> Result<Reception, Refusal> {
-    if let answer = gate.refusal(of: request) { return .failure(refuse(answer, request)) }
+  public func begin(_ request: RequestHeaders) -> Result<UploadInProgress, RejectedUpload> {
+    if let answer = authorizer.refusal(of: request) { return .failure(refuse(answer, request)) }
     guard request.encoding == nil || request.encoding == "gzip" || request.encoding == "identity" else {
       return .failure(refuse(Answer(415, "gzip is the only Content-Encoding that is taken"), request))
     }
     guard request.length ?? 0 <= limit else { return .failure(refuse(tooLarge, request)) }
     do {
-      return .success(Reception(request, try FileDescriptor(temporaryBeside: path), gate, limit: limit))
+      return .success(
+        UploadInProgress(request, try FileDescriptor(temporaryBeside: path), authorizer, limit: limit))
     } catch {
       return .failure(refuse(cannotWrite, request, because: "\(error)"))
     }
   }
 
   /// Ends what `begin` began, when the whole body has been added.
-  public func finish(_ reception: Reception) async -> Answer {
+  public func finish(_ reception: UploadInProgress) async -> Answer {
     await withCheckedContinuation { continuation in
       queue.async { continuation.resume(returning: self.take(reception)) }
     }
   }
 
-  private func take(_ reception: Reception) -> Answer {
+  private func take(_ reception: UploadInProgress) -> Answer {
     let request = reception.request
     guard !reception.isTooLarge else { return refuse(tooLarge, request).answer }
     guard request.length == nil || request.length == reception.count else {
       return refuse(Answer(400, "the body broke off"), request).answer
     }
     if let failure = reception.failure { return refuse(cannotWrite, request, because: "\(failure)").answer }
-    if let answer = gate.refusal(of: request, reception.signature) { return refuse(answer, request).answer }
+    if let answer = authorizer.refusal(of: request, reception.signature) {
+      return refuse(answer, request).answer
+    }
     do {
       return try keep(reception, request.id ?? "")
     } catch let error as GzipError {
@@ -80,9 +85,9 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
     }
   }
 
-  private func keep(_ reception: Reception, _ id: String) throws -> Answer {
+  private func keep(_ reception: UploadInProgress, _ id: String) throws -> Answer {
     if try store.has(id) {
-      talk("report \(id): already received")
+      log("report \(id): already received")
       return Answer(200, "already received")
     }
     let coordinator = Self.name(reception.request.coordinator)
@@ -90,7 +95,7 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
     guard let kept else {
       return refuse(Answer(400, "the body is no flotilla.report/1"), reception.request).answer
     }
-    talk("report \(id): \(kept.fleet.printableLine) from \(coordinator), \(kept.bytes) bytes")
+    log("report \(id): \(kept.fleet.printableLine) from \(coordinator), \(kept.bytes) bytes")
     return Answer(200, "received")
   }
 
@@ -107,17 +112,19 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
     Answer(413, "more than \(limit) bytes, on the wire or expanded, are not taken")
   }
 
-  private func refuse(_ answer: Answer, _ request: Incoming, because cause: String? = nil) -> Refusal {
+  private func refuse(_ answer: Answer, _ request: RequestHeaders, because cause: String? = nil)
+    -> RejectedUpload
+  {
     let reason = String(decoding: answer.body.dropLast(), as: UTF8.self)
     let sender = Self.name(request.coordinator)
-    talk(
+    log(
       "refused with \(answer.status), from \(sender): \(reason)\(cause.map { " (\($0.printableLine))" } ?? "")"
     )
-    return Refusal(answer: answer)
+    return RejectedUpload(answer: answer)
   }
 
   /// Why a body needn't be looked at.
-  public struct Refusal: Error {
+  public struct RejectedUpload: Error {
     /// What to answer.
     public let answer: Answer
   }
@@ -135,15 +142,15 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
   // MARK: Pages
 
   /// Answers a GET for `path`, which is as it stands in the address, escapes and all.
-  public func page(_ path: String, _ request: Incoming, takesGzip: Bool) async -> Answer {
+  public func page(_ path: String, _ request: RequestHeaders, takesGzip: Bool) async -> Answer {
     if path == "/health" { return Answer(200, "ok") }
-    if let answer = gate.refusal(ofReader: request) { return answer }
+    if let answer = authorizer.refusal(ofReader: request) { return answer }
     return await withCheckedContinuation { continuation in
       reading.async {
         do {
           continuation.resume(returning: try self.find(path, takesGzip: takesGzip))
         } catch {
-          self.talk("\(path.printableLine): \("\(error)".printableLine)")
+          self.log("\(path.printableLine): \("\(error)".printableLine)")
           continuation.resume(returning: Answer(500, "the page can't be made"))
         }
       }

@@ -4,11 +4,11 @@ internal import Report
 final class Pages {
   private static let mostReports = 50, mostCards = 24, largestKept = 1 << 20
 
-  private let shelf: ReportShelf
+  private let shelf: ReportReader
   /// Reports don't change, and going through a large one takes a moment.
   private var overviews: [Int64: Overview] = [:]
 
-  init(_ shelf: ReportShelf) { self.shelf = shelf }
+  init(_ shelf: ReportReader) { self.shelf = shelf }
 
   /// All fleets, each with the last report of each coordinator.
   func fleets() throws -> String {
@@ -86,11 +86,11 @@ final class Pages {
 
   // MARK: Parts
 
-  private func page(_ report: StoredReport, _ steps: [Trail.Step], ofLatest: Bool) throws -> String {
+  private func page(_ report: StoredReport, _ steps: [Trail.Crumb], ofLatest: Bool) throws -> String {
     let name: Markup = ofLatest ? "<bdi>\(report.coordinator)</bdi>" : Self.time(report)
     let trail = Trail(steps, report, name: name).markup
     let rest = ofLatest ? [try reports(report.fleet, report.coordinator, showsCoordinator: false)] : []
-    let around = HTMLReport.Surroundings(navigation: trail, sections: rest)
+    let around = HTMLReport.PageContext(navigation: trail, sections: rest)
     var text = ""
     do {
       try HTMLReport(try shelf.content(of: report), around: around).write { text += $0 }
@@ -187,8 +187,8 @@ final class Pages {
 
 /// The way from the list of fleets to a page.
 private struct Trail {
-  typealias Step = (address: String, name: String)
-  static let home: Step = (Address.home, "All fleets")
+  typealias Crumb = (address: String, name: String)
+  static let home: Crumb = (Address.home, "All fleets")
 
   let markup: Markup
 
@@ -196,7 +196,7 @@ private struct Trail {
   ///   - steps: the pages above.
   ///   - report: what the page shows.
   ///   - name: what the page itself is called.
-  init(_ steps: [Step], _ report: StoredReport, name: Markup) {
+  init(_ steps: [Crumb], _ report: StoredReport, name: Markup) {
     self.init(
       steps,
       """
@@ -207,7 +207,7 @@ private struct Trail {
   /// - Parameters:
   ///   - steps: the pages above.
   ///   - rest: what stands behind them.
-  init(_ steps: [Step], _ rest: Markup = .nothing) {
+  init(_ steps: [Crumb], _ rest: Markup = .nothing) {
     let links = steps.map { "<li><a href=\"\($0.address)\"><bdi>\($0.name)</bdi></a></li>" as Markup }
     markup = "<nav aria-label=\"Pages\"><ul class=\"trail\">\(links)\(rest)</ul></nav>\n"
   }

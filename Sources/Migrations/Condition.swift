@@ -37,7 +37,7 @@ public enum Condition: Hashable, Sendable {
     case ("query", 2...):
       let query = text.trimmed.dropFirst("query".count).trimmed
       let statements = SQLScript(query).statements
-      guard statements.count == 1, Shape(statements[0]).isQuery,
+      guard statements.count == 1, ClassifiedStatement(statements[0]).isQuery,
         !statements[0].tokens.contains(where: { $0.kind == .parameter })
       else { return nil }
       self = .query(query)

@@ -13,10 +13,10 @@ public struct Lint {
   ///   - limit: how long running them may take.
   ///   - cancellation: ends the check; what ran is told as an error then.
   public init(
-    _ files: MigrationFiles, limit: Duration = Blueprint.timeLimit, cancellation: Cancellation? = nil
+    _ files: MigrationFiles, limit: Duration = ExpectedSchema.timeLimit, cancellation: Cancellation? = nil
   ) {
     self.files = files
-    limits = Replays(limit: limit, cancellation: cancellation)
+    limits = Replays(historyTable: SchemaMigrationsTable(), limit: limit, cancellation: cancellation)
   }
 
   /// Everything there is to say: errors first, then warnings, each in the order in which the files run.
@@ -40,11 +40,11 @@ public struct Lint {
     defer { replay.end() }
     var warnings: [Finding] = []
     for migration in migrations {
-      if migration.version != nil { try replay.database.execute(History.table) }
+      if migration.version != nil { try limits.historyTable.create(in: replay.database) }
       let names = try replay.database.rows("SELECT name FROM sqlite_schema") { $0.text(0)?.folded ?? "" }
-      warnings += try Advice(migration, known: Set(names)).findings()
+      warnings += try LintRules(migration, known: Set(names)).findings()
       do {
-        if !migration.runsAlone { try replay.run(migration) }
+        if !migration.runsOutsideTransaction { try replay.run(migration) }
       } catch let failure as MigrationFailure {
         return (Finding(failure), warnings)
       }
@@ -54,7 +54,7 @@ public struct Lint {
 
   private func schemaFault(_ set: MigrationSet) throws -> Finding? {
     do {
-      _ = try Blueprint(set, limit: limits.limit, cancellation: limits.cancellation).freshSchema()
+      _ = try ExpectedSchema(set, limit: limits.limit, cancellation: limits.cancellation).freshSchema()
       return nil
     } catch let error as MigrationError {
       return Finding(error)

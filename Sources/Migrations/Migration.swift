@@ -20,7 +20,7 @@ public struct Migration: Sendable {
     /// Conditions that must not hold.
     public let unless: [Condition]
     /// What to run.
-    public let statements: [SQLScript.Statement]
+    public let statements: [ScriptStatement]
     /// The line on which the step begins.
     public let line: Int
   }
@@ -41,7 +41,7 @@ public struct Migration: Sendable {
   /// `sqlite_sequence.table` for numbers that AUTOINCREMENT may give again; in lower case.
   public let changes: Set<String>
   /// Whether it runs outside a transaction.
-  public let runsAlone: Bool
+  public let runsOutsideTransaction: Bool
   /// The steps in order.
   public let steps: [Step]
   /// SHA-256 of the file's bytes.

@@ -9,7 +9,7 @@ struct MigrationParser {
   private var expectations: [Migration.Clause] = []
   private var deletes: Set<String> = []
   private var changes: Set<String> = []
-  private var runsAlone = false
+  private var runsOutsideTransaction = false
   private var steps: [Migration.Step] = []
   private var when: [Condition] = []
   private var unless: [Condition] = []
@@ -30,7 +30,7 @@ struct MigrationParser {
     let migration = Migration(
       version: version, name: name, file: file, requirements: parser.requirements,
       expectations: parser.expectations, deletes: parser.deletes, changes: parser.changes,
-      runsAlone: parser.runsAlone,
+      runsOutsideTransaction: parser.runsOutsideTransaction,
       steps: parser.steps, digest: Fingerprint(of: text.utf8))
     return (
       migration,
@@ -128,7 +128,7 @@ struct MigrationParser {
       changes.formUnion(columns)
     case "transaction":
       guard rest == "none" else { throw error(line, "@transaction takes only: none") }
-      runsAlone = true
+      runsOutsideTransaction = true
     default:
       let near = Self.directives.first { !word.isEmpty && $0.hasPrefix(word.prefix(1).folded) }
       let hint =

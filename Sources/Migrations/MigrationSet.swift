@@ -20,6 +20,9 @@ public struct MigrationSet: Sendable {
   /// The tables that the migrations make, whether they are there in the end or not; in lower case.
   public let tablesMade: Set<String>
 
+  /// Where databases record which of them they have.
+  public let historyTable: any HistoryTable = SchemaMigrationsTable()
+
   /// The files that it was made from.
   public let files: MigrationFiles
 
@@ -82,9 +85,9 @@ public struct MigrationSet: Sendable {
     let statements = migrations.flatMap(\.steps).flatMap(\.statements)
     tablesMade = Set(
       statements.compactMap {
-        if case .create(let table) = Shape($0).kind { table } else { nil }
+        if case .create(let table) = ClassifiedStatement($0).kind { table } else { nil }
       }
-    ).subtracting([History.name])
+    ).subtracting([historyTable.name])
     schema = files.schema.map { (text: $0.text, file: $0.name) }
     digest = Self.digest(baseline, migrations, schema?.text)
   }

@@ -43,6 +43,7 @@ public struct AppliedMigration: Hashable, Sendable, Codable {
 /// Runs migrations on one connection. The caller has begun the transaction and ends it.
 public struct Migrator {
   private let database: Connection
+  private let historyTable: any HistoryTable
   private let checksRequirements: Bool
   private let referrers: (String) -> [String]
   private let willWrite: (String) throws -> Void
@@ -51,15 +52,17 @@ public struct Migrator {
   ///
   /// - Parameters:
   ///   - database: with foreign keys off and a transaction begun.
+  ///   - historyTable: where the migrations are recorded.
   ///   - checksRequirements: false where an empty database is brought to a version to see what it looks like.
   ///   - referrers: the tables that refer to a table, whose rows are counted too.
   ///   - willWrite: called before the first statement of each migration that may change a table.
   public init(
-    _ database: Connection, checksRequirements: Bool = true,
+    _ database: Connection, _ historyTable: any HistoryTable, checksRequirements: Bool = true,
     referrers: @escaping (String) -> [String] = { _ in [] },
     willWrite: @escaping (String) throws -> Void = { _ in }
   ) {
     self.database = database
+    self.historyTable = historyTable
     self.checksRequirements = checksRequirements
     self.referrers = referrers
     self.willWrite = willWrite
@@ -71,11 +74,11 @@ public struct Migrator {
   /// - Throws: `MigrationFailure`; the caller rolls back.
   public func apply(_ plan: Plan) throws -> [AppliedMigration] {
     var applied: [AppliedMigration] = []
-    var recorded = try History(reading: database).recorded
+    var recorded = try historyTable.read(database).recorded
     var tables: Set<String>?
     if let baseline = plan.baseline { applied.append(try run(baseline, after: &recorded, &tables)) }
-    try database.execute(History.table)
-    tables?.insert(History.name)
+    try historyTable.create(in: database)
+    tables?.insert(historyTable.name)
     for migration in plan.pending { applied.append(try run(migration, after: &recorded, &tables)) }
     return applied
   }
@@ -84,7 +87,7 @@ public struct Migrator {
   ///
   /// All that it did is counted after it was recorded, so that whatever recording it sets off counts as well.
   public func run(_ migration: Migration) throws -> AppliedMigration {
-    var recorded = try History(reading: database).recorded
+    var recorded = try historyTable.read(database).recorded
     var tables: Set<String>?
     return try run(migration, after: &recorded, &tables)
   }
@@ -98,14 +101,14 @@ public struct Migrator {
     defer { database.endGuard() }
     try check(migration.requirements, of: migration, .requirement)
     // What it does can't be taken back once it has run.
-    if migration.runsAlone { try refuseTriggers(of: migration) }
-    var accounts = try MigrationAccounts(database, tables: tables)
+    if migration.runsOutsideTransaction { try refuseTriggers(of: migration) }
+    var accounts = try MigrationEffects(database, historyTable, tables: tables)
     tables = nil
     for step in migration.steps where try applies(step, of: migration) {
       for statement in step.statements { try run(statement, of: migration, &accounts) }
     }
     try refuseTriggers(of: migration)
-    if migration.runsAlone {
+    if migration.runsOutsideTransaction {
       try check(migration.expectations, of: migration, .expectation)
       try database.transaction { try record(migration, after: &recorded, &accounts) }
       return applied(migration, since: start)
@@ -130,40 +133,38 @@ public struct Migrator {
 
   /// A trigger on the history table would run with each record: it could take the record back, or change other tables.
   private func refuseTriggers(of migration: Migration) throws {
-    guard let trigger = try History.triggers(in: database).first else { return }
+    guard let trigger = try historyTable.triggers(in: database).first else { return }
     throw MigrationFailure(
       .history, migration.file, nil,
-      "trigger \(trigger) on \(History.name) would run when migrations are recorded: drop it")
+      "trigger \(trigger) on \(historyTable.name) would run when migrations are recorded: drop it")
   }
 
   /// Records the migration, and reads back that it is recorded and nothing else changed.
   private func record(
-    _ migration: Migration, after recorded: inout [Int64: String]?, _ accounts: inout MigrationAccounts
+    _ migration: Migration, after recorded: inout [Int64: String]?, _ accounts: inout MigrationEffects
   ) throws {
     defer { database.endGuard() }
     // A migration may change the table, and a baseline make it, but not what versions it has.
-    if accounts.mayHaveWritten(History.name) {
-      let known = try History(reading: database).recorded
+    if accounts.mayHaveWritten(historyTable.name) {
+      let known = try historyTable.read(database).recorded
       guard (known ?? [:]).keys == (recorded ?? [:]).keys else {
         throw MigrationFailure(
           .sql, migration.file, nil,
-          "the migration changes the versions in \(History.name), which is done when it has succeeded")
+          "the migration changes the versions in \(historyTable.name), which is done when it has succeeded")
       }
       recorded = known
     }
     guard let version = migration.version else { return }
-    if migration.runsAlone { try database.execute(History.table) }
-    let (statement, writes) = try database.prepareGuarded(
-      "INSERT INTO main.\(History.name) (version, name) VALUES (?, ?)")
+    if migration.runsOutsideTransaction { try historyTable.create(in: database) }
+    let (statement, writes) = try historyTable.prepareRecord(of: version, migration.name, in: database)
     for table in writes.tables { try accounts.willWrite(table, of: writes, referrers) }
-    try statement?.bind([.integer(version), .text(migration.name)])
     try statement?.run()
     var expected = recorded ?? [:]
     expected[version] = migration.name
-    guard try History(reading: database).recorded == expected else {
+    guard try historyTable.read(database).recorded == expected else {
       throw MigrationFailure(
         .history, migration.file, nil,
-        "\(History.name) did not keep the record of version \(version): look at its constraints")
+        "\(historyTable.name) did not keep the record of version \(version): look at its constraints")
     }
     recorded = expected
   }
@@ -181,7 +182,7 @@ public struct Migrator {
   private func holds(_ condition: Condition, _ migration: Migration) throws(SQLiteError) -> Bool {
     defer { database.endGuard() }
     let holds = try condition.holds(in: database)
-    if !migration.runsAlone { try database.checkTransaction() }
+    if !migration.runsOutsideTransaction { try database.checkTransaction() }
     return holds
   }
 
@@ -202,10 +203,10 @@ public struct Migrator {
   }
 
   private func run(
-    _ statement: SQLScript.Statement, of migration: Migration, _ accounts: inout MigrationAccounts
+    _ statement: ScriptStatement, of migration: Migration, _ accounts: inout MigrationEffects
   ) throws {
     do {
-      if migration.runsAlone {
+      if migration.runsOutsideTransaction {
         try database.allowingVacuum { try database.execute(statement.sql) }
         return
       }

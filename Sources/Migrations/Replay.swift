@@ -3,6 +3,7 @@ internal import Schema
 
 /// How replays on empty databases are limited.
 struct Replays: Sendable {
+  let historyTable: any HistoryTable
   let limit: Duration
   let cancellation: Cancellation?
 
@@ -11,7 +12,7 @@ struct Replays: Sendable {
 
   /// The same, ended by `other` where there is one.
   func calledOff(by other: Cancellation?) -> Replays {
-    Replays(limit: limit, cancellation: other ?? cancellation)
+    Replays(historyTable: historyTable, limit: limit, cancellation: other ?? cancellation)
   }
 
   /// Whether somebody ended them.
@@ -50,7 +51,7 @@ struct Replay {
     let plan = Plan(
       baseline: isBaseline ? migration : nil, pending: isBaseline ? [] : [migration].compactMap { $0 })
     do {
-      _ = try Migrator(database, checksRequirements: false).apply(plan)
+      _ = try Migrator(database, limits.historyTable, checksRequirements: false).apply(plan)
       try deadline.check()
     } catch let failure as MigrationFailure where failure.code == .timeout {
       throw overdue(failure.file, failure.line, failure.underlying)

@@ -16,9 +16,9 @@ struct StatementRules {
   func faults(of migration: Migration) -> [MigrationError] {
     let statements = migration.steps.flatMap(\.statements)
     var faults = statements.compactMap { statement in
-      fault(of: statement, alone: migration.runsAlone).map { error(statement.line, $0) }
+      fault(of: statement, alone: migration.runsOutsideTransaction).map { error(statement.line, $0) }
     }
-    guard migration.runsAlone else { return faults }
+    guard migration.runsOutsideTransaction else { return faults }
     if migration.version == nil {
       faults.append(error(nil, "the baseline runs in the transaction of the migrations after it"))
     } else if let extra = statements.dropFirst().first {
@@ -32,7 +32,7 @@ struct StatementRules {
     MigrationError(.forbidden, file: file, line: line, message)
   }
 
-  private func fault(of statement: SQLScript.Statement, alone: Bool) -> String? {
+  private func fault(of statement: ScriptStatement, alone: Bool) -> String? {
     guard let first = statement.tokens.first, first.kind == .word else { return nil }
     let word = first.text.folded
     let fault: String? =

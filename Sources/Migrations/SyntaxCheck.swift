@@ -25,7 +25,7 @@ struct SyntaxCheck {
     return MigrationFailure(error, file, line)
   }
 
-  private func fault(of statement: SQLScript.Statement, _ file: String) throws -> MigrationFailure? {
+  private func fault(of statement: ScriptStatement, _ file: String) throws -> MigrationFailure? {
     database.rollback()
     try database.execute("BEGIN")
     defer { database.rollback() }
@@ -51,7 +51,7 @@ struct SyntaxCheck {
   }
 
   /// `ALTER TABLE t ADD COLUMN c …` as a new table with that column, and by how much its text has shifted.
-  private func columnAsTable(_ statement: SQLScript.Statement) -> (sql: String, shift: Int)? {
+  private func columnAsTable(_ statement: ScriptStatement) -> (sql: String, shift: Int)? {
     let tokens = statement.tokens
     guard tokens.first?.isKeyword("alter") == true, tokens.count > 4,
       let add = tokens.indices.dropFirst(3).prefix(3).first(where: { tokens[$0].isKeyword("add") })
@@ -65,7 +65,7 @@ struct SyntaxCheck {
   }
 
   /// A table or view of the name on which a trigger is made.
-  private func standIn(for statement: SQLScript.Statement) -> String? {
+  private func standIn(for statement: ScriptStatement) -> String? {
     let tokens = statement.tokens
     guard tokens.prefix(3).contains(where: { $0.isKeyword("trigger") }),
       let on = tokens.firstIndex(where: { $0.isKeyword("on") }), on + 1 < tokens.count

@@ -34,7 +34,7 @@ struct TableTracker {
   }
 
   /// Follows `ALTER TABLE … RENAME` and `… ADD COLUMN`.
-  mutating func follow(_ statement: SQLScript.Statement) {
+  mutating func follow(_ statement: ScriptStatement) {
     let tokens = statement.tokens
     guard tokens.count >= 5, tokens[0].isKeyword("alter"), tokens[1].isKeyword("table"),
       let place = tokens.indices.dropFirst(3).dropLast().first(where: {

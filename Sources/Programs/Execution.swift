@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// How Subprocess runs a program.
 extension Program {
-  func execute(_ outputs: Outputs) async -> ProgramRun.Ending {
+  func execute(_ outputs: Outputs) async -> ProgramRun.Termination {
     do {
       switch try await execute(reading: input, outputs) {
       case .exited(let status): return .exited(status)
@@ -13,7 +13,7 @@ extension Program {
     } catch is Outputs.TooLong {
       return .tooLong
     } catch let error as SubprocessError {
-      return ending(error)
+      return termination(error)
     } catch {
       return .failed("\(error)")
     }
@@ -75,7 +75,7 @@ extension Program {
   private var isPath: Bool { name.contains("/") }
   private var executable: Executable { isPath ? .path(FilePath(name)) : .name(name) }
 
-  private func ending(_ error: SubprocessError) -> ProgramRun.Ending {
+  private func termination(_ error: SubprocessError) -> ProgramRun.Termination {
     switch error.code {
     case .executableNotFound:
       // Of a file that may not be run Subprocess says that it isn't found.

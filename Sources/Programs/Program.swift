@@ -46,21 +46,21 @@ public struct Program: Sendable {
   /// has left the group survives.
   public func run() -> ProgramRun {
     let outputs = Outputs(keeping)
-    let ending = waitForEnding(outputs)
-    return ProgramRun(ending: ending, output: outputs.output, errors: outputs.errors)
+    let termination = waitForTermination(outputs)
+    return ProgramRun(termination: termination, output: outputs.output, errors: outputs.errors)
   }
 
   /// The one place where blocking code waits for asynchronous code.
-  private func waitForEnding(_ outputs: Outputs) -> ProgramRun.Ending {
-    let ended = Ended()
+  private func waitForTermination(_ outputs: Outputs) -> ProgramRun.Termination {
+    let ended = TerminationSignal()
     let task = Task.detached(executorPreference: ProgramExecutor.shared, priority: .high) {
       ended.set(await execute(outputs))
     }
-    if let ending = ended.wait(for: timeout) { return ending }
+    if let termination = ended.wait(for: timeout) { return termination }
     // Cancelling sends the signal.
     task.cancel()
     // It may have come to its end just then.
-    if let ending = ended.wait(for: Self.patience), case .exited = ending { return ending }
+    if let termination = ended.wait(for: Self.patience), case .exited = termination { return termination }
     return .timedOut
   }
 
@@ -71,7 +71,7 @@ public struct Program: Sendable {
 /// How a program that was run came to its end, and what it said.
 public struct ProgramRun: Sendable {
   /// How a program ends.
-  public enum Ending: Hashable, Sendable {
+  public enum Termination: Hashable, Sendable {
     /// With this exit status.
     case exited(Int32)
     /// By this signal, which somebody else sent.
@@ -87,7 +87,7 @@ public struct ProgramRun: Sendable {
   }
 
   /// How it ended.
-  public let ending: Ending
+  public let termination: Termination
   /// What is kept of its output.
   public let output: [UInt8]
   /// What is kept of standard error, where that isn't part of `output`.
@@ -95,19 +95,19 @@ public struct ProgramRun: Sendable {
 }
 
 /// An ending that blocking code waits for.
-private final class Ended: Sendable {
-  private let ending = Mutex(ProgramRun.Ending.failed("its end was not noticed"))
+private final class TerminationSignal: Sendable {
+  private let termination = Mutex(ProgramRun.Termination.failed("its end was not noticed"))
   private let semaphore = DispatchSemaphore(value: 0)
 
-  func set(_ value: ProgramRun.Ending) {
-    ending.withLock { $0 = value }
+  func set(_ value: ProgramRun.Termination) {
+    termination.withLock { $0 = value }
     semaphore.signal()
   }
 
   /// Nil where the time is over before.
-  func wait(for time: Duration) -> ProgramRun.Ending? {
+  func wait(for time: Duration) -> ProgramRun.Termination? {
     let milliseconds = max(0, min(time / .milliseconds(1), 1e12))
     guard semaphore.wait(timeout: .now() + .milliseconds(Int(milliseconds))) == .success else { return nil }
-    return ending.withLock { $0 }
+    return termination.withLock { $0 }
   }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Glibc
 public import Upgrade
 
@@ -16,14 +17,14 @@ public struct AgentProgram: Sendable {
   ///
   /// - Throws: `Failure` with code `agent` where there is none.
   public init(beside program: String) throws(Failure) {
-    let folder = program.lastIndex(of: "/").map { program[..<$0] } ?? "."
+    let folder = parentFolder(of: program)
     path = "\(folder)/flotilla-agent"
     do {
       let record = try BackupRecord(reading: path)
       (sha256, size) = (record.sha256, record.bytes)
     } catch {
       throw Failure(
-        code: "agent", step: .open,
+        code: .agent, step: .open,
         message:
           "the program for hosts, \(path), can't be read: install it beside flotilla, or name one that is "
           + "installed on the hosts in ssh.agent")

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Migrations
 internal import Schema
 internal import Upgrade
@@ -21,7 +22,7 @@ enum AnswerCheck {
     if let fingerprint = outcome.fingerprint, !isFingerprint(fingerprint) {
       return "a fingerprint that is none"
     }
-    if let code = outcome.failure?.code, !isWord(code) { return "an error code that is none" }
+    if let code = outcome.failure?.code, !isWord(code.rawValue) { return "an error code that is none" }
     var times = Array(outcome.milliseconds.values)
     times += outcome.applied.map(\.milliseconds)
     times += outcome.hooks.map(\.milliseconds)
@@ -36,7 +37,7 @@ enum AnswerCheck {
     guard (0...largestDatabase).contains(outcome.bytes ?? 0) else {
       return "a size that no database has"
     }
-    guard outcome.drift.allSatisfy({ isWord($0.kind) && severities.contains($0.severity) }) else {
+    guard outcome.drift.allSatisfy({ isWord($0.kind.rawValue) }) else {
       return "a difference of a kind that there isn't"
     }
     let names =
@@ -48,7 +49,6 @@ enum AnswerCheck {
     return nil
   }
 
-  private static let severities: Set<String> = ["error", "warning", "info"]
   private static let longestName = 4_096
 
   /// Why `record` can't be the backup at `path`; nil where it can.
@@ -58,7 +58,7 @@ enum AnswerCheck {
     guard record.bytes >= 512, record.bytes <= largestDatabase else {
       return "a backup of \(record.bytes) bytes, which no database has"
     }
-    guard isDigest(record.sha256) else { return "a backup whose SHA-256 is none" }
+    guard record.sha256.isSHA256 else { return "a backup whose SHA-256 is none" }
     return nil
   }
 
@@ -74,17 +74,8 @@ enum AnswerCheck {
     return nil
   }
 
-  /// 64 hexadecimal digits in lower case.
-  private static func isDigest(_ text: some StringProtocol) -> Bool {
-    text.utf8.count == 64
-      && text.utf8.allSatisfy {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-          || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
-      }
-  }
-
   private static func isFingerprint(_ text: String) -> Bool {
-    text.hasPrefix("sha256:") && isDigest(text.dropFirst("sha256:".count))
+    text.hasPrefix("sha256:") && text.dropFirst("sha256:".count).isSHA256
   }
 
   /// A code or a kind, such as `rows_lost`.

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Fleet
 internal import Upgrade
 internal import Wire
@@ -5,7 +6,7 @@ internal import Wire
 /// What happens from the start of ssh until the agent knows the migrations.
 struct Handshake {
   let host: Host
-  let process: SSHProcess
+  let process: any AgentProcess
   let program: AgentProgram?
   let setup: Frame
   private(set) var deadline: ContinuousClock.Instant
@@ -15,7 +16,8 @@ struct Handshake {
   private var parser = FrameParser(isFromAgent: true)
 
   init(
-    _ host: Host, _ process: SSHProcess, _ program: AgentProgram?, _ setup: Frame, connectTimeout: Duration
+    _ host: Host, _ process: any AgentProcess, _ program: AgentProgram?, _ setup: Frame,
+    connectTimeout: Duration
   ) {
     self.host = host
     self.process = process
@@ -70,9 +72,9 @@ struct Handshake {
         try sendAgent()
         deadline = .now + connectTimeout * 2
       case Bootstrap.fail:
-        throw refusal("agent", "the host can't take the agent: ", after: read[word.count...])
+        throw refusal(.agent, "the host can't take the agent: ", after: read[word.count...])
       case Bootstrap.cannotRun:
-        throw refusal("agent_folder", "the agent can't be put on the host: ", after: read[word.count...])
+        throw refusal(.agentFolder, "the agent can't be put on the host: ", after: read[word.count...])
       default: throw notTheAgent(read)
       }
     }
@@ -123,7 +125,7 @@ struct Handshake {
     let found = Self.line(of: Array(hello.program.utf8))
     guard hello.version == WireProtocol.version, hello.program == wanted else {
       throw Failure(
-        code: "agent", step: .open,
+        code: .agent, step: .open,
         message: "the host has \(found), protocol \(hello.version); this is \(wanted), "
           + "protocol \(WireProtocol.version)")
     }
@@ -132,7 +134,7 @@ struct Handshake {
 
   private func problem(in frame: Frame) throws -> Failure {
     let failure: Failure = try frame.value()
-    guard AnswerCheck.isWord(failure.code) else { throw WireError.payload(.problem) }
+    guard AnswerCheck.isWord(failure.code.rawValue) else { throw WireError.payload(.problem) }
     return failure.bounded()
   }
 
@@ -140,10 +142,10 @@ struct Handshake {
 
   private func fault(_ what: String) -> Failure {
     Failure(
-      code: "protocol", step: .open, message: "the host sent \(what); its connection was given up")
+      code: .protocolFault, step: .open, message: "the host sent \(what); its connection was given up")
   }
 
-  private func refusal(_ code: String, _ what: String, after start: ArraySlice<UInt8>) -> Failure {
+  private func refusal(_ code: Failure.Code, _ what: String, after start: ArraySlice<UInt8>) -> Failure {
     let text = more(after: Array(start), until: nil)
     process.waitForEnd(2)
     let details = lastLine.isEmpty ? "" : " (\(lastLine))"
@@ -168,15 +170,17 @@ struct Handshake {
     let quoted = text.isEmpty ? "" : ": \"\(Self.line(of: text))\""
     if Self.holdsGreeting(text) {
       return Failure(
-        code: "banner", step: .open, message: "the host prints text before the agent answers\(quoted)")
+        code: .banner, step: .open, message: "the host prints text before the agent answers\(quoted)")
     }
     process.waitForEnd(2)
-    let trouble = HostTrouble(process, host)
-    guard !text.isEmpty || trouble.isOtherProgram else { return trouble.failure(at: .open) }
-    let ending = trouble.status.map { " and ended with status \($0)" } ?? ""
+    let failure = process.failure(at: .open)
+    // A command that ended was neither the agent nor kept from starting it, unless the failure names another reason.
+    let isOtherProgram = process.status != nil && failure.code == .unreachable
+    guard !text.isEmpty || isOtherProgram else { return failure }
+    let ending = process.status.map { " and ended with status \($0)" } ?? ""
     let details = lastLine.isEmpty ? "" : " (\(lastLine))"
     return Failure(
-      code: "forced_command", step: .open,
+      code: .forcedCommand, step: .open,
       message: "the host ran something else than it was asked to\(ending)\(quoted)\(details)")
   }
 
@@ -200,9 +204,9 @@ struct Handshake {
   private func explained(_ trouble: ByteStream.Trouble) -> Failure {
     if case .timeout = trouble {
       return Failure(
-        code: "unreachable", step: .open, message: "the host did not answer within \(connectTimeout * 2)")
+        code: .unreachable, step: .open, message: "the host did not answer within \(connectTimeout * 2)")
     }
     process.waitForEnd(2)
-    return HostTrouble(process, host).failure(at: .open)
+    return process.failure(at: .open)
   }
 }

@@ -30,7 +30,7 @@ final class HostConnection: Sendable {
 
   private let host: Host
   private let silence: Duration
-  private let process: SSHProcess
+  private let process: any AgentProcess
   private let source: Source
   private let state = Mutex(State())
   private let parser: Mutex<FrameParser>
@@ -47,15 +47,16 @@ final class HostConnection: Sendable {
   ///
   /// - Parameters:
   ///   - host: the host.
-  ///   - settings: how it is reached.
+  ///   - transport: how it is reached.
+  ///   - settings: where the agent is on hosts.
   ///   - program: the agent to send.
   ///   - setup: what it has to know.
   ///   - silence: how long it may give no sign of life while it works.
   ///   - budget: the memory for what all hosts send.
   /// - Throws: `Failure` that says why the host can't be worked with.
   init(
-    _ host: Host, _ settings: FleetFile.SSH, _ program: AgentProgram?, _ setup: Frame, silence: Duration,
-    _ budget: MemoryBudget
+    _ host: Host, over transport: any AgentTransport, _ settings: FleetFile.SSH, _ program: AgentProgram?,
+    _ setup: Frame, silence: Duration, _ budget: MemoryBudget
   ) throws(Failure) {
     self.host = host
     self.silence = silence
@@ -69,9 +70,9 @@ final class HostConnection: Sendable {
     } else {
       preconditionFailure("without an agent of its own a connection uses one that is installed")
     }
-    let process = try SSHProcess(SSHCommand(host: host, settings: settings).arguments(line))
+    let process = try transport.start(line, on: host)
     self.process = process
-    var handshake = Handshake(host, process, program, setup, connectTimeout: settings.connectTimeout)
+    var handshake = Handshake(host, process, program, setup, connectTimeout: transport.connectTimeout)
     do throws(Failure) {
       parser = Mutex(try handshake.run())
       sqlite = handshake.hello.map { Handshake.line(of: Array($0.sqlite.utf8)) }
@@ -110,7 +111,7 @@ final class HostConnection: Sendable {
   }
 
   /// Ends the connection; the agent ends by itself then.
-  func close() { end(Failure(code: "connection_lost", step: .open, message: "the connection was closed")) }
+  func close() { end(Failure(code: .connectionLost, step: .open, message: "the connection was closed")) }
 
   /// Gives the connection up for an answer that can't be used.
   ///
@@ -118,7 +119,7 @@ final class HostConnection: Sendable {
   /// - Returns: the failure that whoever asked is told.
   func refuse(_ what: String) -> Failure {
     let failure = Failure(
-      code: "protocol", step: .open, message: "the host sent \(what); its connection was given up")
+      code: .protocolFault, step: .open, message: "the host sent \(what); its connection was given up")
     end(failure)
     return failure
   }
@@ -170,7 +171,7 @@ final class HostConnection: Sendable {
   private func problem(in frame: Frame) -> Failure {
     do throws(WireError) {
       let failure: Failure = try frame.value()
-      guard AnswerCheck.isWord(failure.code) else { throw .payload(.problem) }
+      guard AnswerCheck.isWord(failure.code.rawValue) else { throw .payload(.problem) }
       return failure.bounded()
     } catch {
       return refuse("\(error)")
@@ -239,7 +240,7 @@ final class HostConnection: Sendable {
     state.withLock { $0.heard = .now }
     guard isEnough else {
       throw Failure(
-        code: "connection_lost", step: .open,
+        code: .connectionLost, step: .open,
         message: "too many hosts sent long answers at once; the connection was given up")
     }
   }
@@ -264,20 +265,20 @@ final class HostConnection: Sendable {
   /// The stream ended: ssh or the agent is gone.
   private func lost() {
     process.waitForEnd(1)
-    let reason = HostTrouble(process, host).failure(at: .open).message
+    let reason = process.failure(at: .open).message
     let cut = parser.withLock { $0.isBetweenFrames } ? "" : " in the middle of a frame"
-    end(Failure(code: "connection_lost", step: .open, message: "the connection was lost\(cut): \(reason)"))
+    end(Failure(code: .connectionLost, step: .open, message: "the connection was lost\(cut): \(reason)"))
   }
 
   private func silent() -> Failure {
     Failure(
-      code: "connection_lost", step: .open,
+      code: .connectionLost, step: .open,
       message: "the host gave no sign of life for \(silence); its connection was given up")
   }
 
   private func timedOut(_ limit: Duration) -> Failure {
     Failure(
-      code: "timeout", step: .open,
+      code: .timeout, step: .open,
       message: "the host did not finish within \(limit); its connection was given up")
   }
 
@@ -341,7 +342,7 @@ private final class Call: Sendable {
   private struct State {
     var answer: (Frame, MemoryShare)?
     var failure: Failure?
-    var step = Step.open
+    var step = UpgradeStep.open
     var steps = 0
     var received: Int64 = 0
   }
@@ -363,7 +364,7 @@ private final class Call: Sendable {
     guard state.withLock({ $0.answer == nil }) else { return "a second answer to one request" }
     switch frame.kind {
     case .step where request.tellsSteps:
-      guard let step = Step(rawValue: String(decoding: frame.payload, as: UTF8.self)) else {
+      guard let step = UpgradeStep(rawValue: String(decoding: frame.payload, as: UTF8.self)) else {
         return "a step that there isn't"
       }
       let steps = state.withLock { state in
@@ -411,6 +412,6 @@ private final class Call: Sendable {
   func answer() throws(Failure) -> (Frame, MemoryShare) {
     let (answer, failure) = state.withLock { ($0.answer, $0.failure) }
     if let answer { return answer }
-    throw failure ?? Failure(code: "connection_lost", step: .open, message: "the connection was lost")
+    throw failure ?? Failure(code: .connectionLost, step: .open, message: "the connection was lost")
   }
 }

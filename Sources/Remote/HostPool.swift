@@ -11,6 +11,7 @@ public final class HostPool: Sendable {
   private static let mostConnections = 3
 
   private let settings: FleetFile.SSH
+  private let transport: any AgentTransport
   private let program: AgentProgram?
   private let setup: Frame
   private let limit: Duration
@@ -46,6 +47,7 @@ public final class HostPool: Sendable {
     longestIdle: Int = 128
   ) {
     self.settings = settings
+    transport = SSHTransport(settings: settings)
     self.program = program
     var there = options
     there.backupFolder = nil
@@ -105,7 +107,7 @@ public final class HostPool: Sendable {
       if let answer { return answer }
     }
     throw Failure(
-      code: "connection_lost", step: .open, message: "the host ends each connection before it is used")
+      code: .connectionLost, step: .open, message: "the host ends each connection before it is used")
   }
 
   private func connection(to host: Host) throws(Failure) -> HostConnection {
@@ -125,7 +127,8 @@ public final class HostPool: Sendable {
     }
     closeIdle()
     do throws(Failure) {
-      let connection = try HostConnection(host, settings, program, setup, silence: silence, budget)
+      let connection = try HostConnection(
+        host, over: transport, settings, program, setup, silence: silence, budget)
       entry.state.withLock { $0.connection = connection }
       if let version = connection.sqlite { versions.withLock { _ = $0.insert(version) } }
       return connection
@@ -151,8 +154,8 @@ extension Failure {
   /// Whether the same would become of another attempt a moment later.
   fileprivate var isLasting: Bool {
     switch code {
-    case "host_key", "host_key_changed", "authentication", "become", "agent", "agent_folder", "banner",
-      "forced_command", "protocol":
+    case .hostKey, .hostKeyChanged, .authentication, .become, .agent, .agentFolder, .banner,
+      .forcedCommand, .protocolFault:
       true
     default: false
     }

@@ -54,7 +54,7 @@ public struct RemoteWorker: Worker {
   /// - Throws: `Failure`; nothing is left behind.
   public func fetch(_ backup: BackupRecord, to path: String) throws(Failure) -> BackupRecord {
     let copy = BackupRecord(path: path, bytes: backup.bytes, sha256: backup.sha256)
-    let incoming = Mutex(Incoming(try ArrivingBackup(copy)))
+    let incoming = Mutex(Download(try IncomingBackup(copy)))
     let receiver = Receiver(bytes: backup.bytes) { piece in incoming.withLock { $0.take(piece) } }
     _ = try perform(.fetch(backup), receiving: receiver)
     let failure: Failure? = incoming.withLock { incoming in
@@ -71,11 +71,11 @@ public struct RemoteWorker: Worker {
   }
 
   /// A file that arrives, and the first thing that went wrong with it.
-  private struct Incoming: ~Copyable {
-    let file: ArrivingBackup
+  private struct Download: ~Copyable {
+    let file: IncomingBackup
     var failure: Failure?
 
-    init(_ file: sending ArrivingBackup) { self.file = file }
+    init(_ file: sending IncomingBackup) { self.file = file }
 
     mutating func take(_ piece: [UInt8]) {
       guard failure == nil else { return }
@@ -101,7 +101,7 @@ public struct RemoteWorker: Worker {
 
   private static var tooMuch: Failure {
     Failure(
-      code: "protocol", step: .inspect,
+      code: .protocolFault, step: .inspect,
       message:
         "the hosts sent more than \(MemoryBudget.total >> 20) MB of differences from their schemas, each "
         + "others; those of this one were not taken")
@@ -115,7 +115,7 @@ public struct RemoteWorker: Worker {
       guard hosts.retains(outcome, of: answer.size) else { throw Self.tooMuch }
       return outcome.bounded()
     } catch {
-      return Outcome(error, status: error.code == "internal" ? .failed : .unreachable)
+      return Outcome(error, status: error.code == .internalError ? .failed : .unreachable)
     }
   }
 }

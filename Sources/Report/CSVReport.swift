@@ -1,5 +1,5 @@
+internal import Basics
 internal import Migrations
-internal import PlainText
 internal import Schema
 internal import Upgrade
 
@@ -27,7 +27,7 @@ struct CSVReport: ReportRenderer {
     ("pending", { .text(list($0.pending)) }),
     ("drift", { .number("\($0.shownDrift.count)") }),
     ("drift_details", { .text($0.shownDrift.map { "\($0)" }.joined(separator: "; ")) }),
-    ("error_code", { .text($0.error?.code) }),
+    ("error_code", { .text($0.error?.code.rawValue) }),
     ("error_step", { .text($0.error?.step.rawValue) }),
     ("error_message", { .text($0.error?.message) }),
     ("backup_path", { .text($0.backup?.path) }),

@@ -24,11 +24,11 @@ public struct CohortTable {
   /// The table.
   ///
   /// - Parameters:
-  ///   - standing: where the installations stand.
+  ///   - fleetStatus: where the installations stand.
   ///   - showsPlan: whether to list what would be applied.
   /// - Returns: its lines.
-  public func lines(_ standing: Standing, showsPlan: Bool) -> [String] {
-    let members = standing.members().sorted { rank($0.cohort) < rank($1.cohort) }
+  public func lines(_ fleetStatus: FleetStatus, showsPlan: Bool) -> [String] {
+    let members = fleetStatus.members().sorted { rank($0.cohort) < rank($1.cohort) }
     let width = max(3, String(members.map(\.positions.count).max() ?? 0).count + 2)
     return members.flatMap { cohort, positions -> [String] in
       let number = String(positions.count)

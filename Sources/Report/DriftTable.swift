@@ -4,16 +4,16 @@ internal import Upgrade
 
 /// The drift of a fleet for people: one entry a cause, with the installations that share it.
 public struct DriftTable {
-  private let standing: Standing
+  private let fleetStatus: FleetStatus
   private let changes: DriftChanges
   private let names: (Int) -> String
   private let isVerbose: Bool
 
   /// Prepares a table; `names` gives the id at a position of the selection.
   public init(
-    _ standing: Standing, _ changes: DriftChanges, isVerbose: Bool, names: @escaping (Int) -> String
+    _ fleetStatus: FleetStatus, _ changes: DriftChanges, isVerbose: Bool, names: @escaping (Int) -> String
   ) {
-    self.standing = standing
+    self.fleetStatus = fleetStatus
     self.changes = changes
     self.isVerbose = isVerbose
     self.names = names
@@ -24,21 +24,21 @@ public struct DriftTable {
 
   /// One line of counts.
   public var counts: String {
-    let drifted = standing.count(where: \.isDrifted)
-    let unknown = standing.count(where: Self.isUnknown)
-    let untracked = standing.count { !$0.isDrifted && Self.isUntracked($0) }
-    let well = standing.count { _ in true } - drifted - unknown - untracked
+    let drifted = fleetStatus.count(where: \.isDrifted)
+    let unknown = fleetStatus.count(where: Self.isUnknown)
+    let untracked = fleetStatus.count { !$0.isDrifted && Self.isUntracked($0) }
+    let well = fleetStatus.count { _ in true } - drifted - unknown - untracked
     var parts = ["\(well) as they should be"]
     if drifted > 0 { parts.append("\(drifted) drifted") }
     if untracked > 0 { parts.append("\(untracked) untracked, not judged") }
     if unknown > 0 { parts.append("\(unknown) unknown") }
-    if standing.ignored > 0 { parts.append("\(TextLayout.count(standing.ignored, "object")) ignored") }
+    if fleetStatus.ignored > 0 { parts.append("\(TextLayout.count(fleetStatus.ignored, "object")) ignored") }
     let news = changes.isChanged ? " (\(changes.new.count) new, \(changes.resolved.count) resolved)" : ""
     return parts.joined(separator: " · ") + news
   }
 
   /// A line with the command to type next; nil where there is nothing to do.
-  public var next: String? { standing.count(where: \.isDrifted) > 0 ? "Next: flotilla drift --sql" : nil }
+  public var next: String? { fleetStatus.count(where: \.isDrifted) > 0 ? "Next: flotilla drift --sql" : nil }
 
   /// Could not be looked at: not a verdict.
   public static func isUnknown(_ cohort: Cohort) -> Bool {
@@ -49,13 +49,13 @@ public struct DriftTable {
 
   private func drifted() -> [String] {
     var causes: [[Difference]: [Int]] = [:]
-    for (cohort, positions) in standing.members() {
+    for (cohort, positions) in fleetStatus.members() {
       let drift = cohort.drift.shown(all: isVerbose)
       if !drift.isEmpty { causes[drift, default: []] += positions }
     }
     let sorted = causes.sorted { ($1.value.count, $0.value[0]) < ($0.value.count, $1.value[0]) }
     return sorted.flatMap { drift, positions -> [String] in
-      let isDrift = drift.contains { $0.severity == "error" }
+      let isDrift = drift.contains { $0.severity == .error }
       let head = "\(positions.count) \(isDrift ? "drifted" : "noted")  "
       let indent = String(repeating: " ", count: head.count)
       let ids = positions.sorted().map(names)
@@ -84,7 +84,7 @@ public struct DriftTable {
   private func resolved() -> [String] {
     var gone: [String: [String]] = [:]
     for entry in changes.resolved {
-      gone["\(entry.kind) \(entry.object)", default: []].append(entry.installation)
+      gone["\(entry.kind.rawValue) \(entry.object)", default: []].append(entry.installation)
     }
     return gone.sorted { $0.key < $1.key }.flatMap { finding, ids in
       let head = "\(ids.count) resolved  "
@@ -94,7 +94,7 @@ public struct DriftTable {
   }
 
   private func unknown() -> [String] {
-    standing.members().filter { Self.isUnknown($0.cohort) }.flatMap { cohort, positions -> [String] in
+    fleetStatus.members().filter { Self.isUnknown($0.cohort) }.flatMap { cohort, positions -> [String] in
       let head = "\(positions.count) unknown  "
       let indent = String(repeating: " ", count: head.count)
       let list = CohortTable.list(
@@ -111,7 +111,7 @@ extension [Difference] {
     guard !all else { return self }
     let summedUp = Set(filter(\.isSummary).compactMap(\.version))
     return filter { difference in
-      guard difference.severity == "error" else { return false }
+      guard difference.severity == .error else { return false }
       return difference.isSummary || difference.version.map { !summedUp.contains($0) } ?? true
     }
   }

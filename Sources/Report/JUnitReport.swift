@@ -87,7 +87,7 @@ struct JUnitReport: ReportRenderer {
   }
 
   private static func reason(_ installation: ReportedInstallation) -> (message: String, type: String) {
-    if let error = installation.error { return ("\(error)", error.code) }
+    if let error = installation.error { return ("\(error)", error.code.rawValue) }
     let drift = installation.shownDrift
     if !drift.isEmpty { return ("drift: \(TextLayout.count(drift.count, "difference"))", "drift") }
     return ("pending: \(TextLayout.ranges(installation.pending))", "pending")

@@ -1,4 +1,4 @@
-internal import PlainText
+internal import Basics
 internal import Schema
 internal import Upgrade
 
@@ -94,10 +94,7 @@ struct MarkdownReport: ReportRenderer {
 
   /// A code span: as many backticks around as it takes, on one line.
   static func code(_ text: String) -> String {
-    var line = String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 })
-    ).harmless()
+    var line = text.replacingControlCharacters(with: " ").harmless()
     if line.count > messageLimit { line = line.prefix(messageLimit) + "…" }
     var longest = 0
     var run = 0

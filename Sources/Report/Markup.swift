@@ -1,4 +1,4 @@
-internal import PlainText
+internal import Basics
 
 /// HTML or XML. Text that is put into it is escaped; only what is written in the source, or is markup itself, isn't.
 package struct Markup: ExpressibleByStringInterpolation, Sendable {

@@ -95,7 +95,7 @@ package struct Overview {
 
   /// Stands for whatever else there is.
   private static func rest(_ key: Key) -> Key {
-    let failure = Failure(code: "other", step: .open, message: "and other reasons")
+    let failure = Failure(code: .other, step: .open, message: "and other reasons")
     return Key(status: key.status, failure: failure)
   }
 

@@ -1,4 +1,4 @@
-internal import PlainText
+internal import Basics
 internal import Upgrade
 
 /// Gauges for node_exporter's textfile collector: never a series for a single installation.

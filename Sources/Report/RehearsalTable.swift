@@ -51,7 +51,7 @@ public struct RehearsalTable {
   private func verdict(_ rehearsal: CohortRehearsal) -> [String] {
     let outcome = rehearsal.tried.outcome
     switch outcome.status {
-    case .failed, .unreachable: return [rehearsal.isUntold ? "could not be tried" : "would fail"]
+    case .failed, .unreachable: return [rehearsal.isInconclusive ? "could not be tried" : "would fail"]
     case .migrated:
       let changes = outcome.applied.flatMap(\.changes).map(\.description)
       return ["would succeed"] + losses(outcome) + changes + [time(outcome, rehearsal.places.count)]

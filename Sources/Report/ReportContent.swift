@@ -11,10 +11,10 @@ public struct ReportContent {
     /// Where the whole fleet stood after earlier runs, the earliest first.
     public let points: [FleetPoint]
     /// The latest rollout in waves.
-    public let rollout: Rollout?
+    public let rollout: RolloutRecord?
 
     /// Puts it together.
-    public init(points: [FleetPoint] = [], rollout: Rollout? = nil) {
+    public init(points: [FleetPoint] = [], rollout: RolloutRecord? = nil) {
       self.points = points
       self.rollout = rollout
     }

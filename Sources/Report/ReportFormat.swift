@@ -1,4 +1,4 @@
-internal import PlainText
+internal import Basics
 
 /// How a report can be written.
 public enum ReportFormat: String, Sendable, CaseIterable {

@@ -103,13 +103,13 @@ public struct ReportHeader: Codable {
   ///   - run: id, command, and when it began and ended in ISO 8601, its result: `finished`, `stopped` or
   ///     `interrupted`, and the pattern that selected its installations, where there was one.
   ///   - set: the migrations.
-  ///   - standing: where the installations stand at the end.
+  ///   - fleetStatus: where the installations stand at the end.
   ///   - waves: the waves of a rollout.
   ///   - changes: how the drift changed, where the run was a check for it.
   public init(
     fleet: String, program: String,
     run: (id: RunID, command: String, startedAt: String, finishedAt: String, result: String, only: String?),
-    _ set: MigrationSet, _ standing: Standing, waves: [Wave] = [], _ changes: DriftChanges? = nil
+    _ set: MigrationSet, _ fleetStatus: FleetStatus, waves: [Wave] = [], _ changes: DriftChanges? = nil
   ) {
     format = "flotilla.report/1"
     self.waves = waves.isEmpty ? nil : waves.map(PlannedWave.init)
@@ -121,13 +121,13 @@ public struct ReportHeader: Codable {
       result: run.result, only: run.only)
     migrations = Migrations(
       count: set.migrations.count, latest: set.latest, digest: set.digest.description)
-    let members = standing.members()
+    let members = fleetStatus.members()
     var figures: [String: Figure] = [:]
     for status in Status.allCases {
-      figures[status.rawValue] = .count(standing.count { $0.status == status })
+      figures[status.rawValue] = .count(fleetStatus.count { $0.status == status })
     }
-    figures["installations"] = .count(standing.count { _ in true })
-    figures["drifted"] = .count(standing.count(where: \.isDrifted))
+    figures["installations"] = .count(fleetStatus.count { _ in true })
+    figures["drifted"] = .count(fleetStatus.count(where: \.isDrifted))
     var versions: [String: Int] = [:]
     var cohorts: [Cohort] = []
     for (cohort, positions) in members where cohort.fingerprint != nil {
@@ -184,7 +184,7 @@ extension Int {
   package var limited: Int { Swift.min(Swift.max(self, 0), 1_000_000_000) }
 }
 
-extension Rollout {
+extension RolloutRecord {
   /// The rollout that a report is of; nil where it is of none.
   ///
   /// - Parameters:

@@ -1,3 +1,4 @@
+internal import Basics
 public import Fleet
 internal import Glibc
 
@@ -71,7 +72,7 @@ public struct ReportWriter {
       unlink(temporary)
       throw ReportError(path, cause)
     }
-    let parent = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    let parent = parentFolder(of: path)
     let folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { throw ReportError(path, errno) }
     defer { close(folder) }

@@ -3,12 +3,12 @@ internal import Upgrade
 
 /// What a run did, for people: what failed, why, and what to do next, before what went well.
 public struct RunSummary {
-  private let standing: Standing
+  private let fleetStatus: FleetStatus
   private let names: (Int) -> String
 
   /// Sums up where the installations stand; `names` gives the id at a position of the selection.
-  public init(_ standing: Standing, names: @escaping (Int) -> String) {
-    self.standing = standing
+  public init(_ fleetStatus: FleetStatus, names: @escaping (Int) -> String) {
+    self.fleetStatus = fleetStatus
     self.names = names
   }
 
@@ -16,7 +16,7 @@ public struct RunSummary {
   public func attention() -> [String] {
     let order: [Status] = [.failed, .unreachable, .migrated, .current, .pending, .skipped]
     let members = order.flatMap { status in
-      standing.members().filter { $0.cohort.status == status && $0.cohort.failure != nil }
+      fleetStatus.members().filter { $0.cohort.status == status && $0.cohort.failure != nil }
     }
     return members.flatMap { cohort, positions -> [String] in
       let ids = positions.map(names)
@@ -38,7 +38,7 @@ public struct RunSummary {
 
   /// The drift that was found and left, by cohort.
   public func drift() -> [String] {
-    let drifted = standing.members().filter { $0.cohort.isDrifted && $0.cohort.status != .skipped }
+    let drifted = fleetStatus.members().filter { $0.cohort.isDrifted && $0.cohort.status != .skipped }
     return drifted.flatMap { cohort, positions -> [String] in
       let head = "\(positions.count) drifted  "
       let list = CohortTable.list(positions.map(names), room: TextLayout.width - head.count, isVerbose: false)
@@ -50,17 +50,17 @@ public struct RunSummary {
 
   /// A line with the command to type next; nil where there is nothing to do.
   public var next: String? {
-    let failed = standing.count { $0.status == .failed || $0.status == .unreachable }
+    let failed = fleetStatus.count { $0.status == .failed || $0.status == .unreachable }
     if failed > 0 { return "Next, once that is mended: flotilla migrate" }
-    if standing.count(where: { $0.status == .pending }) > 0 { return "Next: flotilla migrate" }
-    return standing.count { $0.isDrifted && $0.status != .skipped } > 0 ? "Next: flotilla drift" : nil
+    if fleetStatus.count(where: { $0.status == .pending }) > 0 { return "Next: flotilla migrate" }
+    return fleetStatus.count { $0.isDrifted && $0.status != .skipped } > 0 ? "Next: flotilla drift" : nil
   }
 
   /// One line of counts: `19 migrated · 2 current · 1 failed`.
   public func counts() -> String {
     let order: [Status] = [.migrated, .current, .pending, .skipped, .failed, .unreachable]
     let parts = order.compactMap { status -> String? in
-      let count = standing.count { $0.status == status }
+      let count = fleetStatus.count { $0.status == status }
       let word = status == .skipped ? "ahead, left alone" : status.rawValue
       return count == 0 ? nil : "\(count) \(word)"
     }

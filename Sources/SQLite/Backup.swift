@@ -5,13 +5,13 @@ extension Connection {
   ///
   /// - Throws: `SQLiteError`, or what `body` throws.
   public func withPages<T>(_ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
-    try watch.deadline?.check()
+    try busyHandler.deadline?.check()
     var size: Int64 = 0
     guard let pages = sqlite3_serialize(handle, "main", &size, 0) else {
       throw error(sqlite3_errcode(handle))
     }
     defer { sqlite3_free(pages) }
-    try watch.deadline?.check()
+    try busyHandler.deadline?.check()
     return try body(UnsafeRawBufferPointer(start: pages, count: Int(size)))
   }
 
@@ -53,10 +53,10 @@ extension Connection {
   /// One step, which waits for locks.
   private func step(_ backup: OpaquePointer, pages: Int32) -> Int32 {
     var attempt: Int32 = 0
-    while !watch.isOver {
+    while !busyHandler.isOver {
       let result = sqlite3_backup_step(backup, pages)
       let isLocked = [SQLITE_BUSY, SQLITE_LOCKED].contains(result & 0xff)
-      guard isLocked, watch.waitForLock(attempt: attempt) else { return result }
+      guard isLocked, busyHandler.waitForLock(attempt: attempt) else { return result }
       attempt = attempt == .max ? attempt : attempt + 1
     }
     return SQLITE_INTERRUPT

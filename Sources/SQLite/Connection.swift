@@ -14,7 +14,7 @@ public final class Connection {
     case immutable
     /// Reads what a crash left in a log, with the file to itself and the log's index in memory, so that nothing is
     /// written and no file is made. Fails at the first read where somebody else has the file open.
-    case alone
+    case exclusiveReadOnly
     /// Reads and writes.
     case readWrite
     /// A database in memory, empty at first; the path is not used.
@@ -22,7 +22,7 @@ public final class Connection {
   }
 
   let handle: OpaquePointer
-  let watch: Watch
+  let busyHandler: BusyHandler
   var authorizer: Authorizer?
   let hooks = TransactionHooks()
   private var isClosed = false
@@ -47,12 +47,12 @@ public final class Connection {
       switch access {
       case .memory: ":memory:"
       case .immutable: Self.immutableURI(path)
-      case .readOnly, .readWrite, .alone: path
+      case .readOnly, .readWrite, .exclusiveReadOnly: path
       }
     let mode =
       access == .memory
       ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY
-      : access == .readWrite || access == .alone ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
+      : access == .readWrite || access == .exclusiveReadOnly ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
     var opened: OpaquePointer?
     let flags = mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI
     let result = sqlite3_open_v2(name, &opened, flags, nil)
@@ -62,12 +62,12 @@ public final class Connection {
       throw error
     }
     handle = opened
-    watch = Watch(busyTimeout: busyTimeout, deadline: deadline)
-    watch.install(on: handle)
+    busyHandler = BusyHandler(busyTimeout: busyTimeout, deadline: deadline)
+    busyHandler.install(on: handle)
     hooks.install(on: handle)
     watching = deadline.map { Interrupter.shared.add(opened, $0) }
     try harden()
-    guard access == .alone else { return }
+    guard access == .exclusiveReadOnly else { return }
     var now: Int32 = 0
     let kept = flotilla_sqlite3_db_config_flag(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &now)
     guard kept == SQLITE_OK else { throw error(kept) }
@@ -87,7 +87,7 @@ public final class Connection {
     if let watching {
       Interrupter.shared.remove(watching)
       // An interrupt that no statement has met would end the checkpoint; the first statement after it clears it.
-      if watch.isOver { sqlite3_exec(handle, "SELECT 1", nil, nil, nil) }
+      if busyHandler.isOver { sqlite3_exec(handle, "SELECT 1", nil, nil, nil) }
     }
     sqlite3_close_v2(handle)
   }
@@ -234,7 +234,7 @@ public final class Connection {
     guard isInTransaction else { return }
     if let watching { Interrupter.shared.remove(watching) }
     sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
-    watching = watch.deadline.map { Interrupter.shared.add(handle, $0) }
+    watching = busyHandler.deadline.map { Interrupter.shared.add(handle, $0) }
   }
 
   /// Runs `body` between BEGIN IMMEDIATE and COMMIT; an error rolls back and goes on to the caller.

@@ -40,6 +40,6 @@ public final class Cancellation: Sendable {
   /// Asks for it, and interrupts the statements whose deadlines know it; there is no way back.
   public func cancel() {
     flag.store(true, ordering: .sequentiallyConsistent)
-    Interrupter.shared.look()
+    Interrupter.shared.wake()
   }
 }

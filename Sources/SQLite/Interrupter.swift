@@ -61,7 +61,7 @@ final class Interrupter: Sendable {
   func remove(_ number: Int) { list.withLock { $0.entries[number] = nil } }
 
   /// Looks at all deadlines now, as after a cancellation.
-  func look() { alarm.signal() }
+  func wake() { alarm.signal() }
 
   private func work() -> Never {
     while true {

@@ -1,22 +1,22 @@
+/// One statement of a script: its text, and its position in the script.
+public struct ScriptStatement: Hashable, Sendable {
+  /// Its text, from its first token to its last, without the semicolon.
+  public let sql: String
+  /// The line of its first token, counted from 1.
+  public let line: Int
+  /// Its tokens, with ranges counted from the start of the script.
+  public let tokens: [SQLToken]
+
+  /// The line on which the byte at `offset` of `sql` stands.
+  public func line(at offset: Int) -> Int {
+    line + sql.utf8.prefix(offset).count { $0 == UInt8(ascii: "\n") }
+  }
+}
+
 /// SQL text cut into its statements.
 public struct SQLScript: Sendable {
-  /// One statement and where it stands.
-  public struct Statement: Hashable, Sendable {
-    /// Its text, from its first token to its last, without the semicolon.
-    public let sql: String
-    /// The line of its first token, counted from 1.
-    public let line: Int
-    /// Its tokens, with ranges counted from the start of the script.
-    public let tokens: [SQLToken]
-
-    /// The line on which the byte at `offset` of `sql` stands.
-    public func line(at offset: Int) -> Int {
-      line + sql.utf8.prefix(offset).count { $0 == UInt8(ascii: "\n") }
-    }
-  }
-
   /// The statements, in order.
-  public let statements: [Statement]
+  public let statements: [ScriptStatement]
   /// Whether the last statement ends with a semicolon, or there is none.
   public let isComplete: Bool
 
@@ -27,7 +27,7 @@ public struct SQLScript: Sendable {
   ///   - firstLine: the line of the file on which the text begins.
   public init(_ text: String, firstLine: Int = 1) {
     let bytes = Array(text.utf8)
-    var statements: [Statement] = []
+    var statements: [ScriptStatement] = []
     var current: [SQLToken] = []
     func finish() {
       defer { current = [] }
@@ -35,7 +35,7 @@ public struct SQLScript: Sendable {
       let start = first.range.lowerBound
       let line = firstLine + bytes[..<start].count { $0 == UInt8(ascii: "\n") }
       let sql = String(decoding: bytes[start..<last.range.upperBound], as: UTF8.self)
-      statements.append(Statement(sql: sql, line: line, tokens: current))
+      statements.append(ScriptStatement(sql: sql, line: line, tokens: current))
     }
     for token in SQLTokenizer(text) {
       if token.isSymbol(";"), !Self.isInsideTrigger(current) {

@@ -15,9 +15,9 @@ struct ContainerPaths {
     }
   }
 
-  private let check: Check
+  private let check: ScheduledCheck
 
-  init(_ check: Check) { self.check = check }
+  init(_ check: ScheduledCheck) { self.check = check }
 
   /// The ConfigMaps with fleet file and migrations, and what `kubectl create configmap` makes them from.
   var configuration: [Configuration] {

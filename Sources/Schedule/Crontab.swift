@@ -7,7 +7,7 @@ public struct CrontabLine: Hashable, Sendable {
   /// Writes the line of a check.
   ///
   /// - Throws: `ScheduleError` for an interval that cron can't keep, and for what no crontab line can hold.
-  public init(_ check: Check) throws(ScheduleError) {
+  public init(_ check: ScheduledCheck) throws(ScheduleError) {
     let fields = try check.recurrence.cronFields(for: "cron")
     let words = check.words.map(Quoting.shell).joined(separator: " ")
     var settings = ""

@@ -1,6 +1,6 @@
 /// A CronJob, and the claim of the volume with its state.
 public struct KubernetesJob: Sendable {
-  private let check: Check
+  private let check: ScheduledCheck
   private let image: String
   private let fields: String
   private let paths: ContainerPaths
@@ -8,7 +8,7 @@ public struct KubernetesJob: Sendable {
   /// Describes the job.
   ///
   /// - Throws: `ScheduleError` for a name that Kubernetes doesn't take, and an interval that a CronJob can't keep.
-  public init(_ check: Check, image: String) throws(ScheduleError) {
+  public init(_ check: ScheduledCheck, image: String) throws(ScheduleError) {
     // 52 characters, since the jobs that the controller makes get 11 more and end at 63.
     let isPlain = check.name.utf8.allSatisfy { Quoting.isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
     guard isPlain, check.name == check.name.lowercased(), check.name.last != "-", check.name.utf8.count <= 52

@@ -14,7 +14,7 @@ public struct SystemdUnits: Hashable, Sendable {
   ///   - check: what they run.
   ///   - isUser: for a user's own manager, which can neither drop capabilities nor mount.
   /// - Throws: `ScheduleError` where systemd can't start the program by its path.
-  public init(_ check: Check, isUser: Bool) throws(ScheduleError) {
+  public init(_ check: ScheduledCheck, isUser: Bool) throws(ScheduleError) {
     guard !check.program.contains(where: { "'\"\\".contains($0) }) else {
       throw ScheduleError(
         "systemd starts no program with a quote or backslash in its path: \(check.program); copy it elsewhere"
@@ -35,7 +35,7 @@ public struct SystemdUnits: Hashable, Sendable {
 
     """
 
-  private static func service(_ check: Check) -> String {
+  private static func service(_ check: ScheduledCheck) -> String {
     // The ":" keeps systemd from replacing $NAME in the words.
     let start = check.words.map(Quoting.systemd).joined(separator: " ")
     let variables = check.environmentFile.map(Quoting.specifiers) ?? "%E/flotilla/\(check.name).env"
@@ -57,7 +57,7 @@ public struct SystemdUnits: Hashable, Sendable {
       """
   }
 
-  private static func sandbox(_ check: Check) -> String {
+  private static func sandbox(_ check: ScheduledCheck) -> String {
     let writable = check.folders.filter { !Folders.contains(check.state, $0) && $0 != check.state }
     // "-": an installation that is gone is the check's to tell, and doesn't keep it from starting.
     let paths = [check.state] + writable.map { "-\($0)" }
@@ -106,7 +106,7 @@ public struct SystemdUnits: Hashable, Sendable {
 
     """
 
-  private static func timer(_ check: Check, _ title: String) -> String {
+  private static func timer(_ check: ScheduledCheck, _ title: String) -> String {
     let times =
       check.recurrence.calendar.map {
         "OnCalendar=\($0)\n# A check that fell into a pause is made up for, once.\nPersistent=true"

@@ -1,8 +1,8 @@
 /// A piece of what a column or a table is, which can change by itself.
-enum Attribute: String, CaseIterable {
+public enum Attribute: String, Sendable, CaseIterable {
   case type = "column_type"
   case notNull = "column_not_null"
-  case standard = "column_default"
+  case defaultValue = "column_default"
   case collation = "column_collation"
   case generated = "column_generated"
   case primaryKey = "primary_key"
@@ -11,7 +11,7 @@ enum Attribute: String, CaseIterable {
   /// The pieces of an object of that kind.
   static func of(_ kind: Schema.Kind) -> [Attribute] {
     switch kind {
-    case .column: [.type, .notNull, .standard, .collation, .generated]
+    case .column: [.type, .notNull, .defaultValue, .collation, .generated]
     case .table: [.primaryKey, .options]
     default: []
     }
@@ -22,7 +22,7 @@ enum Attribute: String, CaseIterable {
     zip(of(.column), attributes).compactMap { attribute, text in
       guard let text else { return nil }
       return switch attribute {
-      case .standard: "DEFAULT \(text)"
+      case .defaultValue: "DEFAULT \(text)"
       case .collation: "COLLATE \(text)"
       case .generated: "AS \(text)"
       default: text
@@ -38,7 +38,7 @@ enum Attribute: String, CaseIterable {
     switch self {
     case .type: "type"
     case .notNull: "NOT NULL"
-    case .standard: "default"
+    case .defaultValue: "default"
     case .collation: "collation"
     case .generated: "generation"
     case .primaryKey: "primary key"

@@ -9,12 +9,12 @@
 ///   `version` and leave the objects under their summary out: the summary names each of them.
 /// - `layout`, at severity `info`, and what is wrong with the data: `integrity`, `foreign_key_violations`.
 public struct Difference: Hashable, Sendable, Codable {
-  /// What sort of difference, such as `column_missing` or `index_unexpected`.
-  public let kind: String
+  /// What sort of difference.
+  public let kind: Kind
   /// The object, such as `refresh_tokens.issued_at`; of a history, the version.
   public let object: String
-  /// How bad it is: `error`, `warning` or `info`.
-  public let severity: String
+  /// How bad it is.
+  public let severity: Severity
   /// The normal form that should be there, or nil where nothing should.
   public let expected: String?
   /// The normal form that is there, or nil where nothing is.
@@ -24,7 +24,7 @@ public struct Difference: Hashable, Sendable, Codable {
 
   /// Makes a difference by hand.
   public init(
-    kind: String, object: String, severity: String = "error", expected: String?, actual: String?,
+    kind: Kind, object: String, severity: Severity = .error, expected: String?, actual: String?,
     version: Int64? = nil
   ) {
     self.kind = kind
@@ -50,32 +50,39 @@ public struct Difference: Hashable, Sendable, Codable {
 
   /// The sort of object that it is about; nil where it is about none: the history, the layout, the data.
   public var objectKind: Schema.Kind? {
-    if let attribute { return attribute.kind }
-    guard let change = kind.split(separator: "_").last, ["missing", "unexpected", "changed"].contains(change)
-    else { return nil }
-    return Schema.Kind(rawValue: String(kind.dropLast(change.count + 1)))
+    switch kind {
+    case .missing(let kind), .unexpected(let kind), .changed(let kind): kind
+    case .attributeChanged(let attribute): attribute.kind
+    default: nil
+    }
   }
 
   /// Whether it is the summary of all that belongs to one version.
-  public var isSummary: Bool { kind == "recorded_not_present" || kind == "present_not_recorded" }
-
-  /// The piece of the object that changed, where it was one.
-  var attribute: Attribute? {
-    kind.hasSuffix("_changed") ? Attribute(rawValue: String(kind.dropLast("_changed".count))) : nil
-  }
+  public var isSummary: Bool { kind == .recordedNotPresent || kind == .presentNotRecorded }
 }
 
 extension Difference: CustomStringConvertible {
   /// Kind and object in words: `column refresh_tokens.issued_at is missing`.
   public var description: String {
-    if let attribute { return changed(attribute) }
-    if objectKind == nil { return other }
-    let parts = kind.split(separator: "_")
-    let thing = parts.dropLast().joined(separator: " ")
-    return switch parts.last {
-    case "missing": "\(thing) \(object) is missing"
-    case "unexpected": "\(thing) \(object) is unexpected"
-    default: "\(thing) \(object) is \(Self.said(actual)) instead of \(Self.said(expected))"
+    switch kind {
+    case .missing(let kind): "\(kind.words) \(object) is missing"
+    case .unexpected(let kind): "\(kind.words) \(object) is unexpected"
+    case .changed(let kind):
+      "\(kind.words) \(object) is \(Self.said(actual)) instead of \(Self.said(expected))"
+    case .attributeChanged(let attribute): changed(attribute)
+    case .historyAhead: "version \(object) is recorded, which these migrations don't have"
+    case .historyGap: "version \(object) is not recorded, though a higher one is"
+    case .historyOutOfOrder: "version \(object) was recorded \(actual ?? "late")"
+    case .migrationRenamed:
+      "version \(object) is recorded as \(Self.said(actual)) instead of \(Self.said(expected))"
+    case .recordedNotPresent: "version \(object) is recorded, but not there: \(Self.said(expected))"
+    case .presentNotRecorded:
+      "version \(object) is not recorded, but there: \(Self.said(actual))"
+        + (expected.map { "; not there: \($0)" } ?? "")
+    case .layout: "table \(object) has its columns in another order"
+    case .integrity: "\(object) is damaged: \(Self.said(actual))"
+    case .foreignKeyViolations: "\(actual ?? "some") rows refer to nothing: \(object)"
+    case .differencesOmitted, .other: "\(kind.rawValue.replacing("_", with: " ")) \(object)"
     }
   }
 
@@ -84,26 +91,6 @@ extension Difference: CustomStringConvertible {
     if attribute == .notNull, actual == nil { return "\(name) is not NOT NULL" }
     if attribute == .notNull, expected == nil { return "\(name) is NOT NULL" }
     return "the \(attribute.words) of \(name) is \(actual ?? "none") instead of \(expected ?? "none")"
-  }
-
-  /// The differences that are about no object.
-  private var other: String {
-    switch kind {
-    case "history_ahead": "version \(object) is recorded, which these migrations don't have"
-    case "history_gap": "version \(object) is not recorded, though a higher one is"
-    case "history_out_of_order": "version \(object) was recorded \(actual ?? "late")"
-    case "migration_renamed":
-      "version \(object) is recorded as \(Self.said(actual)) instead of \(Self.said(expected))"
-    case "recorded_not_present":
-      "version \(object) is recorded, but not there: \(Self.said(expected))"
-    case "present_not_recorded":
-      "version \(object) is not recorded, but there: \(Self.said(actual))"
-        + (expected.map { "; not there: \($0)" } ?? "")
-    case "layout": "table \(object) has its columns in another order"
-    case "integrity": "\(object) is damaged: \(Self.said(actual))"
-    case "foreign_key_violations": "\(actual ?? "some") rows refer to nothing: \(object)"
-    default: "\(kind.split(separator: "_").joined(separator: " ")) \(object)"
-    }
   }
 
   private static func said(_ definition: String?) -> String {

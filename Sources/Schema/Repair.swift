@@ -1,3 +1,4 @@
+internal import Basics
 internal import SQLite
 
 /// The SQL that brings back what a database lacks, where that can be done without touching what it has.
@@ -14,13 +15,13 @@ public enum Repair {
   ///   - schema: what the database should look like.
   /// - Returns: statements that end with a semicolon, and lines that begin with `--`.
   public static func script(for differences: [Difference], toward schema: Schema) -> [String] {
-    var mending = Mending(schema, differences)
-    for difference in differences { mending.add(difference) }
-    return mending.statements.sorted { $0.rank < $1.rank }.map(\.sql) + mending.comments
+    var script = RepairScript(schema, differences)
+    for difference in differences { script.add(difference) }
+    return script.statements.sorted { $0.rank < $1.rank }.map(\.sql) + script.comments
   }
 }
 
-private struct Mending {
+private struct RepairScript {
   let schema: Schema
   /// Missing columns that can't be added, and those that can, by `table.column` in lower case.
   let lost: [Schema.Object], added: [Schema.Object]
@@ -29,7 +30,7 @@ private struct Mending {
 
   init(_ schema: Schema, _ differences: [Difference]) {
     self.schema = schema
-    let missing = differences.filter { $0.kind == "column_missing" }.compactMap {
+    let missing = differences.filter { $0.kind == .missing(.column) }.compactMap {
       schema.object(.column, $0.object)
     }
     lost = missing.filter { ColumnText($0.sql).obstacle != nil }
@@ -37,7 +38,7 @@ private struct Mending {
   }
 
   mutating func add(_ difference: Difference) {
-    guard difference.kind.hasSuffix("_missing"), let kind = difference.objectKind,
+    guard case .missing(let kind) = difference.kind,
       let object = schema.object(kind, difference.object)
     else { return comment(difference, Self.advice(difference)) }
     switch kind {
@@ -92,20 +93,17 @@ private struct Mending {
     // A name may hold a line break, which would end the comment, or what a terminal would obey.
     let line = "-- \(difference): no safe repair, \(why)"
       .split(whereSeparator: \.isNewline).joined(separator: " ")
-    let harmless = line.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }
-    comments.append(String(String.UnicodeScalarView(harmless)))
+    comments.append(line.replacingControlCharacters())
   }
 
   private static func advice(_ difference: Difference) -> String {
-    switch difference.objectKind {
-    case nil where difference.kind == "present_not_recorded" || difference.kind == "history_gap":
-      "applying the migration records it"
-    case nil where difference.kind == "recorded_not_present": "see what of it is listed by itself"
-    case nil: "it is not about the schema"
-    case .table?, .column?, .foreignKey?, .unique?, .check?:
-      difference.kind.hasSuffix("_unexpected")
-        ? "taking it away could lose data" : "the table has to be rebuilt by a migration"
-    case .index?, .trigger?, .view?: "somebody may have made it on purpose"
+    switch (difference.kind, difference.objectKind) {
+    case (.presentNotRecorded, _), (.historyGap, _): "applying the migration records it"
+    case (.recordedNotPresent, _): "see what of it is listed by itself"
+    case (_, nil): "it is not about the schema"
+    case (_, .index?), (_, .trigger?), (_, .view?): "somebody may have made it on purpose"
+    case (.unexpected, _): "taking it away could lose data"
+    default: "the table has to be rebuilt by a migration"
     }
   }
 }

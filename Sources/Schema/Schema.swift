@@ -1,3 +1,4 @@
+internal import Basics
 internal import Crypto
 internal import SQLite
 
@@ -59,6 +60,9 @@ public struct Schema: Hashable, Sendable {
     case trigger
     /// A view.
     case view
+
+    /// Its name for people, such as `foreign key`.
+    public var words: String { self == .foreignKey ? "foreign key" : rawValue }
   }
 
   /// What identifies an object within a schema.
@@ -189,27 +193,12 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   /// Reads what `description` wrote.
   public init?(_ text: String) {
     guard text.hasPrefix("sha256:") else { return nil }
-    let digits = Array(text.utf8.dropFirst(7))
-    // A sign would be a number to Swift.
-    guard digits.count == 64, digits.allSatisfy({ Unicode.Scalar($0).properties.isASCIIHexDigit }) else {
-      return nil
-    }
-    var bytes: [UInt8] = []
-    for pair in stride(from: 0, to: 64, by: 2) {
-      guard let byte = UInt8(String(decoding: digits[pair..<pair + 2], as: UTF8.self), radix: 16) else {
-        return nil
-      }
-      bytes.append(byte)
-    }
+    guard let bytes = text.dropFirst(7).hexBytes, bytes.count == 32 else { return nil }
     self.bytes = bytes
   }
 
   /// The digits alone.
-  public var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(
-      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
+  public var hex: String { bytes.hex }
 
   /// The first six digits, enough for people to tell cohorts apart.
   public var short: String { String(hex.prefix(6)) }

@@ -22,10 +22,10 @@ extension Schema {
   private static func differences(_ kind: Kind, _ expected: Object?, _ actual: Object?) -> [Difference] {
     let name = (expected ?? actual)?.name ?? ""
     guard let expected, let actual, !expected.attributes.isEmpty, !actual.attributes.isEmpty else {
-      let change = expected == nil ? "unexpected" : actual == nil ? "missing" : "changed"
       return [
         Difference(
-          kind: "\(kind.rawValue)_\(change)", object: name, expected: expected?.definition,
+          kind: expected == nil ? .unexpected(kind) : actual == nil ? .missing(kind) : .changed(kind),
+          object: name, expected: expected?.definition,
           actual: actual?.definition)
       ]
     }
@@ -33,7 +33,7 @@ extension Schema {
       attribute, texts in
       guard texts.0 != texts.1 else { return nil }
       return Difference(
-        kind: "\(attribute.rawValue)_changed", object: name, expected: texts.0, actual: texts.1)
+        kind: .attributeChanged(attribute), object: name, expected: texts.0, actual: texts.1)
     }
   }
 
@@ -46,7 +46,7 @@ extension Schema {
       let found = theirs.filter { mine.contains($0) }
       guard expected != found else { return nil }
       return Difference(
-        kind: "layout", object: table.name, severity: "info", expected: expected.joined(separator: ", "),
+        kind: .layout, object: table.name, severity: .info, expected: expected.joined(separator: ", "),
         actual: found.joined(separator: ", "))
     }
   }

@@ -26,7 +26,7 @@ public struct MigrationTest {
   }
 
   private let set: MigrationSet
-  private let blueprint: Blueprint
+  private let expectedSchema: ExpectedSchema
   private let worker: LocalWorker
   private let folder: String
   private let limit: Duration
@@ -42,10 +42,10 @@ public struct MigrationTest {
   ///   - limit: how long one replay, one upgrade or one step between two of them may take.
   public init(
     _ set: MigrationSet, ignoring ignored: [IgnoreRule], in folder: String,
-    control: WorkControl = WorkControl(), limit: Duration = Blueprint.timeLimit
+    control: WorkControl = WorkControl(), limit: Duration = ExpectedSchema.timeLimit
   ) {
     var options = UpgradeOptions()
-    options.check = set.migrations.contains(where: \.runsAlone) ? .quick : .none
+    options.check = set.migrations.contains(where: \.runsOutsideTransaction) ? .quick : .none
     options.ignored = ignored
     options.networkFileSystems = true
     options.control = control
@@ -54,49 +54,49 @@ public struct MigrationTest {
     self.folder = folder
     self.limit = limit
     cancellation = control.cancellation
-    blueprint = Blueprint(set, ignoring: ignored, limit: limit, cancellation: cancellation)
-    worker = LocalWorker(set, blueprint, options)
+    expectedSchema = ExpectedSchema(set, ignoring: ignored, limit: limit, cancellation: cancellation)
+    worker = LocalWorker(set, expectedSchema, options)
   }
 
   /// Runs all checks.
   ///
-  /// - Parameter told: called with each.
+  /// - Parameter onCheck: called with the result of each check.
   /// - Throws: `MigrationFailure` or `MigrationError` where the files don't run on an empty database.
-  public func run(_ told: (Check) throws -> Void) throws {
-    try blueprint.rehearse()
-    try told(freshCheck())
+  public func run(_ onCheck: (Check) throws -> Void) throws {
+    try expectedSchema.validate()
+    try onCheck(freshCheck())
     let base = "\(folder)/base.sqlite"
     try makeEmpty(base)
     var changed: [String] = []
     let empty = try upgradeCheck("an empty database comes to version \(set.latest)", base, &changed)
-    try told(empty)
+    try onCheck(empty)
     if let baseline = set.baseline {
       try change(base) { _ = try $0.run(baseline) }
       // A baseline that is for old installations alone finds one that looks as it should.
       if empty.result == .leftOut {
         let name = "an untracked one after \(baseline.file) comes to version \(set.latest)"
-        try told(upgradeCheck(name, base, &changed))
+        try onCheck(upgradeCheck(name, base, &changed))
       }
     }
     try change(base) { _ = try $0.apply(Plan(baseline: nil, pending: [])) }
-    try told(upgradeCheck("version 0 comes to version \(set.latest)", base, &changed))
+    try onCheck(upgradeCheck("version 0 comes to version \(set.latest)", base, &changed))
     for migration in set.migrations {
       // Nothing is pending at the latest version: a second run is what remains to be tried there.
-      try change(base, alone: migration.runsAlone) { _ = try $0.run(migration) }
+      try change(base, alone: migration.runsOutsideTransaction) { _ = try $0.run(migration) }
       guard let version = migration.version, version < set.latest else { continue }
-      try told(upgradeCheck("version \(version) comes to version \(set.latest)", base, &changed))
+      try onCheck(upgradeCheck("version \(version) comes to version \(set.latest)", base, &changed))
     }
-    try told(
+    try onCheck(
       Check(
         name: "a second run changes nothing", result: changed.isEmpty ? .passed : .failed, details: changed))
-    try told(repeatCheck(base))
+    try onCheck(repeatCheck(base))
   }
 
   // MARK: Fresh installations
 
   private func freshCheck() throws -> Check {
-    let latest = try blueprint.schema(of: set.migrations.compactMap(\.version))
-    guard let fresh = try blueprint.freshSchema(), let script = set.schema?.file else {
+    let latest = try expectedSchema.schema(of: set.migrations.compactMap(\.version))
+    guard let fresh = try expectedSchema.freshSchema(), let script = set.schema?.file else {
       return Check(
         name: "a fresh installation is at version \(set.latest)", result: .leftOut,
         details: ["there is no script for fresh installations"])
@@ -116,10 +116,10 @@ public struct MigrationTest {
     try copy(base, to: path)
     let outcome = worker.upgrade(path, backup: "\(folder)/backup.sqlite")
     if let failure = outcome.failure {
-      let isUnmet = failure.code == "requirement"
+      let isUnmet = failure.code == .requirement
       return Check(name: name, result: isUnmet ? .leftOut : .failed, details: ["\(failure)"])
     }
-    let wanted = try blueprint.schema(of: set.migrations.compactMap(\.version)).fingerprint.description
+    let wanted = try expectedSchema.schema(of: set.migrations.compactMap(\.version)).fingerprint.description
     guard outcome.status == .migrated, outcome.fingerprint == wanted, outcome.drift.isEmpty else {
       let drift = outcome.drift.map(\.description)
       return Check(
@@ -139,14 +139,14 @@ public struct MigrationTest {
     let database = try Connection(path: base, access: .readWrite, deadline: deadline)
     defer { database.close() }
     let before = try Schema(reading: database)
-    let tried = set.migrations.filter { !$0.runsAlone }
+    let tried = set.migrations.filter { !$0.runsOutsideTransaction }
     let odd = try tried.compactMap { migration -> String? in
       try database.execute("BEGIN")
       defer { database.rollback() }
       try database.execute(
-        "DELETE FROM schema_migrations WHERE version = ?", [.integer(migration.version ?? 0)])
+        "DELETE FROM \(SchemaMigrationsTable.name) WHERE version = ?", [.integer(migration.version ?? 0)])
       do {
-        _ = try Migrator(database, checksRequirements: false).run(migration)
+        _ = try Migrator(database, set.historyTable, checksRequirements: false).run(migration)
       } catch let failure as MigrationFailure where failure.code != .timeout {
         return "\(failure)"
       }
@@ -176,7 +176,7 @@ public struct MigrationTest {
     let database = try Connection(path: path, access: .readWrite, deadline: deadline)
     defer { database.close() }
     try database.execute("PRAGMA synchronous=OFF")
-    let migrator = Migrator(database, checksRequirements: false)
+    let migrator = Migrator(database, set.historyTable, checksRequirements: false)
     if alone { return try body(migrator) }
     try database.transaction {
       try body(migrator)

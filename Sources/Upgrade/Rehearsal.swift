@@ -1,3 +1,4 @@
+internal import Basics
 internal import Glibc
 internal import SQLite
 
@@ -27,7 +28,7 @@ struct Rehearsal {
     let file = try DatabaseFile.inspect(path).get()
     let real = FileSystem.realPath(path) ?? path
     // What a copy can't tell: whether the database may be written, and a journal beside it.
-    for (path, what) in [(real, "the file"), (FileSystem.parent(of: real), "its folder")]
+    for (path, what) in [(real, "the file"), (parentFolder(of: real), "its folder")]
     where access(path, W_OK) != 0 {
       throw unwritable(path, what)
     }

@@ -12,7 +12,7 @@ final class Upgrade {
   private let path: String
   private let backupPath: String?
   private let deadline: Deadline
-  private var step = Step.open {
+  private var step = UpgradeStep.open {
     didSet { inspector.options.control.began?(path, step) }
   }
   private var outcome = Outcome(status: .failed)
@@ -81,9 +81,9 @@ final class Upgrade {
   private func backUp(_ database: Connection, _ file: DatabaseFile, before plan: Plan) throws {
     step = .backUp
     guard inspector.options.check != .none else {
-      guard let alone = plan.pending.first(where: \.runsAlone) else { return }
+      guard let alone = plan.pending.first(where: \.runsOutsideTransaction) else { return }
       throw Failure(
-        code: "backup", step: .backUp,
+        code: .backup, step: .backUp,
         message: "\(alone.file) has '@transaction none' and can't run without a backup")
     }
     guard let backupPath else { return }
@@ -106,7 +106,7 @@ final class Upgrade {
       baseline = nil
     }
     for migration in plan.pending {
-      if migration.runsAlone {
+      if migration.runsOutsideTransaction {
         finish()
         groups.append(Plan(baseline: nil, pending: [migration]))
       } else {
@@ -119,14 +119,17 @@ final class Upgrade {
 
   /// Runs one transaction. `known` is the state before it, where that was read under the same lock.
   private func migrate(_ plan: Plan, on database: Connection, _ known: Inspector.State?) throws {
-    if plan.pending.first?.runsAlone == true { return try migrateAlone(plan.pending[0], on: database) }
+    if plan.pending.first?.runsOutsideTransaction == true {
+      return try migrateAlone(plan.pending[0], on: database)
+    }
     if !database.isInTransaction { try database.beginTransaction() }
     step = .migrate
     let start = ContinuousClock.now
     let before = try known ?? inspector.state(of: database)
     var proof = Proof(database, before: before, inspector)
     let migrator = Migrator(
-      database, referrers: before.schema.children(of:), willWrite: { try proof.willWrite($0) })
+      database, inspector.set.historyTable, referrers: before.schema.children(of:),
+      willWrite: { try proof.willWrite($0) })
     let applied = try migrator.apply(plan)
     outcome.milliseconds["migrate", default: 0] += (ContinuousClock.now - start).milliseconds
     step = .prove
@@ -151,7 +154,7 @@ final class Upgrade {
     if database.isInTransaction { try database.commitTransaction() }
     step = .migrate
     try inspector.options.control.check(at: .migrate)
-    outcome.applied.append(try Migrator(database).run(migration))
+    outcome.applied.append(try Migrator(database, inspector.set.historyTable).run(migration))
     let state = try inspector.state(of: database)
     outcome.versionAfter = state.history.version
     outcome.fingerprint = state.schema.fingerprint.description
@@ -179,7 +182,7 @@ func openForWriting(
 func requireSameFile(_ database: Connection, _ file: DatabaseFile) throws(Failure) {
   guard !database.isOpen(on: file) else { return }
   throw Failure(
-    code: "switched", step: .open,
+    code: .switched, step: .open,
     message:
       "the path leads to another file than a moment ago: a symbolic link or a folder in it was switched")
 }
@@ -192,7 +195,7 @@ func hardLinks(of file: DatabaseFile, _ options: UpgradeOptions) -> Failure? {
   guard file.links > 1, file.isWAL || !options.hardLinks else { return nil }
   let remedy = file.isWAL ? "" : "; rollout.hard_links: true accepts it"
   return Failure(
-    code: "hard_link", step: .open,
+    code: .hardLink, step: .open,
     message:
       "the file has \(file.links) names (hard links): a program that opens it by another one would corrupt it\(remedy)"
   )
@@ -202,6 +205,6 @@ func hardLinks(of file: DatabaseFile, _ options: UpgradeOptions) -> Failure? {
 func unwritable(_ path: String, _ what: String) -> Failure {
   let isReadOnly = access(path, W_OK) != 0 && errno == EROFS
   return Failure(
-    code: isReadOnly ? "read_only" : "permission", step: .open,
+    code: isReadOnly ? .readOnly : .permission, step: .open,
     message: isReadOnly ? "the file system is mounted read-only" : "this user may not write \(what)")
 }

@@ -5,7 +5,7 @@ public struct WorkControl: Sendable, Codable {
   /// Calls all work off that has not been committed: it is rolled back, as when its time is over.
   public var cancellation: Cancellation?
   /// Told when work on the database with this path begins a step; called on the thread that does the work.
-  public var began: (@Sendable (String, Step) -> Void)?
+  public var began: (@Sendable (String, UpgradeStep) -> Void)?
 
   /// Nobody looks.
   public init() {}
@@ -19,8 +19,8 @@ public struct WorkControl: Sendable, Codable {
   private enum None: CodingKey {}
 
   /// Throws where the work was called off.
-  func check(at step: Step) throws(Failure) {
+  func check(at step: UpgradeStep) throws(Failure) {
     guard cancellation?.isCancelled == true else { return }
-    throw Failure(code: "called_off", step: step, message: "the work was called off and is rolled back")
+    throw Failure(code: .calledOff, step: step, message: "the work was called off and is rolled back")
   }
 }

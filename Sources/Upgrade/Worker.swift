@@ -1,3 +1,4 @@
+internal import Basics
 internal import Glibc
 public import Migrations
 internal import SQLite
@@ -86,10 +87,10 @@ public struct LocalWorker: Worker {
   var options: UpgradeOptions { inspector.options }
 
   /// Makes a worker.
-  public init(_ set: MigrationSet, _ blueprint: Blueprint, _ options: UpgradeOptions) {
+  public init(_ set: MigrationSet, _ expectedSchema: ExpectedSchema, _ options: UpgradeOptions) {
     inspector = Inspector(
-      set: set, blueprint: blueprint, cache: SchemaCache(ignoring: options.ignored),
-      judgements: JudgementCache(), options: options)
+      set: set, expectedSchema: expectedSchema, cache: SchemaCache(ignoring: options.ignored),
+      driftCache: DriftCache(), options: options)
     preflight = Preflight(options)
   }
 
@@ -129,7 +130,7 @@ public struct LocalWorker: Worker {
   public func remove(_ backups: [String]) throws(Failure) {
     for path in backups {
       guard unlink(path) == 0 || errno == ENOENT else { throw BackupWriter.failure("can't remove \(path)") }
-      rmdir(parent(of: path))
+      rmdir(parentFolder(of: path))
     }
   }
 
@@ -147,7 +148,7 @@ public struct LocalWorker: Worker {
 
   /// See `Worker`.
   public func store(_ path: String, as backup: BackupRecord) throws(Failure) {
-    let arriving = try ArrivingBackup(backup)
+    let arriving = try IncomingBackup(backup)
     do {
       try readPieces(of: path, length: 1 << 20) { try arriving.append($0) }
     } catch {

@@ -12,17 +12,17 @@ public struct Notifier: Sendable {
   /// - Parameters:
   ///   - url: The address.
   ///   - version: The program's, for `User-Agent: flotilla/VERSION`.
-  ///   - surroundings: Time, chance and cancellation.
+  ///   - environment: Time, chance and cancellation.
   ///   - logger: Told of each attempt that is going to be repeated (warning).
   /// - Throws: `EndpointError` when the address isn't an http or https URL with a host, or has a user part.
   public init(
-    url: Secret, version: String, surroundings: Surroundings = Surroundings(), logger: Logger? = nil
+    url: Secret, version: String, environment: UploadEnvironment = UploadEnvironment(), logger: Logger? = nil
   ) throws(EndpointError) {
     endpoint = try Endpoint(notifying: url.revealedValue)
     let policy = RetryPolicy(
       attempts: 3, cap: .seconds(2), longestRetryAfter: .seconds(5), total: .seconds(15))
     uploader = Uploader(
-      endpoint: endpoint, version: version, policy: policy, surroundings: surroundings, logger: logger)
+      endpoint: endpoint, version: version, policy: policy, environment: environment, logger: logger)
   }
 
   /// The receiver's host.

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// A text that must not be seen: a token, a signing key.
@@ -71,11 +72,4 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
   public var debugDescription: String { description }
   /// Has no children, so that `dump` shows nothing.
   public var customMirror: Mirror { Mirror(self, children: [:]) }
-}
-
-extension String {
-  /// Whether a character stands in it that would end an HTTP header, or that a terminal would act upon.
-  var hasControlCharacter: Bool {
-    unicodeScalars.contains { $0.properties.generalCategory == .control }
-  }
 }

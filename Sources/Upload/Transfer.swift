@@ -1,6 +1,6 @@
+internal import Basics
 import CCurl
 import Glibc
-internal import PlainText
 
 /// What libcurl's callbacks read from and write to during one attempt.
 final class Transfer {
@@ -102,12 +102,4 @@ struct HTTPAnswer {
   let excerpt: String
 
   static let excerptLimit = 2048
-}
-
-extension StringProtocol {
-  /// The words, with one space between them and nothing that a terminal would act upon or that can't be seen.
-  package var printableLine: String {
-    split { $0.isWhitespace || $0.unicodeScalars.contains { $0.properties.generalCategory == .control } }
-      .joined(separator: " ").harmless()
-  }
 }

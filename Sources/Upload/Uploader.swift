@@ -20,22 +20,22 @@ public struct Uploader: Sendable {
   public let policy: RetryPolicy
 
   private let client: HTTPClient
-  private let surroundings: Surroundings
+  private let environment: UploadEnvironment
   private let logger: Logger?
 
   /// - Parameters:
   ///   - endpoint: Where reports go.
   ///   - version: The program's, for `User-Agent: flotilla/VERSION`.
   ///   - policy: How often they are tried.
-  ///   - surroundings: Time, chance and cancellation.
+  ///   - environment: Time, chance and cancellation.
   ///   - logger: Told of each attempt that is going to be repeated, and of a report that can't be compressed (warning).
   public init(
     endpoint: Endpoint, version: String, policy: RetryPolicy = RetryPolicy(),
-    surroundings: Surroundings = Surroundings(), logger: Logger? = nil
+    environment: UploadEnvironment = UploadEnvironment(), logger: Logger? = nil
   ) {
     self.endpoint = endpoint
     self.policy = policy
-    self.surroundings = surroundings
+    self.environment = environment
     self.logger = logger
     client = HTTPClient(endpoint: endpoint, version: version)
   }
@@ -48,7 +48,7 @@ public struct Uploader: Sendable {
   ///     Letters, digits, `-` and `_`, 128 at most.
   /// - Returns: That it was delivered, or why not.
   public func deliver(file path: String, id: String) -> Delivery {
-    let judgement = Judgement(endpoint: endpoint)
+    let judgement = ResponseClassifier(endpoint: endpoint)
     guard ReportID.isValid(id) else {
       return .undelivered(judgement.final(.request, "the report's id can't be sent: \(ReportID.rule)"))
     }
@@ -66,7 +66,7 @@ public struct Uploader: Sendable {
 
   /// Sends bytes, through a file without a name in `folder`.
   func deliver(_ bytes: [UInt8], id: String, folder: String) -> Delivery {
-    let judgement = Judgement(endpoint: endpoint)
+    let judgement = ResponseClassifier(endpoint: endpoint)
     do {
       let file = try FileDescriptor(temporaryBeside: "\(folder)/")
       try file.write(bytes[...])
@@ -76,27 +76,27 @@ public struct Uploader: Sendable {
     }
   }
 
-  private func deliver(_ message: Message, _ judgement: Judgement) -> Delivery {
-    let start = surroundings.elapsed()
+  private func deliver(_ message: Message, _ judgement: ResponseClassifier) -> Delivery {
+    let start = environment.elapsed()
     var attempt = 0
-    while !surroundings.isCancelled() {
+    while !environment.isCancelled() {
       attempt += 1
       var failure: UploadFailure
-      switch send(message, left: policy.total - (surroundings.elapsed() - start), judgement) {
+      switch send(message, left: policy.total - (environment.elapsed() - start), judgement) {
       case .success(let status):
-        let time = (surroundings.elapsed() - start) / .milliseconds(1)
+        let time = (environment.elapsed() - start) / .milliseconds(1)
         return .delivered(status: status, attempts: attempt, milliseconds: time)
       case .failure(let reason): failure = reason
       }
       failure.attempts = attempt
       guard failure.isRetryable, failure.code != .cancelled else { return .undelivered(failure) }
       let decision = policy.decision(
-        after: attempt, elapsed: surroundings.elapsed() - start,
-        retryAfter: failure.retryAfter.map { .seconds($0) }, random: surroundings.random())
+        after: attempt, elapsed: environment.elapsed() - start,
+        retryAfter: failure.retryAfter.map { .seconds($0) }, random: environment.random())
       guard case .wait(let time) = decision else { return .undelivered(failure) }
       logger?.warning(
         "upload attempt \(attempt) of \(policy.attempts): \(failure.message); again in \(Self.seconds(time))")
-      guard surroundings.wait(time) else { break }
+      guard environment.wait(time) else { break }
     }
     return .undelivered(judgement.cancelled(after: attempt))
   }
@@ -108,13 +108,13 @@ public struct Uploader: Sendable {
   }
 
   private func send(
-    _ message: Message, left: Duration, _ judgement: Judgement
+    _ message: Message, left: Duration, _ judgement: ResponseClassifier
   ) -> Result<Int, UploadFailure> {
     do {
       let answer = try client.send(
-        message, timestamp: surroundings.date(), timeout: min(endpoint.attemptTimeout, left),
-        isCancelled: surroundings.isCancelled)
-      let failure = judgement.failure(for: answer, now: surroundings.date())
+        message, timestamp: environment.date(), timeout: min(endpoint.attemptTimeout, left),
+        isCancelled: environment.isCancelled)
+      let failure = judgement.failure(for: answer, now: environment.date())
       return failure.map { .failure($0) } ?? .success(answer.status)
     } catch {
       return .failure(judgement.failure(for: error))

@@ -37,7 +37,8 @@ extension String {
 extension Failure {
   /// The failure with a message that isn't longer than one for people is.
   public func bounded() -> Failure {
-    Failure(code: code.cut(to: 40), step: step, message: message.cut(to: Bounds.message))
+    Failure(
+      code: Code(rawValue: code.rawValue.cut(to: 40)), step: step, message: message.cut(to: Bounds.message))
   }
 }
 
@@ -58,7 +59,7 @@ extension Outcome {
     outcome.drift = drift.prefix(most).map { $0.bounded() }
     if drift.count > most {
       let omitted = Difference(
-        kind: "differences_omitted", object: "\(drift.count - most) more", expected: nil, actual: nil)
+        kind: .differencesOmitted, object: "\(drift.count - most) more", expected: nil, actual: nil)
       outcome.drift.append(omitted)
     }
     return outcome
@@ -79,7 +80,7 @@ extension Outcome {
   /// How it ended, without its lists.
   private var ending: Outcome {
     let failure = Failure(
-      code: "internal", step: self.failure?.step ?? .inspect,
+      code: .internalError, step: self.failure?.step ?? .inspect,
       message:
         "the work ended as \"\(status.rawValue)\", but the rest of its outcome is too long to be sent")
     var outcome = Outcome(failure)
@@ -92,7 +93,8 @@ extension Outcome {
 extension Difference {
   fileprivate func bounded() -> Difference {
     Difference(
-      kind: kind.cut(to: 100), object: object.cut(to: Bounds.name), severity: severity.cut(to: 20),
+      kind: Difference.Kind(rawValue: kind.rawValue.cut(to: 100)), object: object.cut(to: Bounds.name),
+      severity: severity,
       expected: expected?.cut(to: Bounds.definition), actual: actual?.cut(to: Bounds.definition),
       version: version)
   }

@@ -13,7 +13,7 @@ final class Agent {
   private let cancellation = Cancellation()
   private let running = DispatchGroup()
   private var parser = FrameParser()
-  private var desk: Desk?
+  private var handler: RequestHandler?
   private var arriving: [UInt32: Arrival] = [:]
 
   /// How long work that was called off may take to end: a rollback, and a hook that starts a service again.
@@ -67,20 +67,20 @@ final class Agent {
     switch frame.kind {
     case .setup:
       do {
-        desk = try Desk(frame.value(), output, cancellation)
+        handler = try RequestHandler(frame.value(), output, cancellation)
         output.send(Frame(.done, frame.request))
       } catch let failure as Failure {
         output.send(Frame(.problem, frame.request, json: failure.bounded()))
       }
     case .request:
-      guard let desk else { throw WireError.garbage }
+      guard let handler else { throw WireError.garbage }
       let request = try frame.value(Request.self)
       if case .store(let record) = request {
         arriving[frame.request] = Arrival(record)
       } else {
         // A serial queue of its own: the coordinator says how much is done at once.
         DispatchQueue(label: "request \(frame.request)").async(group: running) {
-          desk.answer(request, frame.request)
+          handler.answer(request, frame.request)
         }
       }
     case .data: arriving[frame.request]?.append(frame.payload)
@@ -97,11 +97,11 @@ final class Agent {
 
 /// A backup that the coordinator brings, and the first thing that went wrong with it.
 private final class Arrival {
-  private var backup: ArrivingBackup?
+  private var backup: IncomingBackup?
   private var failure: Failure?
 
   init(_ record: BackupRecord) {
-    do throws(Failure) { backup = try ArrivingBackup(record) } catch { failure = error }
+    do throws(Failure) { backup = try IncomingBackup(record) } catch { failure = error }
   }
 
   func append(_ piece: [UInt8]) {

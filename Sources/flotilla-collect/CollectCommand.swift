@@ -43,21 +43,21 @@ struct CollectCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let ended = Ended()
+    let ended = ShutdownSignals()
     Self.allowManyConnections()
     do {
       try await serve(until: ended)
     } catch {
-      Self.talk("\(error)")
+      Self.log("\(error)")
       throw ExitCode(1)
     }
   }
 
-  private func serve(until ended: Ended) async throws {
-    let gate = try gate()
+  private func serve(until ended: ShutdownSignals) async throws {
+    let authorizer = try authorizer()
     let path = URL(filePath: store).path
     let collector = try Collector(
-      store: path, gate: gate, limit: maxBody * 1_000_000, keep: keep, talk: Self.note)
+      store: path, authorizer: authorizer, limit: maxBody * 1_000_000, keep: keep, log: Self.note)
     let handler = CollectServer(collector)
     let server = handler.server(on: listen)
     let run = Task {
@@ -68,7 +68,7 @@ struct CollectCommand: AsyncParsableCommand {
     while await !server.isListening, !ended.isOver { try await Task.sleep(for: .milliseconds(10)) }
     if ended.isOver { return try await run.value }
     if !listen.isLoopback {
-      Self.talk("listening for other machines without TLS: put a server with TLS in front")
+      Self.log("listening for other machines without TLS: put a server with TLS in front")
     }
     let url = Listening.url(await server.listeningAddress) ?? ""
     FileHandle.standardOutput.write(Data("collecting at \(url)\n".utf8))
@@ -86,7 +86,7 @@ struct CollectCommand: AsyncParsableCommand {
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
-  private func gate() throws -> Gate {
+  private func authorizer() throws -> RequestAuthorizer {
     let token = try Self.secret("FLOTILLA_COLLECT_TOKEN", file: tokenFile)
     let secrets = try Self.secrets("FLOTILLA_COLLECT_SECRET", file: secretFile)
     guard token != nil || !secrets.isEmpty else {
@@ -95,7 +95,8 @@ struct CollectCommand: AsyncParsableCommand {
           + "--token-file or --secret-file")
     }
     let readToken = try Self.secret("FLOTILLA_COLLECT_READ_TOKEN", file: readTokenFile)
-    return Gate(token: token, secrets: secrets, readToken: readToken, isLoopback: listen.isLoopback)
+    return RequestAuthorizer(
+      token: token, secrets: secrets, readToken: readToken, isLoopback: listen.isLoopback)
   }
 
   private static func secret(_ variable: String, file: String?) throws -> Secret? {
@@ -121,9 +122,9 @@ struct CollectCommand: AsyncParsableCommand {
     return try words.map { try SigningSecret(Secret(String($0))) }
   }
 
-  private static func note(_ line: String) { talk("\(Date().formatted(.iso8601)) \(line)") }
+  private static func note(_ line: String) { log("\(Date().formatted(.iso8601)) \(line)") }
 
-  private static func talk(_ line: String) {
+  private static func log(_ line: String) {
     FileHandle.standardError.write(Data("flotilla collect: \(line)\n".utf8))
   }
 }

@@ -36,7 +36,7 @@ struct CollectServer: HTTPHandler {
   }
 
   func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
-    let incoming = Incoming { request.headers[HTTPHeader($0)] }
+    let incoming = RequestHeaders { request.headers[HTTPHeader($0)] }
     let answer: Answer
     switch request.method {
     case .POST, .PUT: answer = try await receive(request, incoming)
@@ -52,7 +52,7 @@ struct CollectServer: HTTPHandler {
     return Self.response(answer, hasBody: request.method != .HEAD)
   }
 
-  private func receive(_ request: HTTPRequest, _ incoming: Incoming) async throws -> Answer {
+  private func receive(_ request: HTTPRequest, _ incoming: RequestHeaders) async throws -> Answer {
     switch collector.begin(incoming) {
     case .failure(let refusal):
       try await Self.drain(request)

@@ -1,3 +1,4 @@
+import Basics
 import Fleet
 import Report
 import Synchronization
@@ -27,9 +28,8 @@ final class BackupPlaces: Sendable {
     guard let backup = outcome.backup else { return }
     found.withLock { found in
       guard let host = installation.host else { return found.here += 1 }
-      let slash = backup.path.lastIndex(of: "/") ?? backup.path.startIndex
-      found.away["\(host.address):\(backup.path[..<slash])", default: 0] += 1
-      if fetches, outcome.failure?.code != "fetch" { found.fetched += 1 }
+      found.away["\(host.address):\(parentFolder(of: backup.path))", default: 0] += 1
+      if fetches, outcome.failure?.code != .fetch { found.fetched += 1 }
     }
   }
 

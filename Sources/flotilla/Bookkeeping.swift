@@ -18,15 +18,15 @@ final class Bookkeeping {
     do {
       return try body()
     } catch {
-      if told.insert("\(error)").inserted { console.talk("flotilla: \(error)") }
+      if told.insert("\(error)").inserted { console.log("flotilla: \(error)") }
       return nil
     }
   }
 
   /// How the command ends, given how its work ended and whether it changed databases.
-  func ending(_ ending: Ending, changed: Bool) -> Ending {
-    guard !told.isEmpty || console.hasLostOutput else { return ending }
-    return changed ? .someFailed : ending.withoutBookkeeping
+  func exitStatus(_ exitStatus: ExitStatus, changed: Bool) -> ExitStatus {
+    guard !told.isEmpty || console.hasLostOutput else { return exitStatus }
+    return changed ? .someFailed : exitStatus.withoutBookkeeping
   }
 }
 

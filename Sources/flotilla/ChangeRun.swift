@@ -43,20 +43,20 @@ struct ChangeRun {
   /// Works on each selected installation and tells how it went, whatever becomes of the journal.
   func each(
     lanes: Lanes, limit: FailureLimit, only ids: Set<String>? = nil,
-    _ work: @escaping @Sendable (Installation) -> Outcome, tell: (RunSummary, Int) -> [String]
-  ) -> Ending {
-    var standing = Standing(count: session.selection.count)
+    _ work: @escaping @Sendable (Installation) -> Outcome, describe: (RunSummary, Int) -> [String]
+  ) -> ExitStatus {
+    var fleetStatus = FleetStatus(count: session.selection.count)
     let chosen = session.selection.filter { ids?.contains(session.inventory.installations[$0].id) ?? true }
     let progress = Progress(session.console, command, total: chosen.count, verbose: session.global.verbose)
     let wave = Wave(number: 1, name: command, indices: chosen)
-    let stop = run.rollOut([wave], &standing, lanes: lanes, maxFailures: limit, progress, work)
+    let stop = run.rollOut([wave], &fleetStatus, lanes: lanes, maxFailures: limit, progress, work)
     progress.end()
     books.attempt { try journal.check() }
-    let summary = RunSummary(standing, names: session.name)
+    let summary = RunSummary(fleetStatus, names: session.name)
     let attention = summary.attention()
-    let done = standing.count { ![.failed, .unreachable].contains($0.status) }
-    session.console.out(lines: attention + (attention.isEmpty ? [] : [""]) + tell(summary, done))
-    if case .unrecorded = stop, standing.count(where: { _ in true }) < chosen.count {
+    let done = fleetStatus.count { ![.failed, .unreachable].contains($0.status) }
+    session.console.out(lines: attention + (attention.isEmpty ? [] : [""]) + describe(summary, done))
+    if case .unrecorded = stop, fleetStatus.count(where: { _ in true }) < chosen.count {
       session.console.out(
         lines: TextLayout.wrap(
           "Stopped, since the journal can't be written any more. What had begun was finished, the rest was not begun."
@@ -64,9 +64,9 @@ struct ChangeRun {
     }
     rmdir("\(session.state.backups)/\(run.id)")
     books.attempt {
-      let header = try session.header(run.id, command, startedAt: started, standing, stop)
+      let header = try session.header(run.id, command, startedAt: started, fleetStatus, stop)
       try journal.finish(run.id, result: session.result(stop), header: header, at: Session.now())
     }
-    return books.ending(session.ending(standing), changed: done > 0)
+    return books.exitStatus(session.exitStatus(fleetStatus), changed: done > 0)
   }
 }

@@ -1,10 +1,10 @@
 import ArgumentParser
+import Basics
 import Fleet
 import Glibc
-import PlainText
 import Synchronization
 
-/// Standard output for data, standard error for talk.
+/// Standard output for data, standard error for messages.
 struct Console: Sendable {
   /// Whether progress and colour may be shown.
   let isLively: Bool
@@ -60,12 +60,12 @@ struct Console: Sendable {
     if Self.write(text, to: STDOUT_FILENO) { return true }
     let reason = strerror(errno).map { ": " + String(cString: $0) } ?? ""
     output.isLost.store(true, ordering: .relaxed)
-    talk("flotilla: standard output can't be written\(reason)")
+    log("flotilla: standard output can't be written\(reason)")
     return false
   }
 
   /// Talk.
-  func talk(_ text: String) { Self.write(Self.shown(text) + "\n", to: STDERR_FILENO) }
+  func log(_ text: String) { Self.write(Self.shown(text) + "\n", to: STDERR_FILENO) }
 
   /// A line that the next one replaces.
   func live(_ text: String) { Self.write("\r\u{1B}[K" + Self.shown(text), to: STDERR_FILENO) }

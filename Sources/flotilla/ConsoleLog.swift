@@ -13,7 +13,7 @@ struct ConsoleLog: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  func log(event: LogEvent) { console.talk("flotilla: \("\(event.message)".oneLine)") }
+  func log(event: LogEvent) { console.log("flotilla: \("\(event.message)".oneLine)") }
 }
 
 extension Console {

@@ -15,7 +15,7 @@ struct ReportDelivery {
     guard let url = session.fleet.report.url else { return nil }
     self.session = session
     endpoint = try Endpoint(session.fleet.report, url: url)
-    if let warning = endpoint.warning { session.console.talk("flotilla: \(warning)") }
+    if let warning = endpoint.warning { session.console.log("flotilla: \(warning)") }
   }
 
   var host: String { endpoint.host }
@@ -82,9 +82,9 @@ struct ReportDelivery {
   private func send(_ outbox: Outbox) throws -> OutboxFlush {
     let flush = try outbox.flush(using: uploader)
     do {
-      if let warning = try outbox.warning() { session.console.talk("flotilla: \(warning)") }
+      if let warning = try outbox.warning() { session.console.log("flotilla: \(warning)") }
     } catch {
-      session.console.talk("flotilla: \(error)")
+      session.console.log("flotilla: \(error)")
     }
     return flush
   }
@@ -93,7 +93,7 @@ struct ReportDelivery {
     let interruption = session.interruption
     return Uploader(
       endpoint: endpoint, version: programVersion,
-      surroundings: Surroundings(isCancelled: { interruption.signal != nil }),
+      environment: UploadEnvironment(isCancelled: { interruption.signal != nil }),
       logger: session.console.logger)
   }
 

@@ -62,7 +62,7 @@ struct GlobalOptions: ParsableArguments {
 }
 
 /// How a command ended, as its exit status tells.
-enum Ending: Int32 {
+enum ExitStatus: Int32 {
   case well = 0
   case failed = 1
   case someFailed = 3
@@ -76,15 +76,15 @@ enum Ending: Int32 {
 }
 
 /// A message for people that ends the command with status 1.
-struct Refusal: Error, CustomStringConvertible {
+struct UsageError: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }
 }
 
-extension Ending {
+extension ExitStatus {
   /// How a command ends whose output or bookkeeping failed, where no database was changed: no success, and no answer
   /// that a script would take for one.
-  var withoutBookkeeping: Ending {
+  var withoutBookkeeping: ExitStatus {
     switch self {
     case .well, .pending, .undelivered: .failed
     case .failed, .someFailed, .drift, .interrupted, .terminated: self
@@ -93,14 +93,14 @@ extension Ending {
 }
 
 /// Runs a command's body on databases of its own, which a signal ends at once: what it throws then is no fault.
-func endingAtOnce(_ console: Console, _ body: (Interruption) throws -> Ending) throws -> Ending {
+func stoppingAtOnce(_ console: Console, _ body: (Interruption) throws -> ExitStatus) throws -> ExitStatus {
   let interruption = Interruption()
   let signals = Signals(interruption, console, begun: "ending")
   defer { withExtendedLifetime(signals) {} }
   do {
-    let ending = try body(interruption)
+    let exitStatus = try body(interruption)
     if let signal = interruption.signal { throw ExitCode(128 + signal) }
-    return ending
+    return exitStatus
   } catch {
     if let signal = interruption.signal { throw ExitCode(128 + signal) }
     throw error
@@ -108,16 +108,16 @@ func endingAtOnce(_ console: Console, _ body: (Interruption) throws -> Ending) t
 }
 
 /// Runs a command's body; what it throws becomes a message and an exit status.
-func finishing(_ console: Console, _ body: () throws -> Ending) throws {
-  var ending: Ending
+func finishing(_ console: Console, _ body: () throws -> ExitStatus) throws {
+  var exitStatus: ExitStatus
   do {
-    ending = try body()
+    exitStatus = try body()
   } catch let error as ExitCode {
     throw error
   } catch {
-    console.talk("flotilla: \(error)")
-    throw Ending.failed.code
+    console.log("flotilla: \(error)")
+    throw ExitStatus.failed.code
   }
-  if console.hasLostOutput { ending = ending.withoutBookkeeping }
-  guard ending == .well else { throw ending.code }
+  if console.hasLostOutput { exitStatus = exitStatus.withoutBookkeeping }
+  guard exitStatus == .well else { throw exitStatus.code }
 }

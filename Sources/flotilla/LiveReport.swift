@@ -14,16 +14,16 @@ struct LiveReport {
   }
 
   /// Prints the report to standard output.
-  func print() throws -> Ending {
+  func print() throws -> ExitStatus {
     try scan { _, writer in try writer.write { session.console.out($0) } }
   }
 
   /// Scans the fleet and hands its report over.
-  func scan(_ body: (RunID, ReportWriter) throws -> Void) throws -> Ending {
+  func scan(_ body: (RunID, ReportWriter) throws -> Void) throws -> ExitStatus {
     try withTemporaryFolder { try scan(in: $0, body) }
   }
 
-  private func scan(in path: String, _ body: (RunID, ReportWriter) throws -> Void) throws -> Ending {
+  private func scan(in path: String, _ body: (RunID, ReportWriter) throws -> Void) throws -> ExitStatus {
     let journal = try Journal(StateFolder(path))
     let started = Session.now()
     var options = session.options
@@ -32,13 +32,13 @@ struct LiveReport {
       session.inventory, session.selection, try session.workers(options), journal: journal,
       interruption: session.interruption)
     try journal.begin(run.id, command: command, fleet: session.fleet.name, at: started)
-    let standing = session.scan(run)
+    let fleetStatus = session.scan(run)
     try journal.check()
-    let header = try session.header(run.id, command, startedAt: started, standing)
+    let header = try session.header(run.id, command, startedAt: started, fleetStatus)
     let content = ReportContent(
       header: header, past: { past(of: run.id) }, records: { try journal.forEachRecord(of: run.id, $0) })
     try body(run.id, ReportWriter(content))
-    return session.ending(standing)
+    return session.exitStatus(fleetStatus)
   }
 
   /// What the state folder knows; a report can do without, as where another user owns the folder.
@@ -47,7 +47,7 @@ struct LiveReport {
     do {
       return try ReportContent.Past(Journal(session.state), of: run)
     } catch {
-      session.console.talk("flotilla: the report goes without the fleet's history: \(error)")
+      session.console.log("flotilla: the report goes without the fleet's history: \(error)")
       return ReportContent.Past()
     }
   }

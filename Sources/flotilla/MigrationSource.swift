@@ -43,7 +43,8 @@ struct AuthoredMigrations {
 
   fileprivate init(_ name: String, _ files: MigrationFiles, _ fleet: FleetFile?, suffix: String) throws {
     guard !files.migrations.isEmpty else {
-      throw Refusal("\(fleet?.migrations ?? name): there is no migration in it; flotilla new NAME begins one")
+      throw UsageError(
+        "\(fleet?.migrations ?? name): there is no migration in it; flotilla new NAME begins one")
     }
     (self.name, self.files, self.fleet, self.suffix) = (name, files, fleet, suffix)
   }

@@ -10,7 +10,7 @@ struct PlanRehearsal {
   private let table: RehearsalTable
 
   /// Rehearses. The state folder is locked meanwhile: nothing else of Flotilla changes these installations.
-  init(_ session: Session, _ run: FleetRun, _ standing: Standing) throws {
+  init(_ session: Session, _ run: FleetRun, _ fleetStatus: FleetStatus) throws {
     self.session = session
     try session.state.create()
     let lock = try session.state.lock()
@@ -18,10 +18,10 @@ struct PlanRehearsal {
     var options = session.options
     options.recovers = false
     options.control.cancellation = session.interruption.cancellation
-    let worker = LocalWorker(session.set, session.blueprint, options)
-    let cohorts = standing.members().count { $0.cohort.status == .pending }
+    let worker = LocalWorker(session.set, session.expectedSchema, options)
+    let cohorts = fleetStatus.members().count { $0.cohort.status == .pending }
     let progress = Progress(session.console, "rehearsing", total: cohorts)
-    rehearsals = run.rehearse(standing, here: worker, in: session.state.rehearsal, progress)
+    rehearsals = run.rehearse(fleetStatus, here: worker, in: session.state.rehearsal, progress)
     progress.end()
     let atOnce = min(session.lanes().count, ProcessInfo.processInfo.activeProcessorCount)
     table = RehearsalTable(rehearsals, atOnce: atOnce, names: session.name)

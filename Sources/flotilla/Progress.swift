@@ -36,7 +36,7 @@ final class Progress: RunObserver {
     state.withLock { state in
       state.done += 1
       if outcome.status == .failed || outcome.status == .unreachable { state.failed += 1 }
-      if verbose { console.talk(Self.line(installation, outcome)) }
+      if verbose { console.log(Self.line(installation, outcome)) }
       let now = ContinuousClock.now
       guard console.isLively, !verbose, now - state.shown > .milliseconds(100) else { return }
       state.shown = now

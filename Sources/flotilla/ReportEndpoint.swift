@@ -5,7 +5,7 @@ import Upload
 extension Endpoint {
   /// The endpoint that `report` in the fleet file describes.
   ///
-  /// - Throws: `Refusal` with the key in question, and nothing of its value.
+  /// - Throws: `UsageError` with the key in question, and nothing of its value.
   init(_ report: FleetFile.Report, url: String) throws {
     var token = try report.token.map { text in
       try Self.reading("report.token") { try Secret(text.revealedSecret) }
@@ -24,7 +24,7 @@ extension Endpoint {
   }
 
   private static func reading<T>(_ key: String, _ body: () throws -> T) throws -> T {
-    do { return try body() } catch { throw Refusal("\(key): \(error)") }
+    do { return try body() } catch { throw UsageError("\(key): \(error)") }
   }
 
   /// This machine's name; nil where it has none that can be a header.

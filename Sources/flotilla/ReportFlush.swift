@@ -16,7 +16,7 @@ struct ReportFlush: ParsableCommand {
     try finishing(console) {
       let session = try Session(global.orElse(report.global).orElse(report.root.global), console)
       guard let delivery = try ReportDelivery(session) else {
-        throw Refusal("report.url is not set in \(session.fleet.file)")
+        throw UsageError("report.url is not set in \(session.fleet.file)")
       }
       let (sentences, isDone) = try delivery.flush()
       console.out(lines: sentences.flatMap { TextLayout.wrap($0, first: "") })

@@ -1,6 +1,7 @@
+import Basics
 import Fleet
-import PlainText
 import Report
+import Schema
 import Upgrade
 import Upload
 import Wire
@@ -20,29 +21,29 @@ struct RunNotification {
       notifiers = try (isQuiet ? [] : session.fleet.report.notify).map { address in
         try Notifier(
           url: Secret(address.revealedSecret), version: programVersion,
-          surroundings: Surroundings(isCancelled: { interruption.signal != nil }),
+          environment: UploadEnvironment(isCancelled: { interruption.signal != nil }),
           logger: session.console.logger)
       }
     } catch {
-      throw Refusal("report.notify: \(error)")
+      throw UsageError("report.notify: \(error)")
     }
-    for warning in notifiers.compactMap(\.warning) { session.console.talk("flotilla: \(warning)") }
+    for warning in notifiers.compactMap(\.warning) { session.console.log("flotilla: \(warning)") }
   }
 
   /// Says that installations failed or weren't reached, and that the rollout stopped for it, if it did.
-  func tell(ofFailures standing: Standing, _ stop: RolloutStop?, _ run: RunID) {
-    guard standing.count(where: { $0.status == .failed || $0.status == .unreachable }) > 0 else { return }
-    let summary = RunSummary(standing, names: session.name)
+  func notify(ofFailures fleetStatus: FleetStatus, _ stop: RolloutStop?, _ run: RunID) {
+    guard fleetStatus.count(where: { $0.status == .failed || $0.status == .unreachable }) > 0 else { return }
+    let summary = RunSummary(fleetStatus, names: session.name)
     var lines = [summary.counts()]
     if case .failures(_, _, let wave) = stop { lines.append("stopped in wave \(wave.number), \(wave.name)") }
     post("migrate failed", lines + summary.attention(), run)
   }
 
   /// Says what is new and what is resolved since the last check.
-  func tell(ofDrift changes: DriftChanges, counts: String, _ run: RunID) {
+  func notify(ofDrift changes: DriftChanges, counts: String, _ run: RunID) {
     guard changes.isChanged else { return }
-    let new = changes.new.map { "new: \($0.installation) \($0.kind) \($0.object)" }
-    let resolved = changes.resolved.map { "resolved: \($0.installation) \($0.kind) \($0.object)" }
+    let new = changes.new.map { "new: \($0.installation) \($0.kind.rawValue) \($0.object)" }
+    let resolved = changes.resolved.map { "resolved: \($0.installation) \($0.kind.rawValue) \($0.object)" }
     post("drift changed", [counts] + new + resolved, run)
   }
 
@@ -55,7 +56,7 @@ struct RunNotification {
       var failure = notifier.post(message, id: run.description, folder: session.state.path)
       // Where the state folder takes no file, that is all the more to be told.
       if failure?.code == .file { failure = notifier.post(message, id: run.description, folder: "/tmp") }
-      if let failure { session.console.talk("flotilla: report.notify: not told: \(failure)") }
+      if let failure { session.console.log("flotilla: report.notify: not told: \(failure)") }
     }
   }
 

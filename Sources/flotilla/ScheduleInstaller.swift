@@ -18,7 +18,7 @@ struct ScheduleInstaller {
   static func settings(_ environment: [String: String]) throws -> String {
     if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") { return folder }
     guard let home = environment["HOME"], home.hasPrefix("/") else {
-      throw Refusal("neither XDG_CONFIG_HOME nor HOME says where the user's settings are")
+      throw UsageError("neither XDG_CONFIG_HOME nor HOME says where the user's settings are")
     }
     return home + "/.config"
   }
@@ -32,15 +32,15 @@ struct ScheduleInstaller {
 
   /// Installs and starts the timer.
   ///
-  /// - Throws: `Refusal` for a unit of this name that another wrote, and for files that can't be written.
-  func install(_ units: SystemdUnits, state: String) throws -> Ending {
+  /// - Throws: `UsageError` for a unit of this name that another wrote, and for files that can't be written.
+  func install(_ units: SystemdUnits, state: String) throws -> ExitStatus {
     let files = try [(path: unit("service"), text: units.service), (path: unit("timer"), text: units.timer)]
     for file in files { try check(file.path, replacedBy: file.text) }
     // The service may write in there, but not make it.
     try StateFolder(state).create()
     for file in files {
       try SmallFile.write(file.text, to: file.path)
-      console.talk("wrote \(file.path)")
+      console.log("wrote \(file.path)")
     }
     return systemctl([["daemon-reload"], ["enable", "--now", "\(name).timer"]]) ? .well : .failed
   }
@@ -49,31 +49,31 @@ struct ScheduleInstaller {
     guard let there = try SmallFile.read(path) else { return }
     let first = String(decoding: there.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     guard first.hasPrefix(SystemdUnits.mark) else {
-      throw Refusal("\(path) is there, and not from flotilla schedule; choose another --name")
+      throw UsageError("\(path) is there, and not from flotilla schedule; choose another --name")
     }
     guard text.hasPrefix(first + "\n") else {
-      throw Refusal("\(path) checks another fleet (\(first.dropFirst(2))); choose another --name")
+      throw UsageError("\(path) checks another fleet (\(first.dropFirst(2))); choose another --name")
     }
   }
 
-  func remove(_ scheduler: Scheduler) throws -> Ending {
+  func remove(_ scheduler: Scheduler) throws -> ExitStatus {
     if scheduler == .cron { return try removeLine() }
     let paths = try [unit("timer"), unit("service")]
     let ours = try paths.filter { path in
       guard let there = try SmallFile.read(path) else { return false }
       guard there.starts(with: SystemdUnits.mark.utf8) else {
-        throw Refusal("\(path) is not from flotilla schedule; it stays")
+        throw UsageError("\(path) is not from flotilla schedule; it stays")
       }
       return true
     }
     guard !ours.isEmpty else {
-      console.talk("nothing to remove: there is no \(try unit("timer"))")
+      console.log("nothing to remove: there is no \(try unit("timer"))")
       return .well
     }
     // Where systemd runs, it has to forget the timer; where it doesn't, what is left is the link that enabled it.
     let isStopped = run(["disable", "--now", "\(name).timer"]).status == 0
     for path in try ["\(folder)/timers.target.wants/\(name).timer"] + ours where try SmallFile.remove(path) {
-      console.talk("removed \(path)")
+      console.log("removed \(path)")
     }
     if isStopped { _ = run(["daemon-reload"]) }
     return .well
@@ -85,11 +85,11 @@ struct ScheduleInstaller {
       let result = run(command)
       guard result.status != 0 else { continue }
       let rest = commands[number...].map { "  " + (["systemctl"] + scope + $0).joined(separator: " ") }
-      console.talk("flotilla: systemd could not be told: \(result.reason)")
-      console.talk("The files are in place. What is left to run:\n\(rest.joined(separator: "\n"))")
+      console.log("flotilla: systemd could not be told: \(result.reason)")
+      console.log("The files are in place. What is left to run:\n\(rest.joined(separator: "\n"))")
       return false
     }
-    console.talk(
+    console.log(
       "systemctl \((scope + ["list-timers", "\(name).timer"]).joined(separator: " ")) shows when it runs")
     return true
   }
@@ -101,21 +101,21 @@ struct ScheduleInstaller {
   }
 
   /// Puts the line into the crontab of this user.
-  func install(_ line: CrontabLine) throws -> Ending {
+  func install(_ line: CrontabLine) throws -> ExitStatus {
     let crontab = Crontab(environment)
     try crontab.write(line.installed(in: crontab.read()))
-    console.talk("The crontab has the line:\n\(line.text)")
+    console.log("The crontab has the line:\n\(line.text)")
     return .well
   }
 
-  private func removeLine() throws -> Ending {
+  private func removeLine() throws -> ExitStatus {
     let crontab = Crontab(environment)
     guard let rest = CrontabLine.removed(name, from: try crontab.read()) else {
-      console.talk("nothing to remove: the crontab has no line of \(name)")
+      console.log("nothing to remove: the crontab has no line of \(name)")
       return .well
     }
     try crontab.write(rest)
-    console.talk("removed the line of \(name) from the crontab")
+    console.log("removed the line of \(name) from the crontab")
     return .well
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Fleet
 import FoundationEssentials
 import Glibc
@@ -16,7 +17,7 @@ struct ScheduledFleet {
     file = try FleetFile.load(found, currentDirectory: folder, environment: environment)
     inventory = try file.inventory(environment: environment)
     only = global.only
-    path = Self.absolute(found, in: folder)
+    path = absolutePath(found, in: folder)
   }
 
   /// Whether the state folder was made before: a service may write in there, but not make it.
@@ -29,22 +30,22 @@ struct ScheduledFleet {
   }
 
   /// What the check is called unless it is named.
-  func name(_ words: [String]?) -> String { Check.name(fleet: file.name, command: command(words)) }
+  func name(_ words: [String]?) -> String { ScheduledCheck.name(fleet: file.name, command: command(words)) }
 
   /// The check.
   ///
   /// Links are resolved for systemd, which keeps writes to real folders, and not for a container, where the fleet
   /// file's own paths have to lead somewhere.
-  /// - Throws: `ScheduleError` for what can't be scheduled, `Refusal` where this program's file can't be found.
+  /// - Throws: `ScheduleError` for what can't be scheduled, `UsageError` where this program's file can't be found.
   func check(
     every recurrence: Recurrence, name: String?, command words: [String]?,
     resolvesLinks: Bool, environmentFile: (String) throws -> String?
-  ) throws -> Check {
+  ) throws -> ScheduledCheck {
     let name = name ?? self.name(words)
     let resolve = resolvesLinks ? Self.resolved : { $0 }
-    return try Check(
+    return try ScheduledCheck(
       name: name, fleet: file.name, recurrence: recurrence, program: Self.program(), command: command(words),
-      files: Check.Files(
+      files: ScheduledCheck.Files(
         fleet: path, migrations: file.migrations, baseline: file.baseline, schema: file.schema),
       state: resolve(file.state), folders: folders(resolve), environmentFile: environmentFile(name))
   }
@@ -55,24 +56,15 @@ struct ScheduledFleet {
     let patterns = file.entries.compactMap { entry in
       if case .files(let glob, _) = entry.source { resolve(Folders.start(ofGlob: glob)) } else { nil }
     }
-    return files.map { Self.parent(resolve($0)) } + patterns
+    return files.map { parentFolder(of: resolve($0)) } + patterns
   }
 
   /// This program's file.
   private static func program() throws -> String {
     guard let path = real("/proc/self/exe"), access(path, X_OK) == 0 else {
-      throw Refusal("the program's own file can't be found; is it still there?")
+      throw UsageError("the program's own file can't be found; is it still there?")
     }
     return path
-  }
-
-  private static func parent(_ path: String) -> String {
-    String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
-  }
-
-  private static func absolute(_ path: String, in folder: String) -> String {
-    let whole = path.hasPrefix("/") ? path : "\(folder)/\(path)"
-    return "/" + whole.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
   }
 
   /// The path without links, as far as there is something; what isn't there yet keeps its name.

@@ -9,7 +9,7 @@ import Schema
 import Upgrade
 import Wire
 
-/// What a command needs: the fleet file, its installations, its migrations, and a way to talk.
+/// What a command needs: the fleet file, its installations, its migrations, and the terminal.
 struct Session {
   let environment: [String: String]
   let console: Console
@@ -18,7 +18,7 @@ struct Session {
   let inventory: Inventory
   let selection: [Int]
   let set: MigrationSet
-  let blueprint: Blueprint
+  let expectedSchema: ExpectedSchema
   let options: UpgradeOptions
   let interruption: Interruption
   /// When the command began its work.
@@ -42,14 +42,14 @@ struct Session {
     set = try MigrationSet.load(folder: fleet.migrations, baseline: fleet.baseline, schema: fleet.schema)
     options = Self.options(fleet, target: target)
     if let target, set.name(of: target) == nil {
-      throw Refusal("--to \(target): there is no migration with that number; the latest is \(set.latest)")
+      throw UsageError("--to \(target): there is no migration with that number; the latest is \(set.latest)")
     }
-    blueprint = Blueprint(set, ignoring: options.ignored)
+    expectedSchema = ExpectedSchema(set, ignoring: options.ignored)
     interruption = given ?? Interruption()
     signals = given == nil ? Signals(interruption, console) : nil
     do {
-      try blueprint.rehearse(calledOffBy: interruption.cancellation)
-      for warning in inventory.warnings { console.talk("flotilla: \(warning)") }
+      try expectedSchema.validate(calledOffBy: interruption.cancellation)
+      for warning in inventory.warnings { console.log("flotilla: \(warning)") }
       try warnOfFreshSchema()
     } catch {
       // Nothing has begun yet.
@@ -59,11 +59,11 @@ struct Session {
   }
 
   private func warnOfFreshSchema() throws {
-    guard let fresh = try blueprint.freshSchema(calledOffBy: interruption.cancellation) else { return }
-    let latest = try blueprint.schema(of: set.migrations.compactMap(\.version))
+    guard let fresh = try expectedSchema.freshSchema(calledOffBy: interruption.cancellation) else { return }
+    let latest = try expectedSchema.schema(of: set.migrations.compactMap(\.version))
     let differences = fresh.differences(in: latest)
     guard let first = differences.first else { return }
-    console.talk(
+    console.log(
       "flotilla: the migrations don't lead to what schema.sql says: \(first)"
         + (differences.count == 1 ? "" : ", and \(differences.count - 1) more"))
   }
@@ -73,9 +73,9 @@ struct Session {
     let found = inventory.select(try Pattern(pattern))
     if let unmatched = found.unmatched.first {
       let hint = unmatched.suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
-      throw Refusal("--only: no installation and no group is called \"\(unmatched.name)\"\(hint)")
+      throw UsageError("--only: no installation and no group is called \"\(unmatched.name)\"\(hint)")
     }
-    guard !found.indices.isEmpty else { throw Refusal("--only \(pattern) selects no installation") }
+    guard !found.indices.isEmpty else { throw UsageError("--only \(pattern) selects no installation") }
     return found.indices
   }
 
@@ -100,7 +100,7 @@ struct Session {
   /// - Throws: `Failure` where there are hosts and no agent to send to them.
   func workers(_ options: UpgradeOptions? = nil) throws(Failure) -> FleetWorkers {
     let options = options ?? self.options
-    let local = LocalWorker(set, blueprint, options)
+    let local = LocalWorker(set, expectedSchema, options)
     guard selection.contains(where: { inventory.installations[$0].host != nil }) else {
       return FleetWorkers(local, nil)
     }
@@ -135,15 +135,15 @@ struct Session {
   func name(_ place: Int) -> String { inventory.installations[selection[place]].id }
 
   /// Looks at every selected installation, with a progress line.
-  func scan(_ run: FleetRun, lanes: Lanes? = nil, notesPending: Bool = true) -> Standing {
+  func scan(_ run: FleetRun, lanes: Lanes? = nil, notesPending: Bool = true) -> FleetStatus {
     let progress = Progress(console, "looking", total: selection.count)
-    let standing = run.scan(lanes: lanes ?? self.lanes(), notesPending: notesPending, progress)
+    let fleetStatus = run.scan(lanes: lanes ?? self.lanes(), notesPending: notesPending, progress)
     progress.end()
-    return standing
+    return fleetStatus
   }
 
   /// A run that leaves no trace.
-  func look(_ options: UpgradeOptions? = nil) throws -> (run: FleetRun, standing: Standing) {
+  func inspect(_ options: UpgradeOptions? = nil) throws -> (run: FleetRun, fleetStatus: FleetStatus) {
     var options = options ?? self.options
     options.recovers = false
     let run = FleetRun(
@@ -180,23 +180,24 @@ struct Session {
 
   /// A run's report without its installations, as JSON; the run ends now.
   func header(
-    _ run: RunID, _ command: String, startedAt: String, _ standing: Standing, _ stop: RolloutStop? = nil,
+    _ run: RunID, _ command: String, startedAt: String, _ fleetStatus: FleetStatus,
+    _ stop: RolloutStop? = nil,
     waves: [Wave] = [], changes: DriftChanges? = nil
   ) throws -> String {
     try ReportHeader(
       fleet: fleet.name, program: "flotilla \(programVersion)",
-      run: (run, command, startedAt, Self.now(), result(stop), global.only), set, standing, waves: waves,
+      run: (run, command, startedAt, Self.now(), result(stop), global.only), set, fleetStatus, waves: waves,
       changes
     ).json()
   }
 
   /// How the command ends, given where the installations stand.
-  func ending(_ standing: Standing) -> Ending {
+  func exitStatus(_ fleetStatus: FleetStatus) -> ExitStatus {
     switch interruption.signal {
     case SIGTERM: return .terminated
     case .some: return .interrupted
     case nil: break
     }
-    return standing.count { $0.status == .failed || $0.status == .unreachable } > 0 ? .someFailed : .well
+    return fleetStatus.count { $0.status == .failed || $0.status == .unreachable } > 0 ? .someFailed : .well
   }
 }

@@ -4,7 +4,7 @@ import Glibc
 
 /// SIGINT and SIGTERM: the first asks to finish what was begun, the second ends the program at once.
 ///
-/// Ending at once is safe for the databases: a transaction that has not committed is rolled back by whoever opens the
+/// ExitStatus at once is safe for the databases: a transaction that has not committed is rolled back by whoever opens the
 /// database next. Hooks run in sessions of their own, so that the terminal's signals don't reach them; at the second
 /// signal one that runs is left to itself, and the hook after an upgrade doesn't run any more.
 final class Signals {
@@ -23,7 +23,7 @@ final class Signals {
       source.setEventHandler {
         if interruption.signal != nil { _exit(128 + number) }
         interruption.request(number)
-        console.talk("\nflotilla: \(begun); once more to stop at once")
+        console.log("\nflotilla: \(begun); once more to stop at once")
       }
       source.resume()
       return source

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Glibc
 
@@ -20,9 +21,9 @@ enum SmallFile {
 
   /// Writes it, mode 0644; it appears under its name when it is whole and synced. Folders on the way are made.
   static func write(_ text: String, to path: String) throws {
-    let folder = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
+    let folder = parentFolder(of: path)
     do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
-      throw Refusal("\(folder) can't be made; are you allowed to?")
+      throw UsageError("\(folder) can't be made; are you allowed to?")
     }
     let temporary = "\(path).\(getpid()).tmp"
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
@@ -55,7 +56,7 @@ enum SmallFile {
     close(descriptor)
   }
 
-  private static func refusal(_ path: String, _ what: String) -> Refusal {
-    Refusal("\(path) \(what): \(strerror(errno).map { String(cString: $0) } ?? "error \(errno)")")
+  private static func refusal(_ path: String, _ what: String) -> UsageError {
+    UsageError("\(path) \(what): \(strerror(errno).map { String(cString: $0) } ?? "error \(errno)")")
   }
 }

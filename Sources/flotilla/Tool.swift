@@ -28,7 +28,7 @@ struct Tool {
     // It may ask for a password on the terminal, and Ctrl-C ends it.
     program.hasOwnSession = false
     let run = program.run()
-    switch run.ending {
+    switch run.termination {
     case .exited(let status): return ended(status, run)
     case .signaled(let signal): return ended(128 + signal, run)
     case .notStarted(let code): return failure(strerror(code).map { String(cString: $0) } ?? "error \(code)")

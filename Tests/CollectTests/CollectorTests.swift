@@ -22,8 +22,9 @@ import Upload
     folder = try TemporaryFolder()
     let lines = lines
     collector = try Collector(
-      store: folder.file("store.sqlite"), gate: GateTests.gate(secrets: []), limit: 100_000, keep: 3,
-      talk: { lines.add($0) })
+      store: folder.file("store.sqlite"), authorizer: RequestAuthorizerTests.authorizer(secrets: []),
+      limit: 100_000, keep: 3,
+      log: { lines.add($0) })
   }
 
   private func report(
@@ -49,7 +50,7 @@ import Upload
   private func send(
     _ body: [UInt8], id: String = "report-1", _ headers: [String: String] = [:]
   ) async throws -> Answer {
-    let request = GateTests.request(["webhook-id": id].merging(headers) { $1 })
+    let request = RequestAuthorizerTests.request(["webhook-id": id].merging(headers) { $1 })
     switch collector.begin(request) {
     case .failure(let refusal): return refusal.answer
     case .success(let reception):
@@ -61,7 +62,7 @@ import Upload
   }
 
   private func page(_ path: String) async -> (status: Int, text: String) {
-    let answer = await collector.page(path, GateTests.request([:]), takesGzip: false)
+    let answer = await collector.page(path, RequestAuthorizerTests.request([:]), takesGzip: false)
     return (answer.status, String(decoding: answer.body, as: UTF8.self))
   }
 
@@ -163,7 +164,7 @@ import Upload
       GzipCompressor.compress(Array(text.utf8)), id: "zipped", ["content-encoding": "gzip"])
     for id in ["plain", "zipped"] {
       #expect(await page("/reports/\(id).json").text == text)
-      let request = GateTests.request([:])
+      let request = RequestAuthorizerTests.request([:])
       let answer = await collector.page("/reports/\(id).json", request, takesGzip: true)
       #expect(answer.headers.contains { $0 == ("Content-Encoding", "gzip") })
       #expect(try GzipExpander.expand(answer.body, limit: 100_000) == Array(text.utf8))
@@ -312,9 +313,11 @@ import Upload
     _ = try await send(Array(report().utf8))
     let lines = lines
     let second = try Collector(
-      store: folder.file("store.sqlite"), gate: GateTests.gate(), limit: 1000, keep: 3,
-      talk: { lines.add($0) })
-    let answer = await second.page("/reports/report-1.json", GateTests.request([:]), takesGzip: false)
+      store: folder.file("store.sqlite"), authorizer: RequestAuthorizerTests.authorizer(), limit: 1000,
+      keep: 3,
+      log: { lines.add($0) })
+    let answer = await second.page(
+      "/reports/report-1.json", RequestAuthorizerTests.request([:]), takesGzip: false)
     #expect(String(decoding: answer.body, as: UTF8.self) == report())
   }
 
@@ -322,7 +325,8 @@ import Upload
     let path = try folder.database("other.sqlite", "CREATE TABLE reports (x)")
     let before = try Content.bytes(path)
     #expect {
-      try Collector(store: path, gate: GateTests.gate(), limit: 1, keep: 1, talk: { _ in })
+      try Collector(
+        store: path, authorizer: RequestAuthorizerTests.authorizer(), limit: 1, keep: 1, log: { _ in })
     } throws: { "\($0)".contains("is not one that this version of flotilla made") }
     #expect(try Content.bytes(path) == before)
   }
@@ -330,11 +334,14 @@ import Upload
   @Test func `a file that is no store is left as it is`() throws {
     let path = try folder.write("Nobody remembers what this was, but it is no database.\n", to: "notes")
     #expect(throws: (any Error).self) {
-      try Collector(store: path, gate: GateTests.gate(), limit: 1, keep: 1, talk: { _ in })
+      try Collector(
+        store: path, authorizer: RequestAuthorizerTests.authorizer(), limit: 1, keep: 1, log: { _ in })
     }
     #expect(String(decoding: try Content.bytes(path), as: UTF8.self).hasPrefix("Nobody remembers"))
     #expect(throws: (any Error).self) {
-      try Collector(store: "/nowhere/store", gate: GateTests.gate(), limit: 1, keep: 1, talk: { _ in })
+      try Collector(
+        store: "/nowhere/store", authorizer: RequestAuthorizerTests.authorizer(), limit: 1, keep: 1,
+        log: { _ in })
     }
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Testing
 
@@ -23,7 +24,7 @@ final class InventoryFolder {
   func write(_ name: String, _ text: String = "", executable: Bool = false) throws -> String {
     let file = "\(path)/\(name)"
     try FileManager.default.createDirectory(
-      atPath: InventoryPath.folder(of: file), withIntermediateDirectories: true)
+      atPath: parentFolder(of: file), withIntermediateDirectories: true)
     try Data(text.utf8).write(to: URL(filePath: file))
     if executable { try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file) }
     return file

@@ -32,8 +32,8 @@ func database(_ sql: String) throws -> Connection {
 func apply(_ text: String, to database: Connection) throws -> AppliedMigration {
   let set = try Files(text).load()
   let schema = try Schema(reading: database)
-  let migrator = Migrator(database, referrers: { schema.children(of: $0) })
-  let plan = set.plan(for: try History(reading: database))
+  let migrator = Migrator(database, SchemaMigrationsTable(), referrers: { schema.children(of: $0) })
+  let plan = set.plan(for: try SchemaMigrationsTable().read(database))
   var applied: [AppliedMigration] = []
   try database.transaction { applied = try migrator.apply(plan) }
   guard let first = applied.first, applied.count == 1 else { throw SupportError("nothing was applied") }

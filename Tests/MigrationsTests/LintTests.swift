@@ -119,14 +119,14 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1))) func `what doesn't end is an error with its line`() throws {
-    let endless = BlueprintTests.endless
+    let endless = ExpectedSchemaTests.endless
     func findings(_ text: String, schema: String? = nil) throws -> [String] {
       let folder = try Files(["1_a.sql": text]).folder
       let schema = try schema.map { try folder.write($0, to: "schema.sql") }
       let files = try MigrationFiles(folder: folder.file("migrations"), baseline: nil, schema: schema)
       return try Lint(files, limit: .milliseconds(200)).findings().map(\.description)
     }
-    let message = "error: \(BlueprintTests.overdue)"
+    let message = "error: \(ExpectedSchemaTests.overdue)"
     #expect(try findings("CREATE TABLE x (a);\nINSERT INTO x \(endless);") == ["1_a.sql:2: \(message)"])
     #expect(try findings("-- @when query \(endless)\nCREATE TABLE x (a);") == ["1_a.sql:1: \(message)"])
     #expect(

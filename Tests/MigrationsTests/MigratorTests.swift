@@ -191,7 +191,8 @@ import Testing
   ])
   func `a migration doesn't record itself`(text: String) throws {
     let more =
-      text.contains("CREATE") ? "" : "\(History.table); INSERT INTO schema_migrations VALUES (0, 'x', 0);"
+      text.contains("CREATE")
+      ? "" : "\(SchemaMigrationsTable.definition); INSERT INTO schema_migrations VALUES (0, 'x', 0);"
     let text =
       text.contains("CREATE")
       ? text.replacing("CREATE TABLE", with: "DROP TABLE schema_migrations; CREATE TABLE") : text
@@ -205,7 +206,8 @@ import Testing
   @Test func `a migration may change the table in which it is recorded`() throws {
     let text =
       "ALTER TABLE schema_migrations ADD COLUMN note; UPDATE schema_migrations SET name = 'b', note = 'x';"
-    let more = "\(History.table); INSERT INTO schema_migrations (version, name) VALUES (0, 'a');"
+    let record = "INSERT INTO schema_migrations (version, name) VALUES (0, 'a');"
+    let more = "\(SchemaMigrationsTable.definition); \(record)"
     let query = "SELECT group_concat(version || name || coalesce(note, '')) FROM schema_migrations"
     #expect(try rows(text, query, more: more) == "0bx,1change")
   }
@@ -217,7 +219,7 @@ import Testing
     let database = try Connection(path: "", access: .memory, deadline: Deadline(in: .milliseconds(20)))
     try database.execute("BEGIN")
     let error = #expect(throws: MigrationFailure.self) {
-      try Migrator(database).apply(set.plan(for: History(recorded: [:])))
+      try Migrator(database, SchemaMigrationsTable()).apply(set.plan(for: History(recorded: [:])))
     }
     #expect(error?.code == .timeout && error?.line == 2)
     #expect(error?.message == "the time allowed has passed")
@@ -226,8 +228,8 @@ import Testing
   @Test func `what runs alone runs outside a transaction and is recorded`() throws {
     let set = try Files("-- @transaction none\nVACUUM;").load()
     let database = try database(base)
-    #expect(try Migrator(database).run(set.migrations[0]).version == 1)
-    #expect(try History(reading: database).recorded == [1: "change"])
+    #expect(try Migrator(database, SchemaMigrationsTable()).run(set.migrations[0]).version == 1)
+    #expect(try SchemaMigrationsTable().read(database).recorded == [1: "change"])
   }
 
   @Test func `baseline and migrations are applied in order and recorded but for the baseline`() throws {
@@ -236,10 +238,10 @@ import Testing
     let database = try database("")
     var written: [String] = []
     try database.execute("BEGIN")
-    let migrator = Migrator(database, willWrite: { written.append($0) })
-    let applied = try migrator.apply(set.plan(for: try History(reading: database)))
+    let migrator = Migrator(database, SchemaMigrationsTable(), willWrite: { written.append($0) })
+    let applied = try migrator.apply(set.plan(for: try SchemaMigrationsTable().read(database)))
     #expect(applied.map(\.version) == [0, 1, 2] && applied.map(\.name) == ["baseline", "a", "b"])
-    #expect(try History(reading: database).recorded == [1: "a", 2: "b"])
+    #expect(try SchemaMigrationsTable().read(database).recorded == [1: "a", 2: "b"])
     #expect(
       try database.rows("SELECT name FROM sqlite_schema ORDER BY 1") { $0.text(0) } == [
         "b", "c", "schema_migrations",

@@ -50,10 +50,11 @@ enum Ownprem {
     let kept = try database.scalar(keep)
     let set = try Ownprem.load()
     let schema = try Schema(reading: database)
-    let plan = set.plan(for: try History(reading: database))
+    let plan = set.plan(for: try SchemaMigrationsTable().read(database))
     var applied: [AppliedMigration] = []
     try database.transaction {
-      applied = try Migrator(database, referrers: { schema.children(of: $0) }).apply(plan)
+      applied = try Migrator(database, SchemaMigrationsTable(), referrers: { schema.children(of: $0) }).apply(
+        plan)
     }
     #expect(try database.scalar(all) == .integer(60 - lost))
     #expect(

@@ -121,7 +121,7 @@ import Testing
     ]
     let set = try Files(lines.joined(separator: end)).load()
     let migration = try #require(set.migrations.first)
-    #expect(migration.version == 1 && migration.name == "change" && !migration.runsAlone)
+    #expect(migration.version == 1 && migration.name == "change" && !migration.runsOutsideTransaction)
     #expect(migration.requirements.map(\.condition.description) == ["table users", "query SELECT 1"])
     #expect(migration.requirements.map(\.message) == ["there is no table of users", nil])
     #expect(migration.requirements.map(\.line) == [3, 4])
@@ -182,7 +182,8 @@ import Testing
 
   @Test(arguments: ["VACUUM", "ANALYZE", "REINDEX", "PRAGMA auto_vacuum = FULL", "PRAGMA optimize"])
   func `what can't run in a transaction runs alone`(sql: String) throws {
-    #expect(try Files("-- @transaction none\n\(sql);").load().migrations.first?.runsAlone == true)
+    #expect(
+      try Files("-- @transaction none\n\(sql);").load().migrations.first?.runsOutsideTransaction == true)
   }
 
   @Test(arguments: [

@@ -54,12 +54,12 @@ import Testing
   }
 
   @Test func `history is read as the application wrote it`() throws {
-    #expect(try History(reading: database("")).recorded == nil)
-    #expect(try History(reading: database("")).version == nil)
+    #expect(try SchemaMigrationsTable().read(database("")).recorded == nil)
+    #expect(try SchemaMigrationsTable().read(database("")).version == nil)
     let sql = "CREATE TABLE Schema_Migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL);"
-    #expect(try History(reading: database(sql)).version == 0)
-    let history = try History(
-      reading: database(sql + "INSERT INTO schema_migrations VALUES (7, 'x'), (2, 'b')"))
+    #expect(try SchemaMigrationsTable().read(database(sql)).version == 0)
+    let history = try SchemaMigrationsTable().read(
+      database(sql + "INSERT INTO schema_migrations VALUES (7, 'x'), (2, 'b')"))
     #expect(history.versions == [2, 7] && history.version == 7)
   }
 }

@@ -27,17 +27,17 @@ import Testing
   @Test func `a program that isn't there, may not be run or is none can't be started`() throws {
     let folder = try TemporaryFolder()
     let plain = try folder.write("echo no\n", to: "plain")
-    #expect(program("flotilla-no-such-program").run().ending == .notStarted(ENOENT))
-    #expect(program("\(folder.path)/missing").run().ending == .notStarted(ENOENT))
-    #expect(program(plain).run().ending == .notStarted(EACCES))
+    #expect(program("flotilla-no-such-program").run().termination == .notStarted(ENOENT))
+    #expect(program("\(folder.path)/missing").run().termination == .notStarted(ENOENT))
+    #expect(program(plain).run().termination == .notStarted(EACCES))
     chmod(plain, 0o755)
-    #expect(program(plain).run().ending == .notStarted(ENOEXEC))
-    #expect(program("").run().ending == .notStarted(ENOENT))
+    #expect(program(plain).run().termination == .notStarted(ENOEXEC))
+    #expect(program("").run().termination == .notStarted(ENOENT))
   }
 
   @Test func `an exit status and a signal are told apart`() {
-    #expect(program("sh", "-c", "exit 7").run().ending == .exited(7))
-    #expect(program("sh", "-c", "kill -9 $$").run().ending == .signaled(9))
+    #expect(program("sh", "-c", "exit 7").run().termination == .exited(7))
+    #expect(program("sh", "-c", "kill -9 $$").run().termination == .signaled(9))
   }
 
   @Test func `what a shell would interpret arrives as it is`() {
@@ -45,7 +45,7 @@ import Testing
     let run = Program(
       ["printf", "<%s>"] + words, environment: environment, timeout: .seconds(20), keeping: .last(4096)
     ).run()
-    #expect(run.ending == .exited(0))
+    #expect(run.termination == .exited(0))
     #expect(text(run) == words.map { "<\($0)>" }.joined())
   }
 
@@ -56,7 +56,7 @@ import Testing
       """
     let start = ContinuousClock.now
     let run = program("sh", "-c", script, timeout: .seconds(1)).run()
-    #expect(run.ending == .timedOut)
+    #expect(run.termination == .timedOut)
     #expect(ContinuousClock.now - start < .seconds(15))
     let process = try String(contentsOfFile: folder.file("pid"), encoding: .utf8).filter(\.isNumber)
     #expect(isGone(process))
@@ -80,7 +80,7 @@ import Testing
       "echo $$ >\(freezer)/cgroup.procs; echo frozen; echo FROZEN >\(freezer)/freezer.state; sleep 60"
     let start = ContinuousClock.now
     let run = program("sh", "-c", script, timeout: .seconds(1)).run()
-    #expect(run.ending == .timedOut)
+    #expect(run.termination == .timedOut)
     #expect(text(run) == "frozen\n")
     #expect(ContinuousClock.now - start < .seconds(15))
   }
@@ -91,7 +91,7 @@ import Testing
       let run = program(
         "sh", "-c", "setsid sleep 30 & echo $!; sleep 60", timeout: .seconds(1), keeping: keeping
       ).run()
-      #expect(run.ending == .timedOut)
+      #expect(run.termination == .timedOut)
       if let process = Int32(text(run).filter(\.isNumber)) { kill(process, SIGKILL) }
     }
     #expect(ContinuousClock.now - start < .seconds(20))
@@ -108,14 +108,15 @@ import Testing
 
   @Test func `a program that closes its outputs has no more time for it`() {
     let start = ContinuousClock.now
-    #expect(program("sh", "-c", "exec >&- 2>&-; sleep 60", timeout: .seconds(1)).run().ending == .timedOut)
+    #expect(
+      program("sh", "-c", "exec >&- 2>&-; sleep 60", timeout: .seconds(1)).run().termination == .timedOut)
     #expect(ContinuousClock.now - start < .seconds(15))
   }
 
   @Test func `something left in the background is neither waited for nor killed`() throws {
     let start = ContinuousClock.now
     let run = program("sh", "-c", "sleep 5 & echo $!; exit 0").run()
-    #expect(run.ending == .exited(0))
+    #expect(run.termination == .exited(0))
     #expect(ContinuousClock.now - start < .seconds(4))
     let process = try #require(Int32(text(run).filter(\.isNumber)))
     #expect(kill(process, SIGKILL) == 0)
@@ -123,14 +124,14 @@ import Testing
 
   @Test func `of ten megabytes the end is kept, in the order in which it was written`() {
     let run = program("sh", "-c", "head -c 10000000 /dev/zero; echo one; echo two >&2; echo three").run()
-    #expect(run.ending == .exited(0))
+    #expect(run.termination == .exited(0))
     #expect(run.output.count == 4096)
     #expect(text(run).hasSuffix("\0one\ntwo\nthree\n"))
   }
 
   @Test func `a program that writes more than it may is stopped`() {
     let run = program("yes", keeping: .everything(upTo: 1 << 20)).run()
-    #expect(run.ending == .tooLong)
+    #expect(run.termination == .tooLong)
   }
 
   @Test func `much on both outputs arrives apart`() {
@@ -147,7 +148,7 @@ import Testing
     #expect(text(long.run()) == "300000\n")
     long = program("true")
     long.input = [UInt8](repeating: 65, count: 300_000)
-    #expect(long.run().ending == .exited(0))
+    #expect(long.run().termination == .exited(0))
   }
 
   @Test func `it has the environment it is given and no other`() {

@@ -50,7 +50,7 @@ import Upgrade
     let live = try Content.bytes(bench.path)
     let outcome = try bench.worker().restore(
       bench.path, from: backup, saving: bench.folder.file("saved.sqlite"))
-    #expect(outcome.status == .failed && outcome.failure?.code == "backup", "\(outcome)")
+    #expect(outcome.status == .failed && outcome.failure?.code == .backup, "\(outcome)")
     #expect(try Content.bytes(bench.path) == live)
   }
 
@@ -87,7 +87,7 @@ import Upgrade
     defer { close(lock) }
     #expect(flock(lock, LOCK_EX) == 0)
     let busy = try bench.worker().rehearse(bench.path, in: folder)
-    #expect(busy.status == .failed && busy.failure?.code == "busy", "\(busy)")
+    #expect(busy.status == .failed && busy.failure?.code == .busy, "\(busy)")
     #expect(FileManager.default.fileExists(atPath: "\(folder)/copy.sqlite-journal"))
     flock(lock, LOCK_UN)
     let outcome = try bench.worker().rehearse(bench.path, in: folder)
@@ -95,7 +95,7 @@ import Upgrade
     #expect(!FileManager.default.fileExists(atPath: folder))
     #expect(try Content.bytes(bench.path) == before)
     let blocked = try bench.worker().rehearse(bench.path, in: try bench.folder.write("", to: "file") + "/x")
-    #expect(blocked.status == .failed && blocked.failure?.code == "io", "\(blocked)")
+    #expect(blocked.status == .failed && blocked.failure?.code == .io, "\(blocked)")
   }
 
   @Test(arguments: Place.allCases)

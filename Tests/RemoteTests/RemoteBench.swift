@@ -88,7 +88,7 @@ final class RemoteBench {
     }
     let worker: any Worker
     switch place {
-    case .local: worker = LocalWorker(set, Blueprint(set, ignoring: options.ignored), options)
+    case .local: worker = LocalWorker(set, ExpectedSchema(set, ignoring: options.ignored), options)
     case .ssh:
       let server = try SSHServer(agent: Self.buildFolder + "/flotilla-agent")
       self.server = server

@@ -34,7 +34,7 @@ import Upgrade
     let bytes = try? Content.bytes(path)
     let outcome = try bench.worker().inspect(path)
     #expect(outcome.status == state.status, "\(outcome)")
-    #expect(outcome.failure?.code ?? "" == state.code, "\(outcome)")
+    #expect(outcome.failure?.code.rawValue ?? "" == state.code, "\(outcome)")
     #expect((try? Content.bytes(path)) == bytes)
   }
 
@@ -74,7 +74,7 @@ import Upgrade
     let bench = try RemoteBench(place, second: migration.sql)
     let bytes = try Content.bytes(bench.path)
     let outcome = try bench.upgrade()
-    #expect(outcome.status == .failed && outcome.failure?.code == migration.code, "\(outcome)")
+    #expect(outcome.status == .failed && outcome.failure?.code.rawValue == migration.code, "\(outcome)")
     #expect(try Content.bytes(bench.path) == bytes)
     #expect(!bench.exists("db.sqlite-journal"))
     let backup = try #require(outcome.backup)
@@ -89,7 +89,7 @@ import Upgrade
     let other = try Connection(path: bench.path, access: .readWrite)
     try other.execute("BEGIN IMMEDIATE")
     let outcome = try bench.upgrade()
-    #expect(outcome.status == .failed && outcome.failure?.code == "busy", "\(outcome)")
+    #expect(outcome.status == .failed && outcome.failure?.code == .busy, "\(outcome)")
     #expect(outcome.failure?.step == .lock)
     other.rollback()
     other.close()
@@ -109,7 +109,7 @@ import Upgrade
     let bytes = try Content.bytes(bench.path)
     let start = ContinuousClock.now
     let outcome = try bench.upgrade()
-    #expect(outcome.status == .failed && outcome.failure?.code == "timeout", "\(outcome)")
+    #expect(outcome.status == .failed && outcome.failure?.code == .timeout, "\(outcome)")
     #expect(ContinuousClock.now - start < .seconds(12))
     #expect(try Content.bytes(bench.path) == bytes)
   }

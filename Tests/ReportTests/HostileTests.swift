@@ -141,8 +141,10 @@ struct HostileTests {
 
   @Test func `more versions or waves than a fleet has don't fill the page`() throws {
     var sample = try SampleReport()
-    let waves = (1...150).map { Rollout.Wave(number: $0, name: "wave \($0)", installations: 1, counts: [:]) }
-    let rollout = Rollout(run: "x", startedAt: "2026-01-29T09:30:00Z", result: "finished", waves: waves)
+    let waves = (1...150).map {
+      RolloutRecord.WaveRecord(number: $0, name: "wave \($0)", installations: 1, counts: [:])
+    }
+    let rollout = RolloutRecord(run: "x", startedAt: "2026-01-29T09:30:00Z", result: "finished", waves: waves)
     sample.past = ReportContent.Past(rollout: rollout)
     let page = try sample.text(.html)
     #expect(page.contains("wave 100<") && !page.contains("wave 101<") && page.contains("<p>and 50 more</p>"))

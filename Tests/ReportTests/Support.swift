@@ -24,13 +24,13 @@ struct SampleReport {
     ("01KF0000000000000000000003", "2026-01-25T03:00:00Z", ["5": 8, "9": 2, "untracked": 2]),
   ].map { FleetPoint(run: $0, date: $1, installations: 12, byVersion: $2) }
 
-  private static let rollout = Rollout(
+  private static let rollout = RolloutRecord(
     run: "01KG4ZC8M05S6R7T8V9W0X1Y2Z", startedAt: "2026-01-29T09:30:00Z", result: "stopped",
     waves: [
-      Rollout.Wave(number: 1, name: "canary", installations: 2, counts: ["migrated": 2]),
-      Rollout.Wave(
+      RolloutRecord.WaveRecord(number: 1, name: "canary", installations: 2, counts: ["migrated": 2]),
+      RolloutRecord.WaveRecord(
         number: 2, name: "25%", installations: 4, counts: ["migrated": 1, "failed": 2, "unreachable": 1]),
-      Rollout.Wave(number: 3, name: "100%", installations: 2, counts: [:]),
+      RolloutRecord.WaveRecord(number: 3, name: "100%", installations: 2, counts: [:]),
     ])
 
   private static func json(_ object: [String: Any]) throws -> String {

@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test func `waiting for a lock goes on after any number of attempts`() {
-    let watch = Watch(busyTimeout: .seconds(600), deadline: nil)
+    let watch = BusyHandler(busyTimeout: .seconds(600), deadline: nil)
     #expect(watch.waitForLock(attempt: 0))
     for attempt in [21_474_835, 21_474_836, Int32.max] { #expect(watch.waitForLock(attempt: attempt)) }
   }

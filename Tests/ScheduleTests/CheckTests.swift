@@ -4,12 +4,12 @@ import Testing
 struct CheckTests {
   @Test(arguments: ["", "-a", ".a", "a/b", "a b", "a@b", "ü", String(repeating: "a", count: 201)])
   func `a name that no unit can have is refused`(_ name: String) {
-    #expect(throws: ScheduleError.self) { try Check.shop(name: name) }
+    #expect(throws: ScheduleError.self) { try ScheduledCheck.shop(name: name) }
   }
 
   @Test func `a path with a line break is refused`() {
-    #expect(throws: ScheduleError.self) { try Check.shop(fleet: "/srv/a\nb/fleet.yml") }
-    #expect(throws: ScheduleError.self) { try Check.shop(folders: ["/srv/a\u{1B}"]) }
+    #expect(throws: ScheduleError.self) { try ScheduledCheck.shop(fleet: "/srv/a\nb/fleet.yml") }
+    #expect(throws: ScheduleError.self) { try ScheduledCheck.shop(folders: ["/srv/a\u{1B}"]) }
   }
 
   @Test(arguments: [
@@ -17,7 +17,7 @@ struct CheckTests {
     ("店", ["drift"], "flotilla"), ("shop", ["report", "--upload"], "flotilla-shop-report"),
   ])
   func `a check is called after its fleet`(_ fleet: String, _ command: [String], _ name: String) {
-    #expect(Check.name(fleet: fleet, command: command) == name)
+    #expect(ScheduledCheck.name(fleet: fleet, command: command) == name)
   }
 
   @Test func `folders within others are left out, and too many become their parents`() {

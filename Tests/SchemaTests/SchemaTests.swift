@@ -38,7 +38,7 @@ import Testing
     let all = try Rich.schema(Rich.sql)
     let rest = try Rich.schema(Rich.sql, ignoring: [try #require(IgnoreRule(text))])
     let gone = all.differences(in: rest)
-    #expect(gone.allSatisfy { $0.kind.hasSuffix("_missing") })
+    #expect(gone.allSatisfy { $0.kind.rawValue.hasSuffix("_missing") })
     let last = gone.map { String($0.object.drop { $0 != "." }.dropFirst()) }
     let whole = gone.map(\.object)
     #expect(last.sorted() == names || whole.sorted() == names)
@@ -54,25 +54,25 @@ import Testing
   @Test func `differences are said in words`() {
     let words: [(Difference, String)] = [
       (
-        .init(kind: "foreign_key_missing", object: "a.b", expected: "x", actual: nil),
+        .init(kind: .missing(.foreignKey), object: "a.b", expected: "x", actual: nil),
         "foreign key a.b is missing"
       ),
-      (.init(kind: "index_unexpected", object: "i", expected: nil, actual: "x"), "index i is unexpected"),
+      (.init(kind: .unexpected(.index), object: "i", expected: nil, actual: "x"), "index i is unexpected"),
       (
-        .init(kind: "column_type_changed", object: "a.b", expected: "TEXT", actual: "INT"),
+        .init(kind: .attributeChanged(.type), object: "a.b", expected: "TEXT", actual: "INT"),
         "the type of column a.b is INT instead of TEXT"
       ),
       (
-        .init(kind: "primary_key_changed", object: "a", expected: "PRIMARY KEY (id)", actual: nil),
+        .init(kind: .attributeChanged(.primaryKey), object: "a", expected: "PRIMARY KEY (id)", actual: nil),
         "the primary key of table a is none instead of PRIMARY KEY (id)"
       ),
       (
-        .init(kind: "column_not_null_changed", object: "a.b", expected: "NOT NULL", actual: nil),
+        .init(kind: .attributeChanged(.notNull), object: "a.b", expected: "NOT NULL", actual: nil),
         "column a.b is not NOT NULL"
       ),
       (
         .init(
-          kind: "present_not_recorded", object: "6", expected: "index i", actual: "column a.b", version: 6),
+          kind: .presentNotRecorded, object: "6", expected: "index i", actual: "column a.b", version: 6),
         "version 6 is not recorded, but there: column a.b; not there: index i"
       ),
     ]
@@ -80,13 +80,13 @@ import Testing
   }
 
   @Test func `a difference is read as it was written, with null for nothing`() throws {
-    let missing = Difference(kind: "index_missing", object: "i", expected: "x", actual: nil)
+    let missing = Difference(kind: .missing(.index), object: "i", expected: "x", actual: nil)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     let text = String(decoding: try encoder.encode(missing), as: UTF8.self)
     #expect(
       text == #"{"actual":null,"expected":"x","kind":"index_missing","object":"i","severity":"error"}"#)
-    let gap = Difference(kind: "history_gap", object: "6", expected: "x", actual: nil, version: 6)
+    let gap = Difference(kind: .historyGap, object: "6", expected: "x", actual: nil, version: 6)
     for difference in [missing, gap] {
       let data = try encoder.encode(difference)
       #expect(try JSONDecoder().decode(Difference.self, from: data) == difference)
@@ -126,7 +126,8 @@ import Testing
     #expect(one.agrees(with: try Rich.schema("CREATE TABLE t (a, b INT)"), on: difference))
     #expect(!one.agrees(with: expected, on: difference))
     #expect(
-      !one.agrees(with: one, on: .init(kind: "weather_changed", object: "t.a", expected: nil, actual: nil)))
+      !one.agrees(
+        with: one, on: .init(kind: .other("weather_changed"), object: "t.a", expected: nil, actual: nil)))
   }
 
   @Test func `no text makes the reader of tables crash`() {

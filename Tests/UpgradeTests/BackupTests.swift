@@ -84,7 +84,7 @@ import Upgrade
     try damage(bench)
     let bytes = try Content.bytes(bench.path)
     let outcome = try bench.upgrade()
-    #expect(outcome.failure?.code == "corrupt", "\(outcome.failure?.description ?? "")")
+    #expect(outcome.failure?.code == .corrupt, "\(outcome.failure?.description ?? "")")
     #expect(outcome.failure?.step == .backUp)
     #expect(try Content.bytes(bench.path) == bytes)
     #expect(!bench.exists("backup.sqlite") && !bench.exists("backup.sqlite.part"))

@@ -20,10 +20,10 @@ import Upgrade
 
   @Test func `what is sent beyond the end is not written`() throws {
     do {
-      let arriving = try ArrivingBackup(record)
+      let arriving = try IncomingBackup(record)
       try arriving.append(Array("a back".utf8))
       let failure = #expect(throws: Failure.self) { try arriving.append(Array("up, and more".utf8)) }
-      #expect(failure?.code == "backup" && failure?.message.contains("more than its 8 bytes") == true)
+      #expect(failure?.code == .backup && failure?.message.contains("more than its 8 bytes") == true)
       #expect(throws: Failure.self) { try arriving.append([0]) }
       #expect(try Content.bytes(folder.file("arrived.part")).count == 6)
       #expect(throws: Failure.self) { try arriving.finish() }
@@ -33,16 +33,16 @@ import Upgrade
 
   @Test func `a part is not the whole`() throws {
     do {
-      let arriving = try ArrivingBackup(record)
+      let arriving = try IncomingBackup(record)
       try arriving.append(Array("a back".utf8))
       let failure = #expect(throws: Failure.self) { try arriving.finish() }
-      #expect(failure?.code == "backup" && failure?.message.contains("6 of its 8 bytes") == true)
+      #expect(failure?.code == .backup && failure?.message.contains("6 of its 8 bytes") == true)
     }
     #expect(names == ["made"])
   }
 
   @Test func `the whole has its name`() throws {
-    let arriving = try ArrivingBackup(record)
+    let arriving = try IncomingBackup(record)
     try arriving.append(Array("a back".utf8))
     try arriving.append(Array("up".utf8))
     try arriving.finish()

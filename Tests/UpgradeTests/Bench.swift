@@ -60,7 +60,7 @@ final class Bench {
 
   func worker() throws -> LocalWorker {
     let set = try MigrationSet.load(folder: folder.file("migrations"), baseline: baseline)
-    return LocalWorker(set, Blueprint(set, ignoring: options.ignored), options)
+    return LocalWorker(set, ExpectedSchema(set, ignoring: options.ignored), options)
   }
 
   func upgrade() throws -> Outcome { try worker().upgrade(path, backup: backupPath) }

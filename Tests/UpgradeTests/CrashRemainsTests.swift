@@ -56,7 +56,7 @@ import Upgrade
     let before = try [Content.bytes(path), Content.bytes(path + "-journal")]
     let outcome = try bench.worker().inspect(path)
     #expect(outcome.status == .failed)
-    #expect(outcome.failure?.code == "journal")
+    #expect(outcome.failure?.code == .journal)
     #expect(try [Content.bytes(path), Content.bytes(path + "-journal")] == before)
   }
 

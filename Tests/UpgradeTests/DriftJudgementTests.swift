@@ -12,18 +12,18 @@ import Testing
   @Test func `the half-migrated installation is one finding of version 6 with each object`() throws {
     let found = try OwnpremBench(fixture: "half-migrated").differences()
     let summaries = found.filter(\.isSummary)
-    #expect(summaries.map(\.kind) == ["present_not_recorded"])
+    #expect(summaries.map(\.kind) == [.presentNotRecorded])
     #expect(summaries.first?.version == 6)
     #expect(summaries.first?.actual == "column refresh_tokens.family_id")
     #expect(
       summaries.first?.expected == "column refresh_tokens.issued_at, index idx_refresh_tokens_family")
     #expect(found.filter { $0.version == 6 && !$0.isSummary }.map(\.object) == ["refresh_tokens.family_id"])
-    #expect(found.filter { $0.version == nil }.allSatisfy { $0.kind == "index_missing" }, "\(found)")
+    #expect(found.filter { $0.version == nil }.allSatisfy { $0.kind == .missing(.index) }, "\(found)")
   }
 
   @Test func `a version that is recorded without its work is one finding with each object`() throws {
     let found = try OwnpremBench(fixture: "drifted-6").differences()
-    let summary = try #require(found.first { $0.kind == "recorded_not_present" })
+    let summary = try #require(found.first { $0.kind == .recordedNotPresent })
     #expect(summary.version == 6)
     #expect(summary.expected == "column refresh_tokens.issued_at, index idx_refresh_tokens_family")
     #expect(summary.actual == "column refresh_tokens.family_id")
@@ -44,7 +44,7 @@ import Testing
     #expect(outcome.drift == [])
     let now = worker.inspect(bench.path)
     #expect(now.drift == [])
-    #expect(now.fingerprint == (try worker.inspector.blueprint.freshSchema()?.fingerprint.description))
+    #expect(now.fingerprint == (try worker.inspector.expectedSchema.freshSchema()?.fingerprint.description))
   }
 
   @Test func `columns in another order are told only when asked for`() throws {
@@ -57,7 +57,7 @@ import Testing
     #expect(plain.drift == [])
     #expect(shown.fingerprint == plain.fingerprint)
     let layout = try #require(shown.drift.first { $0.object == "servers" })
-    #expect(layout.kind == "layout" && layout.severity == "info")
+    #expect(layout.kind == .layout && layout.severity == .info)
     #expect(layout.actual?.contains("created_at, host, updated_at") == true)
     #expect(layout.expected?.hasPrefix("id, name, host, ") == true)
   }
@@ -68,7 +68,7 @@ import Testing
     })
     let outcome = try OwnpremBench.worker().inspect(bench.path)
     #expect(outcome.status == .skipped)
-    #expect(outcome.drift.map(\.kind) == ["history_ahead", "history_ahead"])
+    #expect(outcome.drift.map(\.kind) == [.historyAhead, .historyAhead])
     #expect(outcome.drift.map(\.version) == [10, 11])
     #expect(outcome.drift.map(\.actual) == ["a", "b"])
   }
@@ -95,13 +95,13 @@ import Testing
       try Bench.change(path, rows)
       #expect(worker.inspect(path).drift.map(\.object) == ["mounts"])
     }
-    #expect(worker.inspector.judgements.judged == 1)
+    #expect(worker.inspector.driftCache.judged == 1)
     try Bench.change(bench.path, "UPDATE schema_migrations SET name = 'other' WHERE version = 2")
     #expect(worker.inspect(bench.path).drift.map(\.object) == ["2", "mounts"])
     try Bench.change(
       bench.path, "UPDATE schema_migrations SET applied_at = '2039-01-01 00:00:00' WHERE version = 4")
     #expect(worker.inspect(bench.path).drift.map(\.object) == ["4", "2", "mounts"])
-    #expect(worker.inspector.judgements.judged == 3)
+    #expect(worker.inspector.driftCache.judged == 3)
   }
 
   @Test func `rows that refer to nothing are counted by child and parent when asked for`() throws {
@@ -113,7 +113,7 @@ import Testing
     })
     #expect(try bench.differences() == [])
     let found = try bench.differences { $0.deep = true }
-    #expect(found.map(\.kind) == ["foreign_key_violations", "foreign_key_violations"])
+    #expect(found.map(\.kind) == [.foreignKeyViolations, .foreignKeyViolations])
     #expect(found.map(\.object) == ["proxy_routes → deployments", "secrets → deployments"])
     #expect(found.map(\.actual) == ["2", "1"])
   }
@@ -131,7 +131,7 @@ import Testing
     try Data(bytes).write(to: URL(filePath: bench.path))
     #expect(try bench.differences() == [])
     let found = try bench.differences { $0.deep = true }
-    #expect(found.map(\.kind) == ["integrity"])
+    #expect(found.map(\.kind) == [.integrity])
     #expect(found.first?.object == "audit_log", "\(found)")
     #expect(found.first?.actual?.contains("finding") == true)
   }
@@ -144,7 +144,7 @@ import Testing
     try bench.migration("0003_add_y.sql", "ALTER TABLE a ADD COLUMN y;")
     let outcome = try bench.worker().inspect(bench.path)
     #expect(outcome.failure == nil)
-    #expect(outcome.drift.map(\.kind) == ["history_gap"])
+    #expect(outcome.drift.map(\.kind) == [.historyGap])
     #expect(outcome.drift.first?.expected == "create_a")
   }
 }

@@ -146,7 +146,7 @@ import Testing
     let differences = try OwnpremBench(change.apply).differences()
     #expect(differences.map { "\($0.kind) \($0.object)" } == change.findings)
     #expect(Set(differences.map(\.version)).count == 1, "\(differences)")
-    #expect(differences.allSatisfy { $0.version != nil && $0.severity == "error" })
+    #expect(differences.allSatisfy { $0.version != nil && $0.severity == .error })
   }
 
   @Test(arguments: [

@@ -52,7 +52,7 @@ import Upgrade
       _ = rename(other, first)
     }
     let outcome = try bench.worker().upgrade("\(link)/db.sqlite", backup: bench.backupPath)
-    #expect(outcome.failure?.code == "switched", "\(outcome.failure?.description ?? "")")
+    #expect(outcome.failure?.code == .switched, "\(outcome.failure?.description ?? "")")
     #expect(outcome.isUnchanged)
     #expect(!bench.exists("backup.sqlite"))
     let names = try IndependentReader.rows(
@@ -71,13 +71,13 @@ import Upgrade
     let bytes = try Content.bytes(bench.path)
     let isRefused = mode == "WAL" || !accepted
     let planned = worker.inspect(bench.path)
-    #expect(planned.failure?.code == (isRefused ? "hard_link" : nil))
+    #expect(planned.failure?.code == (isRefused ? .hardLink : nil))
     if isRefused {
       #expect(planned.failure?.message.contains("2 names") == true)
       let attempts = [
         worker.upgrade(bench.path, backup: bench.backupPath), worker.backUp(bench.path, to: bench.backupPath),
       ]
-      for outcome in attempts { #expect(outcome.failure?.code == "hard_link") }
+      for outcome in attempts { #expect(outcome.failure?.code == .hardLink) }
       #expect(try Content.bytes(bench.path) == bytes)
     } else {
       #expect(worker.upgrade(bench.path, backup: bench.backupPath).status == .migrated)
@@ -90,6 +90,6 @@ import Upgrade
     let backup = try #require(worker.backUp(bench.path, to: bench.backupPath).backup)
     #expect(link(bench.path, bench.folder.file("other.sqlite")) == 0)
     let outcome = worker.restore(bench.path, from: backup, saving: bench.folder.file("saved.sqlite"))
-    #expect(outcome.failure?.code == "hard_link")
+    #expect(outcome.failure?.code == .hardLink)
   }
 }

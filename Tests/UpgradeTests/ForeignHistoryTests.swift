@@ -20,7 +20,7 @@ import Upgrade
   }
 
   private func refused(
-    _ bench: Bench, _ code: String, _ text: String, location: SourceLocation = #_sourceLocation
+    _ bench: Bench, _ code: Failure.Code, _ text: String, location: SourceLocation = #_sourceLocation
   ) throws {
     let bytes = try Content.bytes(bench.path)
     for outcome in [try bench.worker().inspect(bench.path), try bench.upgrade()] {
@@ -59,8 +59,8 @@ import Upgrade
   func `a database with another tool's history is refused, and the tool named`(
     table: String, columns: String, tool: String
   ) throws {
-    try refused(bench("\(films) CREATE TABLE \(table) (\(columns));"), "foreign_history", tool)
-    try refused(bench("CREATE TABLE \(table) (\(columns));"), "foreign_history", "table \(table)")
+    try refused(bench("\(films) CREATE TABLE \(table) (\(columns));"), .foreignHistory, tool)
+    try refused(bench("CREATE TABLE \(table) (\(columns));"), .foreignHistory, "table \(table)")
   }
 
   @Test func `Rails is told from dbmate by its second table`() throws {
@@ -68,16 +68,16 @@ import Upgrade
       CREATE TABLE schema_migrations (version varchar NOT NULL PRIMARY KEY);
       CREATE TABLE ar_internal_metadata (key, value, created_at, updated_at);
       """
-    try refused(bench(tables), "foreign_history", "(Rails)")
+    try refused(bench(tables), .foreignHistory, "(Rails)")
   }
 
   @Test func `a version in the header is a history`() throws {
-    try refused(bench("\(films) PRAGMA user_version = 12;"), "foreign_history", "user_version, which is 12")
+    try refused(bench("\(films) PRAGMA user_version = 12;"), .foreignHistory, "user_version, which is 12")
   }
 
   @Test func `a table that the migrations make, without any history, is not run over`() throws {
-    try refused(bench(films), "unknown_history", "table films")
-    try refused(bench("CREATE TABLE FILMS (id, rating);"), "unknown_history", "table FILMS")
+    try refused(bench(films), .unknownHistory, "table films")
+    try refused(bench("CREATE TABLE FILMS (id, rating);"), .unknownHistory, "table FILMS")
   }
 
   @Test func `an empty database and one with other tables are new`() throws {
@@ -102,7 +102,7 @@ import Upgrade
       "\(films) CREATE TABLE schema_migrations (version varchar(128) primary key);",
       baseline: "-- @require table films\n")
     let outcome = try bench.upgrade()
-    #expect(outcome.failure?.code == "foreign_history")
+    #expect(outcome.failure?.code == .foreignHistory)
     #expect(try IndependentReader.rows("SELECT rating FROM films", at: bench.path) == ["4.0"])
   }
 

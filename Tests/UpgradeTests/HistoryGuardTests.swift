@@ -17,7 +17,7 @@ import Upgrade
     let content = try Content.dump(bench.path)
     let outcome = try bench.upgrade()
     #expect(outcome.status == .failed, sourceLocation: location)
-    #expect(["history", "history_trigger"].contains(outcome.failure?.code ?? ""), sourceLocation: location)
+    #expect([.history, .historyTrigger].contains(outcome.failure?.code), sourceLocation: location)
     #expect(outcome.failure?.message.contains("trigger sweep") == true, sourceLocation: location)
     #expect(outcome.isUnchanged, sourceLocation: location)
     #expect(try Content.dump(bench.path) == content, sourceLocation: location)
@@ -83,7 +83,7 @@ import Upgrade
     try bench.migration("0001_create_tables.sql", Bench.first)
     try bench.migration("0002_add_age.sql", "ALTER TABLE parents ADD COLUMN age INTEGER;")
     let outcome = try bench.upgrade()
-    #expect(outcome.failure?.code == "history", "\(outcome.failure?.description ?? "")")
+    #expect(outcome.failure?.code == .history, "\(outcome.failure?.description ?? "")")
     #expect(try IndependentReader.rows("SELECT version FROM schema_migrations", at: bench.path) == ["1"])
     #expect(
       try IndependentReader.rows("SELECT count(*) FROM pragma_table_info('parents')", at: bench.path) == ["2"]

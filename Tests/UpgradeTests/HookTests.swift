@@ -35,7 +35,7 @@ import Upgrade
       after: "echo $FLOTILLA_HOOK $FLOTILLA_STATUS >LOG")
     let outcome = try bench.upgrade()
     #expect(outcome.status == .failed)
-    #expect(outcome.failure?.code == "hook")
+    #expect(outcome.failure?.code == .hook)
     #expect(outcome.failure?.step == .before)
     #expect(outcome.failure?.message == "the 'before' hook /bin/sh ended with status 5: no such unit")
     #expect(outcome.hooks.map(\.which) == [.before, .after])
@@ -50,7 +50,7 @@ import Upgrade
     let bytes = try Content.bytes(bench.path)
     bench.options.hooks = Hooks(before: ["flotilla-no-such-program"], after: script("echo ran >LOG"))
     let outcome = try bench.upgrade()
-    #expect(outcome.failure?.code == "hook")
+    #expect(outcome.failure?.code == .hook)
     #expect(outcome.failure?.step == .before)
     #expect(
       outcome.failure?.message
@@ -64,7 +64,7 @@ import Upgrade
     bench.options.timeout = .seconds(1)
     hooks(before: "sleep 77 & echo $! >LOG; wait", after: "sleep 1.5; echo up")
     let outcome = try bench.upgrade()
-    #expect(outcome.failure?.code == "hook")
+    #expect(outcome.failure?.code == .hook)
     #expect(outcome.failure?.message == "the 'before' hook /bin/sh was stopped after 1 s without an end")
     #expect(outcome.hooks.map(\.status) == [nil, 0])
     #expect(outcome.hooks.last?.output == "up\n")
@@ -94,7 +94,7 @@ import Upgrade
     hooks(after: "echo unit is masked; exit 1")
     let outcome = try bench.upgrade()
     #expect(outcome.status == .failed)
-    #expect(outcome.failure?.code == "hook")
+    #expect(outcome.failure?.code == .hook)
     #expect(outcome.failure?.step == .after)
     #expect(
       outcome.failure?.message
@@ -113,7 +113,7 @@ import Upgrade
     hooks(before: "echo before $FLOTILLA_STATUS. >>LOG", after: "echo after $FLOTILLA_STATUS. >>LOG; exit 2")
     let outcome = try bench.upgrade()
     #expect(outcome.status == .failed)
-    #expect(outcome.failure?.code == "sql")
+    #expect(outcome.failure?.code == .sql)
     #expect(outcome.failure?.step == .migrate)
     #expect(outcome.failure?.message.hasSuffix("; and the 'after' hook /bin/sh ended with status 2") == true)
     #expect(try log() == "before .\nafter failed.\n")

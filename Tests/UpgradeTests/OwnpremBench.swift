@@ -31,7 +31,7 @@ final class OwnpremBench {
     var options = UpgradeOptions()
     options.ignored = [IgnoreRule("table store_*")].compactMap { $0 }
     set(&options)
-    return LocalWorker(migrations, Blueprint(migrations, ignoring: options.ignored), options)
+    return LocalWorker(migrations, ExpectedSchema(migrations, ignoring: options.ignored), options)
   }
 
   /// One worker for all that need no options of their own, so that the migrations are replayed once.
@@ -44,7 +44,7 @@ final class OwnpremBench {
 
   func differences(_ set: ((inout UpgradeOptions) -> Void)? = nil) throws -> [Difference] {
     let outcome = try (set.map { try Self.worker($0) } ?? Self.shared.get()).inspect(path)
-    if let failure = outcome.failure, failure.code != "ahead" { throw failure }
+    if let failure = outcome.failure, failure.code != .ahead { throw failure }
     return outcome.drift
   }
 

@@ -18,7 +18,7 @@ import Upgrade
     let bytes = try Content.bytes(bench.path)
     let outcome = try bench.upgrade()
     #expect(outcome.status == .skipped)
-    #expect(outcome.failure?.code == "ahead")
+    #expect(outcome.failure?.code == .ahead)
     #expect(outcome.failure?.message.contains("version 7") == true)
     #expect(try Content.bytes(bench.path) == bytes)
     #expect(!bench.exists("backup.sqlite"))
@@ -48,7 +48,7 @@ import Upgrade
     try bench.migration("0001_create_tables.sql", Bench.first)
     let bytes = try Content.bytes(bench.path)
     let outcome = try bench.upgrade()
-    #expect(outcome.failure?.code == "unknown_history")
+    #expect(outcome.failure?.code == .unknownHistory)
     #expect(try Content.bytes(bench.path) == bytes)
   }
 
@@ -97,7 +97,7 @@ import Upgrade
     #expect(reader.isReading)
     reader.stop()
     bench.options.control.began = nil
-    #expect(outcome.failure?.code == "busy", "\(outcome.failure?.description ?? "migrated")")
+    #expect(outcome.failure?.code == .busy, "\(outcome.failure?.description ?? "migrated")")
     #expect(try bench.versions() == [1, 2])
     #expect(outcome.versionAfter == 2)
     #expect(outcome.backup != nil)
@@ -112,7 +112,7 @@ import Upgrade
     try bench.migration("0003_vacuum.sql", "-- @transaction none\nVACUUM;")
     let bytes = try Content.bytes(bench.path)
     let outcome = try bench.upgrade()
-    #expect(outcome.failure?.code == "backup")
+    #expect(outcome.failure?.code == .backup)
     #expect(try Content.bytes(bench.path) == bytes)
   }
 

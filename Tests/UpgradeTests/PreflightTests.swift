@@ -41,7 +41,7 @@ import Testing
     let bench = try Bench()
     let mounts = Mounts { "27 1 0:44 / / rw - nfs4 nas:/ rw" }
     let failure = Preflight(bench.options, mounts).networkFileSystem(of: bench.path)
-    #expect(failure?.code == "network_file_system")
+    #expect(failure?.code == .networkFileSystem)
     #expect(failure?.message.hasPrefix("it is on a network file system (nfs4 at /)") == true)
     var found = Outcome(status: .pending)
     found.pending = [2]

@@ -10,7 +10,7 @@ import Upgrade
 @Suite struct ProofTests {
   /// Runs the migration and expects it to fail with `code`, and nothing to have changed.
   private func refused(
-    _ bench: Bench, _ sql: String, _ code: String, at step: Step = .prove, _ text: String,
+    _ bench: Bench, _ sql: String, _ code: Failure.Code, at step: UpgradeStep = .prove, _ text: String,
     location: SourceLocation = #_sourceLocation
   ) throws {
     try bench.migration("0002_do_harm.sql", sql)
@@ -36,19 +36,19 @@ import Upgrade
   func `a row that now points nowhere is rolled back`(mode: String) throws {
     try refused(
       Bench(settings: "PRAGMA journal_mode=\(mode);"), "UPDATE children SET parent = 99 WHERE id = 2;",
-      "foreign_key", "1 in children, such as children with parent = 99")
+      .foreignKey, "1 in children, such as children with parent = 99")
   }
 
   @Test func `rows whose parent is deleted are rolled back`() throws {
     try refused(
-      Bench(), "-- @deletes parents\nDELETE FROM parents WHERE id = 3;", "foreign_key", "1 in children")
+      Bench(), "-- @deletes parents\nDELETE FROM parents WHERE id = 3;", .foreignKey, "1 in children")
   }
 
   @Test func `one more of a violation that was there before is new`() throws {
     try refused(
       Bench(more: "UPDATE children SET parent = 99 WHERE id = 1;"),
       "-- @changes children.parent\nUPDATE children SET parent = 99;",
-      "foreign_key", "3 in children")
+      .foreignKey, "3 in children")
   }
 
   @Test func `a violation in a table without row numbers is found`() throws {
@@ -56,7 +56,7 @@ import Upgrade
       "CREATE TABLE pairs (a INTEGER REFERENCES parents (id), b TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID;"
     let bench = try Bench(more: "\(table) INSERT INTO pairs VALUES (1, 'x'), (2, 'y');")
     try bench.migration("0001_create_tables.sql", "\(Bench.first)\n\(table)")
-    try refused(bench, "UPDATE pairs SET a = 50 WHERE b = 'y';", "foreign_key", "1 in pairs")
+    try refused(bench, "UPDATE pairs SET a = 50 WHERE b = 'y';", .foreignKey, "1 in pairs")
   }
 
   @Test func `old violations are tolerated, also across a rebuild`() throws {
@@ -70,13 +70,13 @@ import Upgrade
 
   @Test func `rows that vanish without a word are kept`() throws {
     try refused(
-      Bench(), "DELETE FROM children WHERE id > 2;", "rows_lost", "2 rows of children would be lost")
+      Bench(), "DELETE FROM children WHERE id > 2;", .rowsLost, "2 rows of children would be lost")
   }
 
   @Test func `rows that a rebuild forgets are kept`() throws {
     let forgetful = Bench.rebuild.replacing(
       "FROM children ORDER", with: "FROM children WHERE parent > 1 ORDER")
-    try refused(Bench(), forgetful, "rows_lost", "2 rows of children would be lost")
+    try refused(Bench(), forgetful, .rowsLost, "2 rows of children would be lost")
   }
 
   @Test func `rows that a trigger deletes are kept`() throws {
@@ -85,7 +85,7 @@ import Upgrade
     let bench = try Bench(more: trigger)
     try bench.migration("0001_create_tables.sql", "\(Bench.first)\n\(trigger)")
     try refused(
-      bench, "UPDATE parents SET name = 'x';", "rows_lost", "3 rows of children would be lost")
+      bench, "UPDATE parents SET name = 'x';", .rowsLost, "3 rows of children would be lost")
   }
 
   @Test func `declared deletions go through and are counted`() throws {
@@ -100,12 +100,12 @@ import Upgrade
     try refused(
       Bench(),
       "UPDATE parents SET name = 'same';\n-- @expect query SELECT count(DISTINCT name) = 3 FROM parents\n",
-      "expectation", "0002_do_harm.sql:2")
+      .expectation, "0002_do_harm.sql:2")
   }
 
   @Test func `a requirement that isn't met stops before anything is written`() throws {
     try refused(
-      Bench(), "-- @require table gone : make it first\nDROP INDEX idx_children_parent;", "requirement",
+      Bench(), "-- @require table gone : make it first\nDROP INDEX idx_children_parent;", .requirement,
       at: .migrate,
       "make it first")
   }
@@ -113,7 +113,7 @@ import Upgrade
   @Test func `an error in the third statement undoes the first two`() throws {
     let sql =
       "ALTER TABLE parents ADD COLUMN age INTEGER;\nUPDATE parents SET age = 1;\nINSERT INTO parents (id, name) VALUES (1, 'again');"
-    try refused(Bench(), sql, "sql", at: .migrate, "0002_do_harm.sql:3")
+    try refused(Bench(), sql, .sql, at: .migrate, "0002_do_harm.sql:3")
   }
 
   @Test func `a schema that depends on the data is refused`() throws {
@@ -124,7 +124,7 @@ import Upgrade
       -- @when query SELECT count(*) > 0 FROM parents
       ALTER TABLE parents ADD COLUMN years INTEGER;
       """
-    try refused(Bench(), sql, "schema", "column parents.age is missing, and 1 more")
+    try refused(Bench(), sql, .schema, "column parents.age is missing, and 1 more")
   }
 
   @Test func `drift that was there before is reported and does not fail`() throws {
@@ -133,7 +133,7 @@ import Upgrade
     try bench.migration("0002_add_age.sql", "ALTER TABLE parents ADD COLUMN age INTEGER;")
     let outcome = try bench.upgrade()
     #expect(outcome.status == .migrated)
-    #expect(outcome.drift.map(\.kind) == ["recorded_not_present", "index_missing", "table_unexpected"])
+    #expect(outcome.drift.map(\.kind) == [.recordedNotPresent, .missing(.index), .unexpected(.table)])
     #expect(try Content.value("SELECT count(*) FROM extra", at: bench.path) == 1)
   }
 
@@ -142,25 +142,25 @@ import Upgrade
     try bench.migration("0002_add_age.sql", "ALTER TABLE parents ADD COLUMN age INTEGER;")
     let outcome = try bench.upgrade()
     #expect(outcome.status == .migrated, "\(outcome.failure?.description ?? "")")
-    #expect(outcome.drift.map(\.kind) == ["migration_renamed"])
+    #expect(outcome.drift.map(\.kind) == [.migrationRenamed])
   }
 
   @Test func `a table added by hand that a migration takes for its own must look like it`() throws {
     try refused(
       Bench(more: "CREATE TABLE notes (text TEXT);"),
-      "CREATE TABLE IF NOT EXISTS notes (text TEXT, day TEXT);", "schema", "column notes.day is missing")
+      "CREATE TABLE IF NOT EXISTS notes (text TEXT, day TEXT);", .schema, "column notes.day is missing")
   }
 
   @Test func `a view on a table that is rebuilt is named, and nothing changes`() throws {
     try refused(
-      Bench(more: "CREATE VIEW family AS SELECT note FROM children;"), Bench.rebuild, "sql", at: .migrate,
+      Bench(more: "CREATE VIEW family AS SELECT note FROM children;"), Bench.rebuild, .sql, at: .migrate,
       "error in view family")
   }
 
   @Test func `a rebuild that would drop a column added by hand is rolled back`() throws {
     try refused(
       Bench(more: "ALTER TABLE children ADD COLUMN secret TEXT; UPDATE children SET secret = 's';"),
-      Bench.rebuild, "column_lost", "column children.secret is not from these migrations")
+      Bench.rebuild, .columnLost, "column children.secret is not from these migrations")
   }
 
   @Test func `a column added by hand is kept in an untracked database too`() throws {
@@ -173,7 +173,7 @@ import Upgrade
     try bench.migration("0001_add_cascade.sql", Bench.rebuild)
     let bytes = try Content.bytes(bench.path)
     let outcome = try bench.upgrade()
-    #expect(outcome.failure?.code == "column_lost", "\(outcome.failure?.description ?? "")")
+    #expect(outcome.failure?.code == .columnLost, "\(outcome.failure?.description ?? "")")
     #expect(outcome.failure?.message.contains("children.secret") == true)
     #expect(try Content.bytes(bench.path) == bytes)
     // The one that the baseline takes over may go.
@@ -186,7 +186,7 @@ import Upgrade
     let bench = try Bench(
       more: "ALTER TABLE children ADD COLUMN secret TEXT; UPDATE children SET secret = 's';")
     bench.options.ignored = [try #require(IgnoreRule("column children.secret"))]
-    try refused(bench, Bench.rebuild, "column_lost", "children.secret")
+    try refused(bench, Bench.rebuild, .columnLost, "children.secret")
   }
 
   @Test func `work that takes too long is interrupted and rolled back`() throws {
@@ -198,7 +198,7 @@ import Upgrade
       UPDATE parents SET name = (
         WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT max(i) FROM c);
       """
-    try refused(bench, slow, "timeout", at: .migrate, "the time allowed has passed")
+    try refused(bench, slow, .timeout, at: .migrate, "the time allowed has passed")
     #expect(ContinuousClock.now - start < .seconds(20))
   }
 
@@ -209,7 +209,7 @@ import Upgrade
     let other = try Connection(path: bench.path, access: .readWrite)
     try other.execute("BEGIN IMMEDIATE")
     let outcome = try bench.upgrade()
-    #expect(outcome.failure?.code == "busy")
+    #expect(outcome.failure?.code == .busy)
     #expect(outcome.failure?.step == .lock)
     other.rollback()
     #expect(try bench.upgrade().status == .migrated)
@@ -223,7 +223,7 @@ import Upgrade
     try reader.execute("BEGIN")
     _ = try reader.scalar("SELECT count(*) FROM parents")
     let outcome = try bench.upgrade()
-    #expect(outcome.failure?.code == "busy")
+    #expect(outcome.failure?.code == .busy)
     #expect(outcome.failure?.step == .commit)
     #expect(outcome.versionAfter == 1)
     reader.rollback()

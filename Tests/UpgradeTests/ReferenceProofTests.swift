@@ -8,7 +8,8 @@ import Upgrade
 /// References, numbers and hand-made objects that a migration must not lose.
 @Suite struct ReferenceProofTests {
   private func refused(
-    _ bench: Bench, _ sql: String, _ code: String, _ text: String, location: SourceLocation = #_sourceLocation
+    _ bench: Bench, _ sql: String, _ code: Failure.Code, _ text: String,
+    location: SourceLocation = #_sourceLocation
   ) throws {
     try bench.migration("0002_do_harm.sql", sql)
     let content = try Content.dump(bench.path)
@@ -32,7 +33,7 @@ import Upgrade
       """
     let bench = try Bench(more: "\(tables) INSERT INTO \"Übung\" VALUES (1, 1, 'a');")
     try bench.migration("0001_create_tables.sql", "\(Bench.first)\n\(tables)")
-    try refused(bench, "UPDATE \"Übung\" SET parent = 99;", "foreign_key", "1 in Übung")
+    try refused(bench, "UPDATE \"Übung\" SET parent = 99;", .foreignKey, "1 in Übung")
     try bench.change("ALTER TABLE \"Übung\" ADD COLUMN secret TEXT")
     let rebuild = """
       CREATE TABLE neu (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES parents (id), note TEXT);
@@ -40,7 +41,7 @@ import Upgrade
       DROP TABLE "Übung";
       ALTER TABLE neu RENAME TO "Übung";
       """
-    try refused(bench, rebuild, "column_lost", "column Übung.secret")
+    try refused(bench, rebuild, .columnLost, "column Übung.secret")
   }
 
   // MARK: Orphans
@@ -53,7 +54,7 @@ import Upgrade
     let bench = try Bench(more: "\(pairs) INSERT INTO pairs VALUES (71, 'x'), (1, 'y');")
     try bench.migration("0001_create_tables.sql", "\(Bench.first)\n\(pairs)")
     try refused(
-      bench, "UPDATE pairs SET a = CASE b WHEN 'x' THEN 2 ELSE 72 END;", "foreign_key",
+      bench, "UPDATE pairs SET a = CASE b WHEN 'x' THEN 2 ELSE 72 END;", .foreignKey,
       "1 in pairs, such as pairs with a = 72")
   }
 
@@ -65,7 +66,7 @@ import Upgrade
       more: "\(table) INSERT INTO notes (key, parent, _rowid_) VALUES ('a', 71, 2), ('b', 1, 1);")
     try bench.migration("0001_create_tables.sql", "\(Bench.first)\n\(table)")
     try refused(
-      bench, "UPDATE notes SET parent = CASE key WHEN 'a' THEN 2 ELSE 72 END;", "foreign_key",
+      bench, "UPDATE notes SET parent = CASE key WHEN 'a' THEN 2 ELSE 72 END;", .foreignKey,
       "1 in notes, such as notes with parent = 72")
   }
 
@@ -108,7 +109,7 @@ import Upgrade
     """
 
   @Test func `numbers that AUTOINCREMENT has given are not given again after a rebuild`() throws {
-    try refused(counting(), recount, "sequence_set_back", "orders would be set back from 3 to 2")
+    try refused(counting(), recount, .sequenceSetBack, "orders would be set back from 3 to 2")
   }
 
   @Test(arguments: [
@@ -116,7 +117,7 @@ import Upgrade
     "DELETE FROM sqlite_sequence WHERE name = 'orders';",
   ])
   func `numbers are not given again after a write to the table that counts them`(sql: String) throws {
-    try refused(counting(), sql, "sequence_set_back", "orders would be set back from 3 to 0")
+    try refused(counting(), sql, .sequenceSetBack, "orders would be set back from 3 to 0")
   }
 
   @Test func `a rebuild that keeps the number goes through, and so does one that declares`() throws {
@@ -142,7 +143,7 @@ import Upgrade
     ),
   ])
   func `a rebuild does not drop what was added by hand`(more: String, name: String) throws {
-    try refused(Bench(more: more), Bench.rebuild, "object_lost", "\(name) is not from these migrations")
+    try refused(Bench(more: more), Bench.rebuild, .objectLost, "\(name) is not from these migrations")
   }
 
   @Test func `a rebuild does not drop a constraint that was added by hand`() throws {
@@ -160,7 +161,7 @@ import Upgrade
         with: changed)
       let bench = try Bench(sql: "\(first)\n\(Bench.recorded)\n\(Bench.rows)")
       try bench.migration("0001_create_tables.sql", Bench.first)
-      try refused(bench, Bench.rebuild, "object_lost", "\(name) of children")
+      try refused(bench, Bench.rebuild, .objectLost, "\(name) of children")
     }
   }
 

@@ -13,7 +13,7 @@ import Testing
     let worker = try OwnpremBench.worker()
     let versions: [Int64] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 1001]
     return Repair.script(
-      for: worker.inspect(bench.path).drift, toward: try worker.inspector.blueprint.schema(of: versions))
+      for: worker.inspect(bench.path).drift, toward: try worker.inspector.expectedSchema.schema(of: versions))
   }
 
   private func mend(_ bench: OwnpremBench) throws -> [String] {
@@ -57,7 +57,7 @@ import Testing
       let bench = try Bench(more: sql + dropped)
       try bench.migration("0001_create_tables.sql", Bench.first + sql)
       let worker = try bench.worker()
-      let toward = try worker.inspector.blueprint.schema(of: [1])
+      let toward = try worker.inspector.expectedSchema.schema(of: [1])
       let script = Repair.script(for: worker.inspect(bench.path).drift, toward: toward)
       try bench.change(script.joined(separator: "\n"))
       #expect(worker.inspect(bench.path).drift == [], "\(dropped) \(script)")
@@ -83,7 +83,7 @@ import Testing
         + "CREATE INDEX idx_a ON children (note, a);")
     let worker = try bench.worker()
     let script = Repair.script(
-      for: worker.inspect(bench.path).drift, toward: try worker.inspector.blueprint.schema(of: [1]))
+      for: worker.inspect(bench.path).drift, toward: try worker.inspector.expectedSchema.schema(of: [1]))
     #expect(script.contains { !$0.hasPrefix("--") } == isSafe, "\(script)")
     #expect(
       script.allSatisfy { $0.hasPrefix("-- version 1 ") || !isSafe || !$0.hasPrefix("--") }, "\(script)")

@@ -63,7 +63,7 @@ import Upgrade
     let application = try Connection(path: bench.path, access: .readWrite)
     let name = try application.scalar("SELECT name FROM parents WHERE id = 1")
     let outcome = try restore(bench, backup)
-    #expect(outcome.failure?.code == "busy" && outcome.backup == nil, "\(outcome)")
+    #expect(outcome.failure?.code == .busy && outcome.backup == nil, "\(outcome)")
     #expect(outcome.failure?.message.contains("stop what uses it") == true, "\(outcome)")
     #expect(try application.scalar("SELECT name FROM parents WHERE id = 1") == name)
     try application.execute("UPDATE parents SET name = 'on' WHERE id = 1")
@@ -81,7 +81,7 @@ import Upgrade
     let live = try Content.bytes(bench.path)
     let outcome = try restore(bench, backup)
     #expect(outcome.status == .failed)
-    #expect(outcome.failure?.code == "backup")
+    #expect(outcome.failure?.code == .backup)
     #expect(outcome.failure?.message.contains("is not the file that was written") == true)
     #expect(try Content.bytes(bench.path) == live)
   }
@@ -145,7 +145,7 @@ import Upgrade
     bench.options.busyTimeout = .milliseconds(300)
     let writer = try Connection(path: bench.path, access: .readWrite)
     try writer.execute("BEGIN IMMEDIATE")
-    #expect(try restore(bench, backup).failure?.code == "busy")
+    #expect(try restore(bench, backup).failure?.code == .busy)
     writer.rollback()
     // The same connection writes on after the restore.
     let outcome = try restore(bench, backup)

@@ -59,6 +59,6 @@ import Testing
 
   private func notifier(_ behaviour: String) throws -> Notifier {
     try Notifier(
-      url: Secret(sender.receiver.url(behaviour)), version: "0.1.0", surroundings: sender.world.surroundings)
+      url: Secret(sender.receiver.url(behaviour)), version: "0.1.0", environment: sender.world.environment)
   }
 }

@@ -111,7 +111,7 @@ import Testing
   private func rejected(_ status: Int) -> Delivery {
     let answer = HTTPAnswer(status: status, retryAfter: nil, location: nil, excerpt: "")
     let endpoint = try? Endpoint(url: "https://example.net/")
-    let failure = endpoint.flatMap { Judgement(endpoint: $0).failure(for: answer, now: 0) }
+    let failure = endpoint.flatMap { ResponseClassifier(endpoint: $0).failure(for: answer, now: 0) }
     return failure.map { .undelivered($0) } ?? .delivered(status: status, attempts: 1, milliseconds: 0)
   }
 }

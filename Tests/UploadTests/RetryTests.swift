@@ -70,7 +70,7 @@ import Testing
     let start = ContinuousClock.now
     let uploader = Uploader(
       endpoint: try Endpoint(url: sender.receiver.url("slow/9")), version: "0.1.0",
-      surroundings: Surroundings(isCancelled: { ContinuousClock.now - start > .milliseconds(100) }))
+      environment: UploadEnvironment(isCancelled: { ContinuousClock.now - start > .milliseconds(100) }))
     #expect(uploader.deliver(file: sender.file, id: sender.id).failure?.code == .cancelled)
     #expect(ContinuousClock.now - start < .seconds(4))
   }

@@ -76,7 +76,7 @@ import Testing
   }
 
   @Test func `a proxy's password isn't shown with libcurl's words`() throws {
-    let judgement = Judgement(endpoint: try Endpoint(url: "https://example.net/"))
+    let judgement = ResponseClassifier(endpoint: try Endpoint(url: "https://example.net/"))
     #expect(judgement.presentable("Unsupported proxy scheme for 'foo://ann:s3cret@proxy'") == nil)
     #expect(judgement.presentable("ann:s3cret@proxy") == nil)
     #expect(judgement.presentable("Connection refused\r\n") == "Connection refused")

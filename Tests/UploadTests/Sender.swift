@@ -30,7 +30,7 @@ final class Sender: Sendable {
     let log = log
     let logger = Logger(label: "test") { _ in log }
     return Uploader(
-      endpoint: endpoint, version: "0.1.0", policy: policy, surroundings: world.surroundings, logger: logger)
+      endpoint: endpoint, version: "0.1.0", policy: policy, environment: world.environment, logger: logger)
   }
 }
 
@@ -45,8 +45,8 @@ final class World: Sendable {
   func cancel(after time: Duration) { cancelledAfter.withLock { $0 = time } }
 
   /// The date begins at 2026-01-01T00:00:00Z; every wait takes its whole time.
-  var surroundings: Surroundings {
-    Surroundings(
+  var environment: UploadEnvironment {
+    UploadEnvironment(
       elapsed: { self.total }, date: { 1_767_225_600 + Int(self.total / .seconds(1)) }, random: { 0.999 },
       sleep: { time in self.slept.withLock { $0.append(time) } },
       isCancelled: { self.cancelledAfter.withLock { $0 }.map { self.total >= $0 } ?? false })

@@ -99,12 +99,12 @@ import Testing
     let secrets = try [Self.example, Self.other].map { try SigningSecret(Secret($0)) }
     let endpoint = try Endpoint(
       url: sender.receiver.url(behaviour), secrets: secrets, coordinator: "ship-1", compresses: true)
-    let world = sender.world.surroundings
-    var now = Surroundings(
+    let world = sender.world.environment
+    var now = UploadEnvironment(
       elapsed: world.elapsed, random: world.random, sleep: world.sleep, isCancelled: world.isCancelled)
     if attempts > 1 { now.date = world.date }
     return Uploader(
-      endpoint: endpoint, version: "0.1.0", policy: RetryPolicy(attempts: attempts), surroundings: now
+      endpoint: endpoint, version: "0.1.0", policy: RetryPolicy(attempts: attempts), environment: now
     ).deliver(file: sender.file, id: sender.id)
   }
 

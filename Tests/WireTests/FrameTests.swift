@@ -79,12 +79,12 @@ import Upgrade
 
   private static func difference(_ number: Int, _ length: Int) -> Difference {
     let text = String(repeating: "é", count: length)
-    return Difference(kind: "table_changed", object: "\(number) \(text)", expected: text, actual: text)
+    return Difference(kind: .changed(.table), object: "\(number) \(text)", expected: text, actual: text)
   }
 
   @Test func `long texts of an outcome are cut, each to what its field may have`() throws {
     let text = String(repeating: "é", count: 1_000_000)
-    var outcome = Outcome(Failure(code: "busy", step: .lock, message: text))
+    var outcome = Outcome(Failure(code: .busy, step: .lock, message: text))
     outcome.drift = [Self.difference(1, 1_000_000)]
     outcome.mayDelete = [text]
     outcome.openBy = Array(repeating: text, count: 100)
@@ -105,10 +105,10 @@ import Upgrade
     #expect(frame.payload.count <= Frame.Kind.outcome.longestPayload)
     let arrived: Outcome = try frame.value()
     let omitted = try #require(arrived.drift.last)
-    #expect(omitted.kind == "differences_omitted" && omitted.object == "\(3_001 - arrived.drift.count) more")
+    #expect(omitted.kind == .differencesOmitted && omitted.object == "\(3_001 - arrived.drift.count) more")
     #expect(
       Array(arrived.drift.dropLast().map(\.kind))
-        == Array(repeating: "table_changed", count: arrived.drift.count - 1))
+        == Array(repeating: .changed(.table), count: arrived.drift.count - 1))
   }
 
   @Test func `what is too long to be told doesn't hide how it ended`() throws {
@@ -152,7 +152,7 @@ import Upgrade
   }
 
   @Test func `an outcome arrives as it was sent`() throws {
-    var outcome = Outcome(Failure(code: "hook", step: .after, message: "é\"\n"))
+    var outcome = Outcome(Failure(code: .hook, step: .after, message: "é\"\n"))
     outcome.versionBefore = 1
     outcome.versionAfter = 9
     outcome.pending = [0, 3]

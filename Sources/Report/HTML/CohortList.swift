@@ -38,7 +38,7 @@ struct CohortList {
 
   private static func item(_ cohort: ReportHeader.Cohort, at place: Int) -> Markup {
     let drift = cohort.drift.shown(all: true)
-    let isDrifted = drift.contains { $0.severity == "error" }
+    let isDrifted = drift.contains { $0.severity == .error }
     let note: Markup =
       drift.isEmpty
       ? "<p class=\"soft\">\(cohort.version == nil ? "Untracked: there is nothing to compare it with." : "As it should be.")</p>"
@@ -54,7 +54,7 @@ struct CohortList {
   private static func findings(_ drift: [Difference]) -> Markup {
     let items = drift.prefix(findingLimit).map { difference -> Markup in
       let severity: Markup =
-        difference.severity == "error" ? .nothing : " <small>\(difference.severity)</small>"
+        difference.severity == .error ? .nothing : " <small>\(difference.severity.rawValue)</small>"
       return "<li><bdi>\(difference.description)</bdi>\(severity)</li>"
     }
     let more = drift.count - findingLimit

@@ -4,7 +4,7 @@
 /// script shows a hundred at a time. Without the script, and in print, there are some of them as a plain table.
 package struct HTMLReport: ReportRenderer {
   /// What a page has that isn't of the report, where it is one of several.
-  package struct Surroundings: Sendable {
+  package struct PageContext: Sendable {
     fileprivate let navigation: Markup
     fileprivate let sections: [Markup]
 
@@ -16,12 +16,12 @@ package struct HTMLReport: ReportRenderer {
   }
 
   private let content: ReportContent
-  private let around: Surroundings
+  private let around: PageContext
 
-  init(_ content: ReportContent) { self.init(content, around: Surroundings()) }
+  init(_ content: ReportContent) { self.init(content, around: PageContext()) }
 
   /// Prepares a page that is one of several.
-  package init(_ content: ReportContent, around: Surroundings) {
+  package init(_ content: ReportContent, around: PageContext) {
     self.content = content
     self.around = around
   }
@@ -65,7 +65,7 @@ package struct HTMLReport: ReportRenderer {
       header: """
         \(around.navigation)<p class="fleet"><bdi>\(overview.header.fleet)</bdi></p>
         <h1>\(overview.heading)</h1>
-        \(overview.standing)
+        \(overview.statusSection)
         """)
   }
 

@@ -6,7 +6,7 @@ extension Overview {
   }
 
   /// The counts by status, and which run they come from.
-  var standing: Markup {
+  var statusSection: Markup {
     """
     \(StatusStrip.markup(self))
     <p class="meta">\(meta)</p>

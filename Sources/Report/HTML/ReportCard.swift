@@ -17,7 +17,7 @@ package struct ReportCard {
     <section aria-labelledby="\(id)">
     <h2 id="\(id)">\(title)</h2>
     <p class="headline">\(overview.heading)</p>
-    \(overview.standing)
+    \(overview.statusSection)
     <h3 id="\(id)-attention">Needs attention</h3>
     \(Attention(overview, limit: 3).list)
     <h3 id="\(id)-versions">Versions</h3>

@@ -1,4 +1,4 @@
-internal import PlainText
+internal import Basics
 internal import Schema
 internal import Upgrade
 

@@ -6,9 +6,9 @@ struct WaveBars {
   private static let limit = 100
 
   private let overview: Overview
-  private let rollout: Rollout?
+  private let rollout: RolloutRecord?
 
-  init(_ overview: Overview, _ rollout: Rollout?) {
+  init(_ overview: Overview, _ rollout: RolloutRecord?) {
     self.overview = overview
     self.rollout = rollout
   }
@@ -31,7 +31,7 @@ struct WaveBars {
       """
   }
 
-  private static func result(_ rollout: Rollout) -> String {
+  private static func result(_ rollout: RolloutRecord) -> String {
     switch rollout.result {
     case "finished": "All waves were run"
     case "stopped": "Stopped since too many installations failed"
@@ -39,7 +39,7 @@ struct WaveBars {
     }
   }
 
-  private static func row(_ wave: Rollout.Wave) -> Markup {
+  private static func row(_ wave: RolloutRecord.WaveRecord) -> Markup {
     let counts = Status.shown.map { ($0, wave.counts[$0.rawValue] ?? 0) }.filter { $0.1 > 0 }
     let begun = counts.map(\.1).reduce(0, +)
     let waiting = max(0, wave.installations - begun)

@@ -1,0 +1,31 @@
+extension Sequence<UInt8> {
+  /// The bytes as hexadecimal digits in lower case, two each.
+  public var hex: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}
+
+extension StringProtocol {
+  /// The bytes that its hexadecimal digits stand for; nil where it has anything else in it, or an odd number of digits.
+  public var hexBytes: [UInt8]? {
+    let digits = utf8.map { Character(Unicode.Scalar($0)).hexDigitValue }
+    guard digits.count.isMultiple(of: 2) else { return nil }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(digits.count / 2)
+    for place in stride(from: 0, to: digits.count, by: 2) {
+      guard let high = digits[place], let low = digits[place + 1] else { return nil }
+      bytes.append(UInt8(high << 4 | low))
+    }
+    return bytes
+  }
+
+  /// Whether it has the form of a SHA-256 digest: 64 hexadecimal digits in lower case.
+  public var isSHA256: Bool {
+    utf8.count == 64
+      && utf8.allSatisfy {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+          || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+      }
+  }
+}

@@ -1,0 +1,142 @@
+internal import Basics
+internal import Programs
+internal import Yams
+
+extension FleetFile {
+  /// Reads a fleet file.
+  /// - Parameters:
+  ///   - path: The file, as it is to be named in messages; relative to `currentDirectory`.
+  ///   - currentDirectory: An absolute path.
+  ///   - environment: Where `${NAME}` is looked up.
+  /// - Returns: What the file says, with nothing looked up yet.
+  /// - Throws: `InventoryErrors`, with as many of the file's mistakes as can be told from each other.
+  public static func load(
+    _ path: String, currentDirectory: String, environment: [String: String]
+  ) throws(InventoryErrors) -> FleetFile {
+    let absolute = absolutePath(path, in: currentDirectory)
+    let text: String
+    do {
+      text = try InventoryPath.read(absolute)
+    } catch {
+      throw InventoryErrors([InventoryError(.unreadable, file: path, "can't be read: \(error)")])
+    }
+    return try parse(text, file: path, folder: parentFolder(of: absolute), environment: environment)
+  }
+
+  /// Reads the text of a fleet file. The variables that it takes for tokens and secrets are `SecretVariables` from then
+  /// on.
+  /// - Parameters:
+  ///   - text: YAML.
+  ///   - file: The file, as it is to be named in messages.
+  ///   - folder: The folder that relative paths start from; absolute.
+  ///   - environment: Where `${NAME}` is looked up.
+  /// - Returns: What the file says, with nothing looked up yet.
+  /// - Throws: `InventoryErrors`, with as many of the file's mistakes as can be told from each other.
+  public static func parse(
+    _ text: String, file: String, folder: String, environment: [String: String]
+  ) throws(InventoryErrors) -> FleetFile {
+    let variables = InventoryVariables(environment: environment)
+    let reader = InventoryReader(file: file, folder: folder, variables: variables)
+    guard let root = try reader.compose(InventoryVariables.mark(text)), !InventoryReader.isNull(root) else {
+      throw InventoryErrors([InventoryError(.missingKey, file: file, line: 1, "the file is empty")])
+    }
+    let fleet = FleetFileParser(reader: reader).parse(root)
+    SecretVariables.add(reader.secretVariables)
+    try reader.problems.check()
+    guard let fleet else { preconditionFailure("a fleet file that can't be read has a problem noted") }
+    return fleet
+  }
+}
+
+/// Reads the keys of a fleet file. Each method reads one section and notes what is wrong with it.
+struct FleetFileParser {
+  static let keys = [
+    "fleet", "migrations", "baseline", "schema", "state", "defaults", "installations", "rollout", "backup",
+    "hooks", "report", "drift", "ssh",
+  ]
+
+  let reader: InventoryReader
+
+  func parse(_ root: Node) -> FleetFile? {
+    guard let top = InventorySection(root, name: "", keys: Self.keys, reader: reader) else { return nil }
+    let name = name(top)
+    top.require("migrations", "the folder with the migration files")
+    let migrations = top.path("migrations")
+    let defaults = defaults(top)
+    let fleet = FleetFile(
+      file: reader.file, folder: reader.folder, name: name ?? "", migrations: migrations ?? "",
+      baseline: top.path("baseline"), schema: top.path("schema"),
+      state: top.path("state") ?? absolutePath(".flotilla", in: reader.folder),
+      defaults: defaults, entries: entries(top, defaultPath: defaults.path), rollout: rollout(top),
+      backup: backup(top), hooks: hooks(top), report: report(top), drift: drift(top), ssh: ssh(top))
+    return reader.problems.errors.isEmpty ? fleet : nil
+  }
+
+  private func name(_ top: InventorySection) -> String? {
+    top.require("fleet", "the name of the fleet")
+    guard let name = top.text("fleet") else { return nil }
+    if name.hasControlCharacter {
+      top.report(
+        .invalidValue, "fleet", "\"fleet\" must not contain a line break or another control character")
+    }
+    return name
+  }
+
+  private func defaults(_ top: InventorySection) -> FleetFile.Defaults {
+    var defaults = FleetFile.Defaults()
+    guard let section = top.section("defaults", keys: ["groups", "labels", "path"]) else { return defaults }
+    defaults.groups = groups(section) ?? []
+    defaults.labels = section.mapping("labels") ?? [:]
+    defaults.path = section.text("path")
+    return defaults
+  }
+
+  private func rollout(_ top: InventorySection) -> FleetFile.RolloutSettings {
+    var rollout = FleetFile.RolloutSettings(location: top.location("rollout"))
+    let keys = [
+      "waves", "concurrency", "per_host", "max_failures", "timeout", "busy_timeout", "network_file_systems",
+      "hard_links",
+    ]
+    guard let section = top.section("rollout", keys: keys) else { return rollout }
+    if let items = section.texts("waves") {
+      rollout.location = section.location("waves")
+      do {
+        rollout.waves = try Waves(items.map(\.text))
+      } catch {
+        let line = items.indices.contains(error.position) ? items[error.position].line : section.line("waves")
+        reader.report(.invalidValue, line: line, "\"rollout.waves\": \(error)")
+      }
+    }
+    rollout.concurrency = section.number("concurrency", in: 1...1_000) ?? rollout.concurrency
+    rollout.perHost = section.number("per_host", in: 1...1_000) ?? rollout.perHost
+    let limit = "a whole number or a share such as 5%"
+    rollout.maxFailures =
+      section.value("max_failures", mustBe: limit) { FailureLimit($0) } ?? rollout.maxFailures
+    rollout.timeout = section.duration("timeout") ?? rollout.timeout
+    if rollout.timeout == .zero { section.reject("timeout", mustBe: "longer than nothing") }
+    rollout.busyTimeout = section.duration("busy_timeout") ?? rollout.busyTimeout
+    rollout.networkFileSystems = section.flag("network_file_systems") ?? rollout.networkFileSystems
+    rollout.hardLinks = section.flag("hard_links") ?? rollout.hardLinks
+    return rollout
+  }
+
+  private func backup(_ top: InventorySection) -> FleetFile.Backup {
+    var backup = FleetFile.Backup()
+    guard let section = top.section("backup", keys: ["keep", "check", "fetch"]) else { return backup }
+    backup.keep = section.number("keep", in: 1...1_000_000) ?? backup.keep
+    backup.check = section.choice("check", of: FleetFile.Backup.Check.self) ?? backup.check
+    backup.fetch = section.flag("fetch") ?? backup.fetch
+    return backup
+  }
+
+  /// The groups of a section, each once.
+  func groups(_ section: InventorySection) -> [String]? {
+    guard let groups = section.list("groups") else { return nil }
+    for group in groups where group.hasControlCharacter {
+      let shown = InventoryRules.printable(group)
+      section.report(.invalidValue, "groups", "group \"\(shown)\" must not contain a control character")
+    }
+    var seen: Set<String> = []
+    return groups.filter { seen.insert($0).inserted }
+  }
+}

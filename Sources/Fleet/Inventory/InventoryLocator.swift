@@ -1,0 +1,64 @@
+internal import Basics
+
+extension FleetFile {
+  /// Finds the fleet file to work with.
+  ///
+  /// In this order: `option`, `$FLOTILLA_FLEET`, `fleet.yml`, `inventory/*/fleet.yml` where there is exactly one. A
+  /// file that is asked for and isn't there is an error, never a reason to take the next.
+  /// - Parameters:
+  ///   - option: The value of `--fleet`.
+  ///   - environment: Where `FLOTILLA_FLEET` is looked up; empty counts as unset.
+  ///   - currentDirectory: An absolute path.
+  /// - Returns: The path as it was given, or relative to `currentDirectory`.
+  /// - Throws: `InventoryError` with code `.fleetNotFound` or `.fleetAmbiguous`, which lists what there is.
+  public static func locate(
+    option: String?, environment: [String: String], currentDirectory: String
+  ) throws(InventoryError) -> String {
+    if let option { return try named(option, by: "--fleet", in: currentDirectory) }
+    if let variable = environment["FLOTILLA_FLEET"], !variable.isEmpty {
+      return try named(variable, by: "$FLOTILLA_FLEET", in: currentDirectory)
+    }
+    if exists("fleet.yml", in: currentDirectory) { return "fleet.yml" }
+    let found: [String]
+    do {
+      found = try InventoryPath.matches(
+        InventoryPath.globEscaped(currentDirectory) + "/inventory/*/fleet.yml"
+      )
+      .map { $0.split(separator: "/").suffix(3).joined(separator: "/") }
+      .filter { exists($0, in: currentDirectory) }
+    } catch {
+      throw InventoryError(.unreadable, "the folder \"inventory\" can't be read: \(error)")
+    }
+    switch found.count {
+    case 1: return found[0]
+    case 0:
+      throw InventoryError(
+        .fleetNotFound,
+        "there is no fleet file: neither fleet.yml nor inventory/*/fleet.yml; name one with --fleet FILE")
+    default:
+      throw InventoryError(
+        .fleetAmbiguous,
+        "there are \(found.count) fleet files, name one with --fleet FILE: \(found.joined(separator: ", "))")
+    }
+  }
+
+  private static func named(
+    _ path: String, by source: String, in currentDirectory: String
+  ) throws(InventoryError) -> String {
+    guard !path.isEmpty else {
+      throw InventoryError(.fleetNotFound, "\(source) is empty; it names the fleet file")
+    }
+    guard let status = InventoryPath.status(absolutePath(path, in: currentDirectory)) else {
+      throw InventoryError(.fleetNotFound, "\(source) names \(path), which does not exist")
+    }
+    guard !InventoryPath.isFolder(status) else {
+      throw InventoryError(
+        .fleetNotFound, "\(source) names \(path), which is a folder", suggestion: "\(path)/fleet.yml")
+    }
+    return path
+  }
+
+  private static func exists(_ path: String, in currentDirectory: String) -> Bool {
+    InventoryPath.status("\(currentDirectory)/\(path)").map { !InventoryPath.isFolder($0) } ?? false
+  }
+}

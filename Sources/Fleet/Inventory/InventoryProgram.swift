@@ -1,0 +1,58 @@
+internal import Glibc
+internal import Programs
+
+/// Runs a program that prints an inventory: without a shell, without input, without our secrets, for a bounded time and
+/// size, in the folder that this process is in.
+struct InventoryProgram {
+  let path: String
+  let arguments: [String]
+  let environment: [String: String]
+  var timeout = Duration.seconds(30)
+  var longestOutput = 64 << 20
+
+  enum Failure: Error, CustomStringConvertible {
+    case start(Int32)
+    case timeout(Duration)
+    case tooLong(bytes: Int)
+    case exit(status: Int32, errors: String)
+    case signal(Int32, errors: String)
+    case other(String)
+
+    var description: String {
+      switch self {
+      case .start(ENOEXEC): "can't be run: it is executable but no program (is the #! line missing?)"
+      case .start(let code): "can't be run: \(InventoryPath.message(code))"
+      case .timeout(let limit): "was stopped after \(limit.components.seconds) s without an end"
+      case .tooLong(let bytes): "was stopped after printing more than \(bytes >> 20) MB"
+      case .exit(let status, let errors): "failed with exit status \(status)\(Self.tail(errors))"
+      case .signal(let signal, let errors): "was ended by signal \(signal)\(Self.tail(errors))"
+      case .other(let reason): "can't be run: \(reason)"
+      }
+    }
+
+    /// The last that the program said, on one line.
+    private static func tail(_ errors: String) -> String {
+      let lines = errors.split(whereSeparator: \.isNewline).map { InventoryRules.printable(String($0)) }
+      let text = lines.joined(separator: " | ")
+      guard !text.isEmpty else { return "" }
+      return ": \(text.count > 1_000 ? "…\(text.suffix(1_000))" : text)"
+    }
+  }
+
+  /// What the program prints to standard output.
+  func output() throws(Failure) -> [UInt8] {
+    let program = Program(
+      [path] + arguments, environment: Program.inherited(environment), timeout: timeout,
+      keeping: .everything(upTo: longestOutput))
+    let run = program.run()
+    switch run.termination {
+    case .exited(0): return run.output
+    case .exited(let status): throw .exit(status: status, errors: String(decoding: run.errors, as: UTF8.self))
+    case .signaled(let signal): throw .signal(signal, errors: String(decoding: run.errors, as: UTF8.self))
+    case .timedOut: throw .timeout(timeout)
+    case .tooLong: throw .tooLong(bytes: longestOutput)
+    case .notStarted(let code): throw .start(code)
+    case .failed(let reason): throw .other(reason)
+    }
+  }
+}

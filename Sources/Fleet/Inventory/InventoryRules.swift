@@ -1,0 +1,38 @@
+internal import Basics
+
+/// What an id, a host and a user must be.
+enum InventoryRules {
+  /// File systems take 255 bytes for a name; backups and reports add an ending to it.
+  private static let longestFileName = 200
+
+  /// Why `id` can't be one; nil where it can.
+  static func problem(id: String) -> String? {
+    switch id {
+    case "": return "an id must not be empty"
+    case ".", "..": return "\"\(id)\" can't be an id"
+    case "all", "*": return "\"\(id)\" can't be an id: as a pattern it means every installation"
+    default: break
+    }
+    if id.contains("/") { return "id \"\(id)\" must not contain \"/\"" }
+    if id.hasControlCharacter {
+      return "id \"\(printable(id))\" must not contain a line break or another control character"
+    }
+    if Installation.fileName(id).utf8.count > longestFileName {
+      return "id \"\(id.prefix(40))…\" is too long"
+    }
+    return nil
+  }
+
+  /// Why `word` can't be a host or a user; nil where it can. A dash in front would make it an option of ssh.
+  static func problem(_ kind: String, _ word: String) -> String? {
+    if word.isEmpty { return "a \(kind) must not be empty" }
+    if word.hasPrefix("-") { return "\(kind) \"\(printable(word))\" must not begin with \"-\"" }
+    guard !word.hasControlCharacter, !word.contains(where: \.isWhitespace) else {
+      return "\(kind) \"\(printable(word))\" must not contain a space or a control character"
+    }
+    return nil
+  }
+
+  /// The text as a message can quote it.
+  static func printable(_ text: String) -> String { text.harmless() }
+}

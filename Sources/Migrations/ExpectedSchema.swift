@@ -1,0 +1,150 @@
+public import SQLite
+public import Schema
+internal import Synchronization
+
+/// What databases of this application should look like: the result of baseline and migrations on an empty
+/// database in memory. Each set of versions is replayed once.
+public final class ExpectedSchema: Sendable {
+  /// How long one replay of a set may take, unless another limit is given. An empty database has no rows to wait for.
+  public static let timeLimit = Duration.seconds(30)
+
+  private let set: MigrationSet
+  private let ignored: [IgnoreRule]
+  private let replays: Replays
+  private let count = Atomic(0)
+  private let schemas = Mutex<[[Int64]: Result<Schema, MigrationFailure>]>([:])
+  private let wholes = Mutex<[[Int64]: (schema: Schema, columns: [String: Set<String>])]>([:])
+  private let changes = Mutex<[Int64: [Schema.Change]]?>(nil)
+
+  /// Prepares to replay `set`; nothing runs yet.
+  ///
+  /// - Parameters:
+  ///   - set: what is replayed.
+  ///   - ignored: what of a schema doesn't count.
+  ///   - limit: how long one replay may take.
+  ///   - cancellation: ends a replay; it fails then.
+  public init(
+    _ set: MigrationSet, ignoring ignored: [IgnoreRule] = [], limit: Duration = ExpectedSchema.timeLimit,
+    cancellation: Cancellation? = nil
+  ) {
+    self.set = set
+    self.ignored = ignored
+    replays = Replays(historyTable: set.historyTable, limit: limit, cancellation: cancellation)
+  }
+
+  /// The schema of a database that has the baseline and these versions.
+  ///
+  /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
+  public func schema(of versions: [Int64]) throws -> Schema { try schema(of: versions, replays) }
+
+  private func schema(of versions: [Int64], _ replays: Replays) throws -> Schema {
+    // Held while it replays, so that lanes which ask for the same at once wait instead of replaying it too.
+    try schemas.withLock { schemas in
+      if let known = schemas[versions] { return try known.get() }
+      do {
+        let schema = try replay(Set(versions), ignored, replays)
+        schemas[versions] = .success(schema)
+        return schema
+      } catch let failure as MigrationFailure {
+        if !replays.isCalledOff { schemas[versions] = .failure(failure) }
+        throw failure
+      }
+    }
+  }
+
+  /// The schema of a database that has the baseline and these versions, ignored objects included.
+  ///
+  /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
+  public func wholeSchema(of versions: [Int64]) throws -> Schema { try whole(versions).schema }
+
+  /// The columns, in lower case, that a table of such a database has, ignored ones included.
+  ///
+  /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
+  public func columns(of table: String, at versions: [Int64]) throws -> Set<String> {
+    try whole(versions).columns[table.folded] ?? []
+  }
+
+  private func whole(_ versions: [Int64]) throws -> (schema: Schema, columns: [String: Set<String>]) {
+    try wholes.withLock { wholes in
+      if let known = wholes[versions] { return known }
+      let schema = try replay(Set(versions), [], replays)
+      let whole = (schema: schema, columns: schema.columns)
+      wholes[versions] = whole
+      return whole
+    }
+  }
+
+  /// What each migration does to the schema, where all before it were applied. All are replayed once, one by one.
+  ///
+  /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
+  public func changesByVersion() throws -> [Int64: [Schema.Change]] {
+    if let known = changes.withLock({ $0 }) { return known }
+    let replay = try replays.begin()
+    defer { replay.end() }
+    try replay.run(set.baseline)
+    var before = try replay.schema(ignoring: ignored)
+    var found: [Int64: [Schema.Change]] = [:]
+    for migration in set.migrations where !migration.runsOutsideTransaction {
+      guard let version = migration.version else { continue }
+      try replay.run(migration)
+      let after = try replay.schema(ignoring: ignored)
+      found[version] = before.changes(to: after)
+      before = after
+    }
+    changes.withLock { $0 = found }
+    return found
+  }
+
+  /// The schema of a fresh installation, where there is a script for it.
+  ///
+  /// - Parameter cancellation: ends it, instead of the one given to the initializer.
+  /// - Returns: the schema, or nil where there is no script.
+  /// - Throws: `MigrationError` with the line of the script that SQLite doesn't accept, or that ran when the time
+  ///   allowed was over.
+  public func freshSchema(calledOffBy cancellation: Cancellation? = nil) throws -> Schema? {
+    guard let (text, file) = set.schema else { return nil }
+    let replays = replays.calledOff(by: cancellation)
+    let deadline = replays.deadline
+    let database = try Connection(path: "", access: .memory, deadline: deadline)
+    for statement in SQLScript(text).statements {
+      do {
+        try database.execute(statement.sql)
+        try deadline.check()
+      } catch {
+        let line = error.offset.map { statement.line(at: $0) } ?? statement.line
+        let isOver = error.code.primary == .interrupt
+        throw MigrationError(
+          .sql, file: file, line: line, isOver ? replays.timeIsOver : error.description)
+      }
+    }
+    try set.historyTable.create(in: database)
+    return try Schema(reading: database, ignoring: ignored)
+  }
+
+  /// How many sets of versions were replayed so far.
+  var replayed: Int { count.load(ordering: .relaxed) }
+
+  private func replay(_ versions: Set<Int64>, _ ignored: [IgnoreRule], _ replays: Replays) throws -> Schema {
+    count.add(1, ordering: .relaxed)
+    let replay = try replays.begin()
+    defer { replay.end() }
+    try replay.run(set.baseline)
+    for migration in set.migrations
+    where versions.contains(migration.version ?? 0) && !migration.runsOutsideTransaction {
+      try replay.run(migration)
+    }
+    return try replay.schema(ignoring: ignored)
+  }
+
+  /// Tries every file on an empty database, so that a fault in one is found before any installation is opened.
+  ///
+  /// - Parameter cancellation: ends it, instead of the one given to the initializer.
+  /// - Throws: `MigrationFailure` or `MigrationError`, with file and line.
+  public func validate(calledOffBy cancellation: Cancellation? = nil) throws {
+    let check = try SyntaxCheck()
+    for migration in [set.baseline].compactMap(\.self) + set.migrations {
+      if let first = try check.faults(of: migration).first { throw first }
+    }
+    _ = try schema(of: set.migrations.compactMap(\.version), replays.calledOff(by: cancellation))
+  }
+}

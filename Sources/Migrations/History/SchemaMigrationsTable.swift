@@ -1,0 +1,56 @@
+public import SQLite
+
+/// The table `schema_migrations (version, name, applied_at)`, as Ownprem creates it.
+public struct SchemaMigrationsTable: HistoryTable {
+  /// `schema_migrations`.
+  public static let name = "schema_migrations"
+
+  static let definition = """
+    CREATE TABLE IF NOT EXISTS schema_migrations (
+      version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)
+    """
+
+  /// There is one such table in a database.
+  public init() {}
+
+  /// `schema_migrations`.
+  public var name: String { Self.name }
+
+  /// Reads the table, if it is there and has the columns `version` and `name`.
+  public func read(_ database: Connection) throws(SQLiteError) -> History {
+    let read = { (time: String) throws(SQLiteError) -> [(version: Int64, name: String, time: Int64?)] in
+      try database.rows("SELECT version, name, \(time) FROM main.\(Self.name)", atMost: .history) { row in
+        (version: row.int(0), name: row.text(1) ?? "", time: row.text(2).flatMap { Int64($0) })
+      }
+    }
+    do {
+      // As nearly every table is. Names that are no columns are an error: they stand in no quotes.
+      return History(try read("CASE typeof(applied_at) WHEN 'text' THEN unixepoch(applied_at) END"))
+    } catch  where error.code == .error {
+      // There is no such table, or it has other columns.
+    }
+    let columns = try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(Self.name)]) {
+      $0.text(0)?.folded ?? ""
+    }
+    guard columns.contains("version"), columns.contains("name") else {
+      return History(recorded: nil, foreign: try ForeignHistory(in: database, columns))
+    }
+    return History(try read("NULL"))
+  }
+
+  /// Creates the table as the application does.
+  public func create(in database: Connection) throws(SQLiteError) { try database.execute(Self.definition) }
+
+  /// Prepares an INSERT of version and name; `applied_at` has a default.
+  public func prepareRecord(
+    of version: Int64, _ name: String, in database: Connection
+  ) throws(SQLiteError) -> (statement: Statement?, writes: Writes) {
+    let (statement, writes) = try database.prepareGuarded(
+      "INSERT INTO main.\(Self.name) (version, name) VALUES (?, ?)")
+    try statement?.bind([.integer(version), .text(name)])
+    return (statement, writes)
+  }
+
+  /// Asks SQLite, with the table alone in a database in memory.
+  public func layout(of sql: String) -> (any HistoryRowLayout)? { SchemaMigrationsLayout(sql) }
+}

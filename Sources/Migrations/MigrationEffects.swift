@@ -1,0 +1,93 @@
+internal import SQLite
+
+/// All that is counted while one migration runs: rows, content, and the numbers of AUTOINCREMENT.
+struct MigrationEffects {
+  private let database: Connection
+  private let historyTable: any HistoryTable
+  private var tracker: TableTracker
+  private var rows: RowLossCounter
+  private var content: ContentChangeDetector
+  private let sequences: SequenceCounter
+  private var written: Set<String> = []
+
+  /// Begins with what is there now.
+  ///
+  /// - Parameters:
+  ///   - database: in the transaction of the migration.
+  ///   - historyTable: whose content is not compared.
+  ///   - tables: its tables, where they are known.
+  /// - Throws: `SQLiteError`.
+  init(
+    _ database: Connection, _ historyTable: any HistoryTable, tables: Set<String>? = nil
+  ) throws {
+    self.database = database
+    self.historyTable = historyTable
+    tracker = TableTracker(try tables ?? TableTracker.tables(in: database))
+    rows = RowLossCounter(database)
+    content = ContentChangeDetector(database)
+    sequences = try SequenceCounter(database, tracker.tables)
+  }
+
+  /// Takes down what a table holds, and how many rows the tables have that refer to it, before it is written.
+  mutating func willWrite(_ table: String, of writes: Writes, _ referrers: (String) -> [String]) throws {
+    written.insert(table.folded)
+    for name in [table] + referrers(table) { try rows.willWrite(name, tracker) }
+    if writes.rows.contains(table), table.folded != historyTable.name {
+      try content.willWrite(table, tracker, rows)
+    }
+  }
+
+  /// Whether a statement may have changed the table, or its rows.
+  func mayHaveWritten(_ table: String) -> Bool { written.contains(table) }
+
+  /// Follows a statement that is about to run.
+  mutating func follow(_ statement: ScriptStatement, _ writes: Writes) {
+    tracker.note(writes)
+    tracker.follow(statement)
+  }
+
+  /// Says what is gone and what has changed.
+  ///
+  /// - Returns: the rows that are gone, by table, what else has changed, and the tables that are there now.
+  /// - Throws: `MigrationFailure` for what the migration does not declare.
+  func settle(
+    _ migration: Migration
+  ) throws -> (losses: [String: Int], changes: [ContentChange], present: Set<String>) {
+    let present = try TableTracker.tables(in: database)
+    let losses = try rows.losses(tracker, present: present)
+    for (table, count) in losses.sorted(by: { $0.key < $1.key }) where !migration.deletes.contains(table) {
+      throw MigrationFailure(
+        .rowsLost, migration.file, nil,
+        "\(count) \(count == 1 ? "row" : "rows") of \(table) would be lost; if they may go, say so with '-- @deletes \(table)'"
+      )
+    }
+    for (table, before, now) in try sequences.setBack(tracker, present: present)
+    where !migration.changes.contains("sqlite_sequence.\(table)") {
+      throw MigrationFailure(
+        .sequenceSetBack, migration.file, nil,
+        "AUTOINCREMENT of \(table) would be set back from \(before) to \(now), and numbers be given again: set "
+          + "sqlite_sequence to what it was, or say that it is meant with '-- @changes sqlite_sequence.\(table)'"
+      )
+    }
+    let changes = try content.changes(tracker, present: present, losing: migration.deletes.union(losses.keys))
+    let strange = changes.filter { change in
+      change.isSuspicious(
+        isRebuilt: tracker.isReplaced(change.table), hasDeletions: tracker.hasDeletions(change.table))
+        && !change.isDeclared(in: migration.changes)
+    }
+    guard let first = strange.first else { return (losses, changes, present) }
+    let more = strange.count == 1 ? "" : " (and \(strange.count - 1) more)"
+    throw MigrationFailure(
+      .contentChanged, migration.file, nil,
+      "\(first)\(more); if that is meant, say so with '-- @changes \(strange.map(\.declaration).uniqued.joined(separator: ", "))'"
+    )
+  }
+}
+
+extension Array where Element: Hashable {
+  /// Without repetitions, in the same order.
+  fileprivate var uniqued: [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
+  }
+}

@@ -1,0 +1,87 @@
+internal import Glibc
+
+/// A backup on its way from one machine to another.
+///
+/// It has its name only when it is whole, synced, and the very file that was made.
+public final class IncomingBackup {
+  private let record: BackupRecord
+  private let temporary: String
+  private let file: Int32
+  private var bytes: Int64 = 0
+
+  /// Makes an unfinished file beside where the backup goes.
+  ///
+  /// - Throws: `Failure` where that can't be done.
+  public init(_ record: BackupRecord) throws(Failure) {
+    self.record = record
+    temporary = record.path + ".part"
+    do {
+      unlink(temporary)
+      file = try BackupWriter.open(newFile: temporary, O_WRONLY)
+    } catch {
+      throw Failure(error, at: .backUp)
+    }
+  }
+
+  deinit {
+    close(file)
+    unlink(temporary)
+  }
+
+  /// Adds a piece.
+  ///
+  /// - Throws: `Failure` where it can't be written, such as `disk_full`, and with code `backup`, before it is written,
+  ///   where more arrives than was made.
+  public func append(_ piece: [UInt8]) throws(Failure) {
+    bytes += Int64(piece.count)
+    guard bytes <= record.bytes else { throw otherwise("more than its \(record.bytes) bytes came") }
+    var rest = piece[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw BackupWriter.failure("can't write \(temporary)") }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Gives the file its name once it is the one that was made.
+  ///
+  /// - Throws: `Failure` with code `backup` where its size or its SHA-256 is another.
+  public func finish() throws(Failure) {
+    guard bytes == record.bytes else { throw otherwise("\(bytes) of its \(record.bytes) bytes came") }
+    do {
+      guard fsync(file) == 0 else { throw BackupWriter.failure("can't sync \(temporary)") }
+      let digest = try FileDigest(temporary).sha256
+      guard digest == record.sha256 else { throw otherwise("its SHA-256 is \(digest)") }
+      try BackupWriter.publish(temporary, as: record.path)
+    } catch {
+      throw Failure(error, at: .backUp)
+    }
+  }
+
+  private func otherwise(_ how: String) -> Failure {
+    Failure(
+      code: .backup, step: .backUp, message: "\(record.path) did not arrive as it was made: \(how)")
+  }
+}
+
+/// Reads a backup file piece by piece.
+///
+/// - Parameters:
+///   - path: the file.
+///   - length: the longest piece, in bytes.
+///   - body: takes one piece after the other.
+/// - Throws: `Failure` where the file can't be read, and what `body` throws.
+public func readPieces(of path: String, length: Int, _ body: ([UInt8]) throws -> Void) throws {
+  let file = open(path, O_RDONLY | O_CLOEXEC)
+  guard file >= 0 else { throw BackupWriter.failure("can't read \(path)") }
+  defer { close(file) }
+  var piece = [UInt8](repeating: 0, count: length)
+  while true {
+    let count = read(file, &piece, length)
+    if count < 0, errno == EINTR { continue }
+    guard count >= 0 else { throw BackupWriter.failure("can't read \(path)") }
+    guard count > 0 else { return }
+    try body(Array(piece[..<count]))
+  }
+}

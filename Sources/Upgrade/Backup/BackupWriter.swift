@@ -1,0 +1,151 @@
+internal import Basics
+internal import Glibc
+internal import SQLite
+
+/// Makes one backup file: complete, synced and checked under its name, or not there at all.
+struct BackupWriter {
+  let check: BackupCheck
+  let busyTimeout: Duration
+  let deadline: Deadline
+
+  /// Databases up to this size are compared as pages in memory, larger ones row by row.
+  private static let largestImage: Int64 = 8 << 20
+
+  /// Copies the database that `other` has open to a new file at `destination`.
+  ///
+  /// The copy is made through a connection of its own, to the path as SQLite resolved it for `other`, and both have to
+  /// have opened the file that `file` describes: a symbolic link that is switched meanwhile can't lead to another one.
+  /// The caller holds the write lock and has written nothing, so that nothing changes under way. The file has mode 0600
+  /// and, where this process may do that, the owner of the database.
+  ///
+  /// - Parameters:
+  ///   - access: how the connection reads that the copy is made through.
+  ///   - destination: the new file.
+  ///   - file: what the database's file is.
+  ///   - other: a connection to the database; what it reads is compared with the copy.
+  /// - Returns: the file that was made.
+  /// - Throws: `Failure` or `SQLiteError`, with code `.full` when the disk is full; nothing is left behind.
+  func write(
+    _ access: Connection.Access = .readOnly, to destination: String, owner file: DatabaseFile,
+    comparing other: Connection
+  ) throws -> BackupRecord {
+    let temporary = destination + ".part"
+    try Self.create(temporary)
+    do {
+      try copy(other.resolvedPath, access, file, to: temporary)
+      try requireSameFile(other, file)
+      try finish(temporary, owner: file)
+      let record = try verify(temporary, against: other, as: destination)
+      try Self.publish(temporary, as: destination)
+      return record
+    } catch {
+      unlink(temporary)
+      rmdir(parentFolder(of: temporary))
+      throw error
+    }
+  }
+
+  /// Makes an empty file, in the place of one that is there; only this user may read it.
+  static func create(_ path: String) throws {
+    unlink(path)
+    close(try open(newFile: path, O_RDWR))
+  }
+
+  /// Makes and opens a file in a folder that is made where it isn't there.
+  ///
+  /// Somebody who removes the folder, since it is empty, can do so between the two: then it is made again.
+  static func open(newFile path: String, _ mode: Int32) throws -> Int32 {
+    for _ in 0..<100 {
+      try DurableFolder.make(parentFolder(of: path))
+      let file = Glibc.open(path, O_CREAT | O_EXCL | mode | O_CLOEXEC | O_NOFOLLOW, 0o600)
+      guard file < 0 else { return file }
+      guard errno == ENOENT else { break }
+    }
+    throw failure("can't create \(path)")
+  }
+
+  private func copy(
+    _ path: String, _ access: Connection.Access, _ file: DatabaseFile, to destination: String
+  ) throws {
+    let source = try Connection(path: path, access: access, busyTimeout: busyTimeout, deadline: deadline)
+    defer { source.close() }
+    try source.execute("BEGIN")
+    try requireSameFile(source, file)
+    try fill(destination, from: source)
+    try requireSameFile(source, file)
+  }
+
+  /// Copies what `source` sees in its transaction into the empty file at `destination`.
+  func fill(_ destination: String, from source: Connection) throws {
+    let copy = try Connection(
+      path: destination, access: .readWrite, busyTimeout: busyTimeout, deadline: deadline)
+    defer { copy.close() }
+    // Until it has its name nobody reads this file: it needs no journal on the disk, and one sync at the end.
+    // (A connection in defensive mode does not take journal_mode=OFF.)
+    try copy.execute("PRAGMA journal_mode=MEMORY")
+    try copy.execute("PRAGMA synchronous=OFF")
+    try copy.copyContent(of: source)
+  }
+
+  private func finish(_ path: String, owner: DatabaseFile) throws {
+    let file = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+    guard file >= 0 else { throw Self.failure("can't open \(path)") }
+    defer { close(file) }
+    // A copy of a database in WAL mode would say so too; it would then get a log when it is read, and take the
+    // live file's mode along when it is restored. (fileformat2.html, 1.3.3: 1 for legacy, 2 for WAL.)
+    guard !owner.isWAL || pwrite(file, [1, 1] as [UInt8], 2, 18) == 2 else {
+      throw Self.failure("can't write \(path)")
+    }
+    if geteuid() != owner.user || getegid() != owner.group { _ = fchown(file, owner.user, owner.group) }
+    guard fchmod(file, 0o600) == 0, fsync(file) == 0 else { throw Self.failure("can't sync \(path)") }
+  }
+
+  private func verify(
+    _ path: String, against other: Connection, as destination: String
+  ) throws -> BackupRecord {
+    let copy = try Connection(path: path, access: .immutable, deadline: deadline)
+    defer { copy.close() }
+    try Self.checkIntegrity(copy, check == .quick ? "quick_check" : "integrity_check", of: "the database")
+    let file = try FileDigest(path, by: deadline)
+    if check == .full, let difference = try firstDifference(path, copy, file.bytes, other) {
+      throw Failure(
+        code: .backup, step: .backUp,
+        message: "the copy is not equal to the database: \(difference) differs")
+    }
+    return BackupRecord(path: destination, bytes: file.bytes, sha256: file.sha256)
+  }
+
+  private func firstDifference(
+    _ path: String, _ copy: Connection, _ bytes: Int64, _ other: Connection
+  ) throws -> String? {
+    guard bytes <= Self.largestImage else {
+      return try ContentComparison(one: other, other: copy).firstDifference()
+    }
+    return try other.withPages { try PageComparison(pages: $0, deadline: deadline).firstDifference(in: path) }
+  }
+
+  /// Throws a `Failure` with SQLite's first findings where the database contradicts itself.
+  static func checkIntegrity(_ database: Connection, _ pragma: String, of what: String) throws {
+    let findings = try database.rows("PRAGMA \(pragma)(5)") { $0.text(0) ?? "" }
+    guard findings != ["ok"] else { return }
+    let lines = findings.flatMap { $0.split(separator: "\n") }.filter { !$0.hasPrefix("***") }
+    let more = lines.count > 2 ? "; and more" : ""
+    throw Failure(
+      code: .corrupt, step: .backUp,
+      message: "\(what) is damaged; \(pragma) says: \(lines.prefix(2).joined(separator: "; "))\(more)")
+  }
+
+  /// Gives a finished file its name, and makes that last.
+  static func publish(_ path: String, as name: String) throws {
+    guard rename(path, name) == 0 else { throw failure("can't rename \(path)") }
+    try DurableFolder.sync(parentFolder(of: name))
+  }
+
+  static func failure(_ what: String) -> Failure {
+    let cause = errno
+    let code: Failure.Code =
+      cause == ENOSPC || cause == EDQUOT ? .diskFull : cause == EACCES ? .permission : .io
+    return Failure(
+      code: code, step: .backUp, message: what + (strerror(cause).map { ": " + String(cString: $0) } ?? ""))
+  }
+}

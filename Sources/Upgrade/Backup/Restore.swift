@@ -1,0 +1,150 @@
+internal import Glibc
+internal import Migrations
+internal import SQLite
+internal import Schema
+
+/// Writes a backup's content into the live file through SQLite's backup API, and proves that it arrived.
+///
+/// The live file is never unlinked, renamed or overwritten from outside, so that an application which has it open
+/// sees the old content or the new one. What is there before is backed up first, under the same lock: every row is
+/// either in that backup or was committed after the restore.
+final class Restore {
+  private let inspector: Inspector
+  private let path: String
+  private let backup: BackupRecord
+  private let savedPath: String
+  private let deadline: Deadline
+  private var step = UpgradeStep.open {
+    didSet { if step != oldValue { inspector.options.control.began?(path, step) } }
+  }
+  /// Whether the live file may have been written.
+  private var isWritten = false
+  /// What was there before, with its backup.
+  private var saved = Outcome(status: .failed)
+
+  init(_ inspector: Inspector, _ path: String, from backup: BackupRecord, saving savedPath: String) {
+    self.inspector = inspector
+    self.path = path
+    self.backup = backup
+    self.savedPath = savedPath
+    deadline = inspector.options.deadline
+  }
+
+  func run() -> Outcome {
+    do {
+      let file = try DatabaseFile.inspect(path).get()
+      try write(file)
+    } catch {
+      saved.status = .failed
+      saved.failure = explained(Failure(error, at: step))
+      // The copy may be complete, and what failed came after it.
+      if step == .restore, isWritten { saved.addState(read: inspector.inspect(path)) }
+      return saved
+    }
+    var outcome = inspector.inspect(path).withoutRefusal
+    outcome.versionBefore = saved.versionAfter
+    outcome.backup = saved.backup
+    return outcome
+  }
+
+  /// SQLite writes into databases only; where there is none any more, people have to put the file there.
+  private func explained(_ failure: Failure) -> Failure {
+    guard [.missing, .empty, .truncated, .notADatabase].contains(failure.code) else { return failure }
+    return Failure(
+      code: failure.code, step: .restore,
+      message:
+        "\(failure.message); stop what uses \(path), move aside what is there with its -wal and -journal, "
+        + "and copy \(backup.path) to its place")
+  }
+
+  private func write(_ file: DatabaseFile) throws {
+    try check()
+    let source = try Connection(path: backup.path, access: .immutable, deadline: deadline)
+    defer { source.close() }
+    try BackupWriter.checkIntegrity(source, "integrity_check", of: "the backup")
+    let database = try openForWriting(path, file, inspector.options, deadline)
+    defer { database.close() }
+    step = .lock
+    // A log has one page size from its beginning to its end.
+    let leavesWAL = try file.isWAL && database.scalar("PRAGMA page_size") != source.scalar("PRAGMA page_size")
+    if leavesWAL { try leaveWAL(database) }
+    try requireSameFile(database, file)
+    let (live, version) = (database.resolvedPath, try database.scalar("PRAGMA data_version"))
+    let copied = Result {
+      try database.copyContent(of: source) {
+        try save(file, at: live)
+        step = .restore
+        isWritten = true
+      }
+    }
+    // What went wrong first is what is told.
+    let returned = Result { if leavesWAL { try database.execute("PRAGMA journal_mode=WAL") } }
+    try copied.get()
+    try returned.get()
+    try database.execute("BEGIN")
+    defer { database.rollback() }
+    let others = try database.scalar("PRAGMA data_version") != version
+    try prove(database, against: source, others: others)
+  }
+
+  private func leaveWAL(_ database: Connection) throws {
+    do {
+      try database.execute("PRAGMA journal_mode=DELETE")
+    } catch {
+      guard error.code.primary == .busy else { throw error }
+      throw Failure(
+        code: .busy, step: .lock,
+        message: "the backup has another page size, which a database in WAL mode takes only while nobody "
+          + "else has it open: stop what uses it, then restore again")
+    }
+  }
+
+  /// Backs up what is there, while nobody can write. A damaged database can't be backed up; that is what restoring is
+  /// for.
+  private func save(_ file: DatabaseFile, at path: String) throws {
+    step = .backUp
+    do {
+      // Outside WAL mode the lock keeps every reader out, but what is committed is all in the file then.
+      let access: Connection.Access = DatabaseFile.hasLog(beside: path) ? .readOnly : .immutable
+      let database = try Connection(path: path, access: access, deadline: deadline)
+      defer { database.close() }
+      saved = try Backup(inspector: inspector, path: path, destination: savedPath)
+        .write(access, file, deadline, comparing: database, &step)
+    } catch {
+      guard [.corrupt, .backup].contains(Failure(error, at: step).code) else { throw error }
+    }
+  }
+
+  /// SQLite lets go of the lock as it completes a copy, so an application may have written since; `others` says so.
+  /// Its rows can't be told from a bad copy then: what is left to prove is that the file is whole and its versions
+  /// are the backup's.
+  private func prove(_ database: Connection, against source: Connection, others: Bool) throws {
+    guard let difference = try ContentComparison(one: database, other: source).firstDifference() else {
+      return
+    }
+    if others, try inspector.set.historyTable.read(database) == inspector.set.historyTable.read(source) {
+      return try BackupWriter.checkIntegrity(database, "integrity_check", of: "the restored database")
+    }
+    throw Failure(
+      code: .restore, step: .restore, message: "after restoring, \(difference) differs from the backup")
+  }
+
+  /// The backup must be the very file that was written.
+  private func check() throws {
+    let digest: String
+    do {
+      digest = try FileDigest(backup.path, by: deadline).sha256
+    } catch let error as SQLiteError where error.code.primary == .interrupt {
+      throw error
+    } catch {
+      throw Failure(
+        code: .backup, step: .restore,
+        message: "the backup can't be read: \(Failure(error, at: .restore).message)")
+    }
+    guard digest == backup.sha256 else {
+      throw Failure(
+        code: .backup, step: .restore,
+        message: "\(backup.path) is not the file that was written: its SHA-256 is \(digest)")
+    }
+  }
+}

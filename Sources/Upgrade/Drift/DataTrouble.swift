@@ -1,0 +1,69 @@
+internal import SQLite
+internal import Schema
+
+/// What is wrong with the data itself, which takes reading all of it.
+///
+/// Each check is a statement of its own outside any transaction, so that a writer waits for one at most.
+struct DataTrouble {
+  private let database: Connection
+  private let schema: Schema
+  /// As many findings as are counted.
+  private let limit = 1000
+
+  init(_ database: Connection, _ schema: Schema) {
+    self.database = database
+    self.schema = schema
+  }
+
+  func differences() throws -> [Difference] { try integrity() + foreignKeys() }
+
+  private func integrity() throws(SQLiteError) -> [Difference] {
+    var findings: [String]
+    do {
+      findings = try database.rows("PRAGMA integrity_check(\(limit))") { $0.text(0) ?? "" }
+    } catch  where error.code == .corrupt {
+      findings = [error.description]
+    }
+    guard findings != ["ok"], let first = findings.first else { return [] }
+    let text = first.split(whereSeparator: \.isNewline).joined(separator: " ")
+    let count = findings.count < limit ? "\(findings.count)" : "\(limit) or more"
+    return [
+      Difference(
+        kind: .integrity, object: table(in: text), expected: "ok",
+        actual: "\(count) finding\(findings.count == 1 ? "" : "s"): \(text)")
+    ]
+  }
+
+  /// The table that a finding names, itself or by its index or column.
+  private func table(in text: String) -> String {
+    for word in text.split(whereSeparator: { " .,:".contains($0) }).map(String.init) {
+      if let table = schema.object(.table, word) { return table.name }
+      if let index = schema.object(.index, word) {
+        return schema.object(.table, index.table)?.name ?? index.table
+      }
+    }
+    return "database"
+  }
+
+  private func foreignKeys() throws(SQLiteError) -> [Difference] {
+    let sql = """
+      SELECT "table", parent, count(*) FROM pragma_foreign_key_check GROUP BY lower("table"), lower(parent)
+      ORDER BY 1, 2
+      """
+    do {
+      return try database.rows(sql) { row in
+        Difference(
+          kind: .foreignKeyViolations, object: "\(row.text(0) ?? "") → \(row.text(1) ?? "")",
+          expected: "0", actual: "\(row.int(2))")
+      }
+    } catch  where error.code == .error {
+      // A key that refers to columns without a UNIQUE constraint can't be checked.
+      return [
+        Difference(
+          kind: .foreignKeyViolations, object: "database", expected: "0", actual: error.description)
+      ]
+    } catch  where error.code == .corrupt {
+      return []  // which integrity_check has told
+    }
+  }
+}

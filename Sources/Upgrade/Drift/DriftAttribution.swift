@@ -1,0 +1,83 @@
+internal import Migrations
+internal import SQLite
+internal import Schema
+
+/// Which of the migrations' work is there, against what is recorded.
+struct DriftAttribution {
+  private struct Place: Hashable {
+    let kind: Schema.Kind
+    let name: String
+  }
+
+  private let changes: [Int64: [Schema.Change]]
+  /// What was done to each object, by version in order.
+  private let places: [Place: [(version: Int64, change: Schema.Change)]]
+  private let expected: Schema
+  private let actual: Schema
+  private let history: History
+
+  init(changes: [Int64: [Schema.Change]], expected: Schema, actual: Schema, history: History) {
+    self.changes = changes
+    self.expected = expected
+    self.actual = actual
+    self.history = history
+    var places: [Place: [(version: Int64, change: Schema.Change)]] = [:]
+    for (version, list) in changes.sorted(by: { $0.key < $1.key }) {
+      for change in list {
+        places[Place(kind: change.kind, name: change.name.folded), default: []].append((version, change))
+      }
+    }
+    self.places = places
+  }
+
+  /// The recorded migration without which the object would be as it is, or the unrecorded one that would make it so.
+  func version(of difference: Difference) -> Int64? {
+    guard let kind = difference.objectKind else { return nil }
+    let done = places[Place(kind: kind, name: difference.object.folded)] ?? []
+    let wanted = expected.object(kind, difference.object)?.definition
+    let found = actual.object(kind, difference.object)?.definition
+    if let last = done.last(where: { isRecorded($0.version) }), last.change.after == wanted,
+      last.change.before == found
+    {
+      return last.version
+    }
+    return done.first { version, change in
+      guard !isRecorded(version), change.before == wanted else { return false }
+      return change.after == found || (wanted == nil && change.after != nil)
+    }?.version
+  }
+
+  /// One entry for all that belongs to one version: in `actual` what of the migration is there, in `expected` what
+  /// isn't.
+  func summary(of version: Int64) -> Difference {
+    let list = changes[version] ?? []
+    let (done, undone) = (list.filter(isDone), list.filter { !isDone($0) })
+    return Difference(
+      kind: isRecorded(version) ? .recordedNotPresent : .presentNotRecorded, object: "\(version)",
+      expected: Self.listed(undone), actual: Self.listed(done), version: version)
+  }
+
+  private func isRecorded(_ version: Int64) -> Bool { history.recorded?[version] != nil }
+
+  /// An object that a migration brings is there under its name, whatever it looks like.
+  private func isDone(_ change: Schema.Change) -> Bool {
+    let found = actual.object(change.kind, change.name)?.definition
+    return found == change.after || (change.before == nil && found != nil)
+  }
+
+  /// A table stands for all that belongs to it.
+  private static func listed(_ changes: [Schema.Change]) -> String? {
+    let wholes = changes.filter { change in
+      (change.kind == .table || change.kind == .view) && (change.before == nil || change.after == nil)
+    }
+    let tables = Set(wholes.map(\.table))
+    let kinds: [Schema.Kind] = [.table, .view, .column, .foreignKey, .unique, .check, .index, .trigger]
+    let rest = kinds.flatMap { kind in
+      changes.filter { $0.kind == kind && (!tables.contains($0.table) || wholes.contains($0)) }
+    }
+    guard !rest.isEmpty else { return nil }
+    return rest.map { change in
+      "\(change.after == nil ? "no " : "")\(change.kind.words) \(change.name)"
+    }.joined(separator: ", ")
+  }
+}

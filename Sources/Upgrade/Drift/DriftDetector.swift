@@ -1,0 +1,90 @@
+internal import Migrations
+internal import Schema
+
+/// Says how one database differs from what its recorded versions make, and which migration each difference is about.
+struct DriftDetector {
+  let set: MigrationSet
+  let expectedSchema: ExpectedSchema
+  let showsLayout: Bool
+
+  /// The history first, then the summaries of single versions, then the objects, then the layout.
+  func differences(in schema: Schema, _ history: History, _ plan: Plan) throws -> [Difference] {
+    let found = HistoryDriftDetector(set: set, history: history, plan: plan).differences()
+    // What an unknown version did to the schema is unknown too.
+    guard !plan.isAhead else { return found }
+    let expected = try expected(history)
+    let differences = try attributed(expected.differences(in: schema), expected, schema, history)
+    return found + differences + (showsLayout ? expected.layoutDifferences(in: schema) : [])
+  }
+
+  /// Migrations with a gap between them may not run. Then the gap is what is wrong, and the schema is compared with
+  /// the one that has no gap.
+  private func expected(_ history: History) throws -> Schema {
+    do {
+      return try expectedSchema.schema(of: history.versions)
+    } catch {
+      let versions = set.migrations.compactMap(\.version).filter { $0 <= history.version ?? 0 }
+      guard versions != history.versions else { throw error }
+      return try expectedSchema.schema(of: versions)
+    }
+  }
+
+  /// Names the migration that each difference is about, and adds a summary for each such migration.
+  private func attributed(
+    _ differences: [Difference], _ expected: Schema, _ actual: Schema, _ history: History
+  ) throws -> [Difference] {
+    guard !differences.isEmpty else { return [] }
+    let work = DriftAttribution(
+      changes: try expectedSchema.changesByVersion(), expected: expected, actual: actual, history: history)
+    let objects = differences.map { difference in
+      var difference = difference
+      difference.version = work.version(of: difference)
+      return difference
+    }
+    return Set(objects.compactMap(\.version)).sorted().map(work.summary) + objects
+  }
+}
+
+/// What the records tell by themselves.
+struct HistoryDriftDetector {
+  let set: MigrationSet
+  let history: History
+  let plan: Plan
+
+  func differences() -> [Difference] { ahead + gaps + late + renamed }
+
+  private var ahead: [Difference] {
+    plan.unknown.map { version in
+      Difference(
+        kind: .historyAhead, object: "\(version)", expected: nil, actual: history.recorded?[version],
+        version: version)
+    }
+  }
+
+  private var gaps: [Difference] {
+    let known = set.migrations.compactMap(\.version)
+    let highest = known.last { history.recorded?[$0] != nil } ?? .min
+    return known.filter { $0 < highest && history.recorded?[$0] == nil }.map { version in
+      Difference(
+        kind: .historyGap, object: "\(version)", expected: set.name(of: version), actual: nil,
+        version: version)
+    }
+  }
+
+  private var late: [Difference] {
+    let known = history.late.filter { !plan.unknown.contains($0.key) && !plan.unknown.contains($0.value) }
+    return known.sorted { $0.key < $1.key }.map { version, higher in
+      Difference(
+        kind: .historyOutOfOrder, object: "\(version)", severity: .warning,
+        expected: "before \(higher)", actual: "after \(higher)", version: version)
+    }
+  }
+
+  private var renamed: [Difference] {
+    plan.renamed.sorted { $0.key < $1.key }.map { version, name in
+      Difference(
+        kind: .migrationRenamed, object: "\(version)", expected: set.name(of: version), actual: name,
+        version: version)
+    }
+  }
+}

@@ -1,0 +1,66 @@
+internal import Migrations
+
+extension Failure {
+  /// What to do about it.
+  public var advice: String {
+    switch code {
+    case .missing: "correct the path in the inventory, or remove the entry"
+    case .notAFile, .empty, .notADatabase:
+      "check the path in the inventory; if it is right, restore a backup"
+    case .truncated, .corrupt:
+      "the file is damaged: restore a backup, or recover it with sqlite3's .recover"
+    case .obstructed:
+      "remove what stands there, or find out who put it there: SQLite makes its journal and log itself"
+    case .tooBig:
+      "the limits are in docs/limits.md: shorten the value with the application, or upgrade this installation by hand"
+    case .outOfMemory: "run again with a lower rollout.concurrency"
+    case .permission: "run as the file's owner, or allow this user to write the file and its folder"
+    case .readOnly: "the file or its file system can't be written: mount it writable"
+    case .busy: "another process kept the database locked: try again, or raise rollout.busy_timeout"
+    case .diskFull: "make room and run the same command again"
+    case .timeout: "run again, or raise rollout.timeout"
+    case .foreignKey, .rowsLost, .schema, .expectation, .sql, .columnLost, .objectLost,
+      .contentChanged, .sequenceSetBack, .transactionLost:
+      "mend the migration and try it on a copy of this installation"
+    case .foreignHistory:
+      "take it over with a baseline (baseline: FILE in fleet.yml) that makes of such a database what the first "
+        + "migration starts from, or record in \(SchemaMigrationsTable.name) (version, name) what it has"
+    case .unknownHistory:
+      "record in \(SchemaMigrationsTable.name) (version, name) what it has, or write a baseline (baseline: FILE in fleet.yml) for "
+        + "databases without records"
+    case .history, .historyTrigger: "drop the trigger or the constraint, then run again"
+    case .hardLink:
+      "remove the other name (find -samefile tells it), so that everybody opens the file by one"
+    case .switched: "let the path lead to one file while flotilla works, then run again"
+    case .journal: "the application does that when it starts, and so does flotilla migrate"
+    case .unreachable:
+      "try ssh with the same host, user and port; flotilla reaches a host where that needs no password"
+    case .hostKey:
+      "compare the host's key with its owner's word, then add it to known_hosts (or ssh.host_key: accept-new)"
+    case .hostKeyChanged:
+      "this may be an attack: ask the host's owner whether its key was replaced before you remove the old one"
+    case .authentication:
+      "let this user in with a key that an agent holds or that has no passphrase; ssh HOST true must not ask"
+    case .become: "allow it in sudoers without a password (sudo -n), or leave become out"
+    case .agent: "see the message; an agent installed by hand is named in ssh.agent"
+    case .agentFolder:
+      "its file system is probably mounted noexec: name a folder where programs may run in ssh.agent_folder"
+    case .banner: "let the host's login scripts print nothing where there is no terminal"
+    case .forcedCommand:
+      "log in as a user whose shell runs what ssh asks for: no ForceCommand, no command= in authorized_keys"
+    case .protocolFault:
+      "something on the host takes the agent's place or changes what it sends: look into it before you go on"
+    case .connectionLost, .calledOff:
+      "it is at its old version or its new one; run the same command again"
+    case .fetch:
+      "the database is well and its backup whole on its host: mend what the message says, then flotilla backup"
+    case .hook where step == .after:
+      "do by hand what the hook should have done: migrating again runs no hook where nothing is pending"
+    case .hook: "mend what the hook complains about, then run the same command again"
+    case .networkFileSystem:
+      "work on the machine that has the disk, or accept the risk with rollout.network_file_systems: true"
+    case .requirement: "do what the message asks for, then run again"
+    default: "run again; if it stays, look at the message"
+    }
+  }
+}

@@ -1,0 +1,69 @@
+internal import SQLite
+
+/// An upgrade between its hooks: look → before → upgrade → after.
+///
+/// Where nothing is pending no hook runs. The hook after it runs whatever became of the upgrade and of the hook
+/// before it, since a service that was stopped has to come back up; only where the hook before could not even be
+/// started there is nothing to undo. The first error is the one that is told.
+struct HookedUpgrade {
+  let inspector: Inspector
+  let path: String
+  let backup: String
+
+  /// What the hook after an upgrade has at least, however long the upgrade took.
+  static let leastTime = Duration.seconds(60)
+
+  func run() -> Outcome {
+    let deadline = inspector.options.deadline
+    let hooks = inspector.options.hooks
+    guard !hooks.isEmpty else { return upgrade(by: deadline) }
+    let found = inspector.inspect(path)
+    guard found.status == .pending else { return found }
+    var results: [HookResult] = []
+    var outcome: Outcome
+    if let hook = run(.before, hooks.before, within: deadline.left) {
+      results += [hook.result].compactMap { $0 }
+      outcome = hook.trouble.map { failed($0, found) } ?? upgrade(by: deadline)
+      guard hook.result != nil else { return outcome }
+    } else {
+      outcome = upgrade(by: deadline)
+    }
+    if let hook = run(.after, hooks.after, within: max(deadline.left, Self.leastTime), outcome.status) {
+      results += [hook.result].compactMap { $0 }
+      if let trouble = hook.trouble { note(trouble, in: &outcome) }
+    }
+    outcome.hooks = results
+    return outcome
+  }
+
+  private func upgrade(by deadline: Deadline) -> Outcome {
+    Upgrade(inspector, path, backup: backup, deadline: deadline).run()
+  }
+
+  private func run(
+    _ which: HookResult.Which, _ arguments: [String], within time: Duration, _ status: Status? = nil
+  ) -> Hook.Run? {
+    guard !arguments.isEmpty else { return nil }
+    return Hook(which: which, arguments: arguments, path: path, status: status).run(within: time)
+  }
+
+  private func failed(_ trouble: String, _ found: Outcome) -> Outcome {
+    var outcome = found
+    outcome.status = .failed
+    outcome.failure = Failure(code: .hook, step: .before, message: trouble)
+    return outcome
+  }
+
+  /// A service that didn't come back up is a failure, whatever became of its database.
+  private func note(_ trouble: String, in outcome: inout Outcome) {
+    if outcome.status == .failed, let first = outcome.failure {
+      outcome.failure = Failure(
+        code: first.code, step: first.step, message: "\(first.message); and \(trouble)")
+      return
+    }
+    let version = outcome.versionAfter.map { "version \($0)" } ?? "its new version"
+    let done = outcome.status == .migrated ? "migrated to \(version), but " : ""
+    outcome.status = .failed
+    outcome.failure = Failure(code: .hook, step: .after, message: done + trouble)
+  }
+}

@@ -1,0 +1,104 @@
+internal import Migrations
+internal import SQLite
+internal import Schema
+
+/// What a database at rest records and looks like, told from the text of its schema without opening it in SQLite.
+///
+/// It answers only where SQLite has read the same schema before, for this or another installation; anything
+/// unusual it leaves to SQLite, so that it never says something else than SQLite would.
+struct FastInspection {
+  let history: History
+  let schema: Schema
+  /// Of the schema's text.
+  let digest: Fingerprint
+
+  /// Looks at the file at `path`; nil where SQLite has to. No connection of this process may have it open.
+  init?(
+    _ path: String, _ file: DatabaseFile, _ cache: SchemaCache, _ layouts: HistoryLayouts,
+    _ table: any HistoryTable
+  ) {
+    guard let pages = DatabasePages(path, file), let stored = StoredSchema(pages, history: table.name),
+      let schema = cache.known(stored.digest),
+      let history = Self.history(stored, pages, layouts, table), pages.isUnchanged(at: path)
+    else { return nil }
+    self.schema = schema
+    self.history = history
+    digest = stored.digest
+  }
+
+  private static func history(
+    _ stored: StoredSchema, _ pages: DatabasePages, _ layouts: HistoryLayouts, _ table: any HistoryTable
+  ) -> History? {
+    guard let found = stored.history else { return History(recorded: nil) }
+    guard let layout = layouts.layout(of: found.sql, in: table) else { return nil }
+    var rows: [(version: Int64, name: String, time: Int64?)] = []
+    var versions: Set<Int64> = []
+    let isRead = pages.forEachRow(from: found.root) { row in
+      guard let read = layout.read(row) else { return false }
+      rows.append(read)
+      return versions.insert(read.version).inserted
+    }
+    return isRead ? History(rows) : nil
+  }
+}
+
+/// The rows of sqlite_schema, where each is such as SQLite accepts in a database of that many pages.
+private struct StoredSchema {
+  /// As `Schema.rawDigest` has it.
+  let digest: Fingerprint
+  /// Where the table with the recorded versions begins, and its text.
+  private(set) var history: (root: Int, sql: String)?
+
+  init?(_ pages: DatabasePages, history historyName: String) {
+    let historyName = Array(historyName.utf8)
+    var digest = Schema.TextDigest()
+    var roots: Set<Int> = [1]
+    var history: (root: Int, sql: String)?
+    let isRead = pages.forEachRow(from: 1) { row in
+      guard row.count == 5, case .text(let type)? = row.column(0), case .text(let name)? = row.column(1),
+        case .text(let table)? = row.column(2), case .integer(let stored)? = row.column(3),
+        let root = Int(exactly: stored), let sql = Self.sql(row.column(4)),
+        Self.isRoot(root, type, sql, pages.count), root == 0 || roots.insert(root).inserted
+      else { return false }
+      for column in [type, name, table, sql] { digest.add(column) }
+      guard Self.isFolded(name, historyName) || Self.isFolded(table, historyName) else {
+        return true
+      }
+      // An index, a trigger, a view or a name in other letters is for SQLite to interpret.
+      guard Self.isText(type, "table"), root > 1, history == nil, name.elementsEqual(historyName),
+        table.elementsEqual(historyName)
+      else { return false }
+      history = (root, String(decoding: sql, as: UTF8.self))
+      return true
+    }
+    guard isRead else { return nil }
+    self.digest = digest.finish()
+    self.history = history
+  }
+
+  private static func sql(_ column: StoredRow.Column?) -> UnsafeRawBufferPointer? {
+    switch column {
+    case .text(let text)?: text
+    case .null?: UnsafeRawBufferPointer(start: nil, count: 0)
+    default: nil
+    }
+  }
+
+  /// Whether such an object may begin at that page: views, triggers and virtual tables have none.
+  private static func isRoot(
+    _ root: Int, _ type: UnsafeRawBufferPointer, _ sql: UnsafeRawBufferPointer, _ count: Int
+  ) -> Bool {
+    if isText(type, "view") || isText(type, "trigger") { return root == 0 }
+    let isVirtual = isText(type, "table") && isFolded(sql.prefix(14), Array("create virtual".utf8))
+    return isVirtual ? root == 0 : root > 1 && root <= count
+  }
+
+  private static func isText(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
+    bytes.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  private static func isFolded(_ bytes: some Collection<UInt8>, _ text: [UInt8]) -> Bool {
+    bytes.count == text.count
+      && bytes.elementsEqual(text) { (0x41...0x5a).contains($0) ? $0 | 0x20 == $1 : $0 == $1 }
+  }
+}

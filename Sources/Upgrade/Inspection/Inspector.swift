@@ -1,0 +1,163 @@
+internal import Glibc
+internal import Migrations
+internal import SQLite
+internal import Schema
+
+/// Reads an installation without changing a byte of it or of its folder, but for what a crashed writer left.
+struct Inspector {
+  let set: MigrationSet
+  let expectedSchema: ExpectedSchema
+  let cache: SchemaCache
+  let driftCache: DriftCache
+  let options: UpgradeOptions
+  let layouts = HistoryLayouts()
+
+  func inspect(_ path: String) -> Outcome {
+    do {
+      return try read(path)
+    } catch {
+      var outcome = Outcome(Failure(error, at: .inspect))
+      outcome.isUnchanged = true
+      return outcome
+    }
+  }
+
+  private func read(_ path: String) throws -> Outcome {
+    // Without a log beside it, nothing holds what isn't in the file itself; reading it as immutable makes no
+    // -wal and -shm file. Had it changed meanwhile, it is read again with locks.
+    let before = try DatabaseFile.inspect(path).get()
+    if !options.deep, let look = FastInspection(path, before, cache, layouts, set.historyTable) {
+      return outcome(try state(look.history, look.schema, look.digest), bytes: before.bytes)
+    }
+    return try reading(path, before, by: options.deadline) { database in
+      let state = try state(of: database)
+      database.rollback()
+      var outcome = outcome(state, bytes: before.bytes)
+      if options.deep { outcome.drift += try DataTrouble(database, state.schema).differences() }
+      return outcome
+    }
+  }
+
+  /// Calls `body` with a connection that reads the database, in a transaction, and changes neither it nor its folder.
+  ///
+  /// Where the file changed meanwhile, or somebody else turns out to have it open, `body` is called once more.
+  func reading<T>(
+    _ path: String, _ before: DatabaseFile, by deadline: Deadline, _ body: (Connection) throws -> T
+  ) throws -> T {
+    func read(_ access: Connection.Access) throws -> T {
+      let database = try Connection(
+        path: path, access: access, busyTimeout: options.busyTimeout, deadline: deadline)
+      defer { database.close() }
+      try database.execute("BEGIN")
+      return try body(database)
+    }
+    if before.isWAL, !before.hasLog {
+      let result = try read(.immutable)
+      if before.isUnchanged(at: path) { return result }
+    }
+    if before.hasLog, !before.hasSharedMemory, let result = try? read(.exclusiveReadOnly) { return result }
+    do {
+      return try read(.readOnly)
+    } catch let error as SQLiteError where error.code == .needsRollback {
+      // A writer crashed. Whoever opens the file for writing takes its unfinished transaction back.
+      guard options.recovers else {
+        throw Failure(
+          code: .journal, step: .inspect,
+          message: "a writer crashed and left a journal, which has to be rolled back before anybody can read")
+      }
+      return try read(.readWrite)
+    }
+  }
+
+  /// Versions, schema and plan as one transaction sees them.
+  struct State {
+    let history: History
+    let schema: Schema
+    let plan: Plan
+    let drift: [Difference]
+  }
+
+  func state(of database: Connection) throws -> State {
+    let (schema, digest) = try cache.schema(of: database)
+    return try state(set.historyTable.read(database), schema, digest)
+  }
+
+  private func state(_ history: History, _ schema: Schema, _ digest: Fingerprint) throws -> State {
+    let plan = set.plan(for: history, upTo: options.target)
+    let drift = try drift(of: schema, digest, history, plan)
+    return State(history: history, schema: schema, plan: plan, drift: drift)
+  }
+
+  /// How a database differs from what its recorded versions make, judged once for all that are alike; an untracked
+  /// database has nothing to differ from.
+  func drift(
+    of schema: Schema, _ digest: Fingerprint, _ history: History, _ plan: Plan
+  ) throws -> [Difference] {
+    guard history.recorded != nil else { return [] }
+    return try driftCache.drift(of: digest, history) {
+      try DriftDetector(set: set, expectedSchema: expectedSchema, showsLayout: options.showsLayout)
+        .differences(in: schema, history, plan)
+    }
+  }
+
+  func outcome(_ state: State, bytes: Int64) -> Outcome {
+    var outcome = Outcome(status: state.plan.isAhead ? .skipped : state.plan.isCurrent ? .current : .pending)
+    outcome.versionBefore = state.history.version
+    outcome.versionAfter = state.history.version
+    outcome.fingerprint = state.schema.fingerprint.description
+    outcome.drift = state.drift
+    outcome.ignored = state.schema.ignored
+    outcome.bytes = bytes
+    outcome.isUnchanged = true
+    if let refusal = refusal(of: state) {
+      outcome.status = .failed
+      outcome.failure = refusal
+    } else if state.plan.isAhead {
+      let versions = state.plan.unknown.map(String.init).joined(separator: ", ")
+      outcome.failure = Failure(
+        code: .ahead, step: .inspect,
+        message: "it records version \(versions), which these migrations don't have")
+    } else {
+      outcome.pending = (state.plan.baseline == nil ? [] : [0]) + state.plan.pending.compactMap(\.version)
+      let deletes = ([state.plan.baseline].compactMap { $0 } + state.plan.pending).map(\.deletes)
+      outcome.mayDelete = Set(deletes.joined()).filter { state.schema.object(.table, $0) != nil }.sorted()
+      let changes = ([state.plan.baseline].compactMap { $0 } + state.plan.pending).map(\.changes)
+      outcome.mayChange = Set(changes.joined()).filter { name in
+        let table = String(name.prefix { $0 != "." })
+        return table == "sqlite_sequence" || state.schema.object(.table, table) != nil
+      }.sorted()
+    }
+    return outcome
+  }
+
+  /// The codes of failures that keep migrations from being applied, and nothing else.
+  static let refusals: Set<Failure.Code> = [.foreignHistory, .unknownHistory, .historyTrigger]
+
+  /// Why nothing may be applied, as the database's history is not one that these migrations can go on from.
+  private func refusal(of state: State) -> Failure? {
+    guard state.history.recorded == nil else {
+      guard !state.plan.isAhead, !state.plan.isCurrent,
+        let trigger = state.schema.all(.trigger).first(where: { $0.table == set.historyTable.name })
+      else { return nil }
+      return Failure(
+        code: .historyTrigger, step: .inspect,
+        message: "trigger \(trigger.name) on \(set.historyTable.name) would run when migrations are recorded")
+    }
+    if let foreign = state.history.foreign, foreign.isInTheWay || set.baseline == nil {
+      return Failure(
+        code: .foreignHistory, step: .inspect,
+        message:
+          "another tool keeps its history, in \(foreign.place) (\(foreign.tool)); which of these migrations "
+          + "it has is not known")
+    }
+    guard set.baseline == nil else { return nil }
+    let there = state.schema.all(.table).map(\.name).filter { set.tablesMade.contains($0.folded) }
+    guard let first = there.first else { return nil }
+    let more = there.count == 1 ? "" : " and \(there.count - 1) more that"
+    return Failure(
+      code: .unknownHistory, step: .inspect,
+      message:
+        "it records no migrations, but has table \(first)\(more.isEmpty ? ", which" : more) these migrations make: "
+        + "which of them it has is not known")
+  }
+}

@@ -1,0 +1,46 @@
+public import Migrations
+internal import SQLite
+
+extension Outcome {
+  /// The outcome together with what an earlier attempt of the same run did, whose end nobody heard of.
+  ///
+  /// A backup with this run's name is there before the work only where the connection was lost after it was made:
+  /// a database that is up to date now was migrated by that attempt.
+  public func mergingLostAttempt(
+    _ backup: String, _ history: any HistoryTable = SchemaMigrationsTable()
+  ) -> Outcome {
+    guard status == .current, self.backup == nil, let record = try? BackupRecord(reading: backup),
+      let copy = try? Connection(path: backup, access: .immutable)
+    else { return self }
+    defer { copy.close() }
+    guard let before = try? history.read(copy).version, before != versionAfter else { return self }
+    var outcome = self
+    outcome.status = .migrated
+    outcome.backup = record
+    outcome.versionBefore = before
+    return outcome
+  }
+}
+
+extension Outcome {
+  /// The outcome of a second attempt, after a first one whose end nobody heard of.
+  ///
+  /// What keeps the database locked then is most likely the first attempt itself, whose agent hangs: so it is told
+  /// that the connection was lost, and not that somebody else is busy.
+  public func second(after first: Outcome) -> Outcome {
+    guard failure?.code == .busy, let lost = first.failure, lost.code == .connectionLost,
+      lost.step != .open
+    else { return self }
+    var outcome = self
+    outcome.status = first.status
+    outcome.failure = Failure(
+      code: lost.code, step: lost.step,
+      message: "\(lost.message); at a second attempt the database was still locked")
+    return outcome
+  }
+}
+
+extension Failure {
+  /// Any error as a failure of work on a backup file.
+  public init(reporting error: any Error) { self.init(error, at: .backUp) }
+}

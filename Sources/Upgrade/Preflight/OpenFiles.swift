@@ -1,0 +1,174 @@
+internal import Basics
+internal import Dispatch
+internal import Glibc
+internal import Migrations
+internal import Synchronization
+
+/// Which other processes have which files open, as far as this user may see.
+///
+/// One look at all processes, which reads links in /proc and touches no other file system, answers for every
+/// installation of the next two seconds. Descriptors whose link ends with the name of the database are then compared
+/// with it by device and inode, each on a thread of its own: on a mount whose server is gone that never comes back. A
+/// process in a container has another path to the same file, so the whole path is not compared.
+final class OpenFiles: Sendable {
+  struct File: Hashable {
+    let device: UInt64
+    let inode: UInt64
+
+    /// The file behind a path; nil where there is no regular file.
+    @Sendable static func at(_ path: String) -> File? {
+      var status = stat()
+      guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+      return File(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+  }
+
+  private struct Descriptor: Hashable {
+    let process: Int32
+    let number: String
+    var path: String { "/proc/\(process)/fd/\(number)" }
+  }
+
+  private struct Look {
+    let end: ContinuousClock.Instant
+    /// By the last part of the path.
+    let descriptors: [String: [Descriptor]]
+  }
+
+  private let look = Mutex<Look?>(nil)
+  /// Descriptors that gave no answer; nobody waits for them again.
+  private let silent = Mutex<Set<Descriptor>>([])
+  private let file: @Sendable (String) -> File?
+  private let patience: Duration
+  private static let most = 5
+
+  /// - Parameters:
+  ///   - patience: how long one question may take in all; who answers later is left out.
+  ///   - file: what is behind a path; may never come back.
+  init(
+    patience: Duration = .milliseconds(500), file: @escaping @Sendable (String) -> File? = File.at
+  ) {
+    (self.patience, self.file) = (patience, file)
+  }
+
+  /// The processes that have the file behind a path open, as `ownprem-server (pid 812)`: five at most, and how many
+  /// more.
+  func holders(of path: String) -> [String] {
+    let deadline = ContinuousClock.now + patience
+    guard let own = answer(deadline, { [file] in file(path) }) ?? nil, let real = FileSystem.realPath(path)
+    else { return [] }
+    let candidates = descriptors(to: fileName(of: real)).filter { candidate in
+      !silent.withLock { $0.contains(candidate) }
+    }
+    var processes: Set<Int32> = []
+    for candidate in candidates where !processes.contains(candidate.process) && deadline > .now {
+      guard let found = answer(deadline, { [file] in file(candidate.path) }) else {
+        _ = silent.withLock { $0.insert(candidate) }
+        continue
+      }
+      if found == own { processes.insert(candidate.process) }
+    }
+    let names = processes.sorted().compactMap { process -> String? in
+      guard let name = ProcessFiles.text("/proc/\(process)/comm") else { return nil }
+      return name.prefix { $0 != "\n" }.replacingControlCharacters() + " (pid \(process))"
+    }
+    let rest = names.count - Self.most
+    return names.prefix(Self.most) + (rest > 0 ? ["and \(rest) more"] : [])
+  }
+
+  /// What `question` says; nil where it has not come back by the deadline.
+  private func answer<T: Sendable>(
+    _ deadline: ContinuousClock.Instant, _ question: @escaping @Sendable () -> T
+  ) -> T? {
+    let answer = Answer<T>()
+    DispatchQueue(label: "open files").async {
+      let value = question()
+      answer.value.withLock { $0 = value }
+      answer.isThere.signal()
+    }
+    let left = max(deadline - .now, .zero)
+    guard answer.isThere.wait(timeout: .now() + .nanoseconds(Int(left.milliseconds * 1e6))) == .success
+    else { return nil }
+    return answer.value.withLock { $0 }
+  }
+
+  private func descriptors(to name: String) -> [Descriptor] {
+    look.withLock { look in
+      if let look, look.end > .now { return look.descriptors[name] ?? [] }
+      let descriptors = Self.descriptors()
+      look = Look(end: .now + .seconds(2), descriptors: descriptors)
+      return descriptors[name] ?? []
+    }
+  }
+
+  /// All descriptors of other processes that lead to a path.
+  private static func descriptors() -> [String: [Descriptor]] {
+    var found: [String: [Descriptor]] = [:]
+    for process in ProcessFiles.names("/proc").compactMap({ Int32($0) }) where process != getpid() {
+      for number in ProcessFiles.names("/proc/\(process)/fd") {
+        let descriptor = Descriptor(process: process, number: number)
+        guard let target = ProcessFiles.target(descriptor.path), target.hasPrefix("/") else { continue }
+        found[fileName(of: target), default: []].append(descriptor)
+      }
+    }
+    return found
+  }
+
+}
+
+/// What another thread finds out.
+private final class Answer<T: Sendable>: Sendable {
+  let value = Mutex<T?>(nil)
+  let isThere = DispatchSemaphore(value: 0)
+}
+
+extension Outcome {
+  /// The names of the programs in `openBy`, each once.
+  public var programs: Set<String> {
+    Set(
+      openBy.compactMap { holder in holder.firstRange(of: " (pid ").map { String(holder[..<$0.lowerBound]) } }
+    )
+  }
+}
+
+/// Files of proc(5), which have no size.
+enum ProcessFiles {
+  /// What is in a file; nil where it can't be read.
+  static func text(_ path: String) -> String? {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = read(file, &buffer, buffer.count)
+      if count < 0 { return nil }
+      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+      bytes += buffer[..<count]
+    }
+  }
+
+  /// Where a link leads, by its text; nil where it can't be read.
+  static func target(_ path: String) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+      guard let start = buffer.baseAddress else { return nil }
+      let count = readlink(path, start, buffer.count)
+      guard count > 0 else { return nil }
+      return String(decoding: UnsafeRawBufferPointer(buffer)[..<count], as: UTF8.self)
+    }
+  }
+
+  /// What is in a folder, but for what begins with a dot; nothing where it can't be read.
+  static func names(_ folder: String) -> [String] {
+    guard let entries = opendir(folder) else { return [] }
+    defer { closedir(entries) }
+    var names: [String] = []
+    while let entry = readdir(entries) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names
+  }
+}

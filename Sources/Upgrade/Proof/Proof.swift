@@ -1,0 +1,161 @@
+internal import Migrations
+internal import SQLite
+internal import Schema
+
+/// Proves, inside the transaction, that migrations did what they may and nothing else.
+///
+/// Rows and `@expect` are checked by the migrator after each migration; here are foreign keys, the integrity of
+/// what was written, and the schema.
+struct Proof {
+  private let database: Connection
+  private let before: Inspector.State
+  private let inspector: Inspector
+  private var foreignKeys: ForeignKeyProof
+  /// The columns of the tables that are written and were there before; all folded.
+  private var columns: [String: [String]] = [:]
+
+  init(_ database: Connection, before: Inspector.State, _ inspector: Inspector) {
+    self.database = database
+    self.before = before
+    self.inspector = inspector
+    foreignKeys = ForeignKeyProof(database, before.schema)
+  }
+
+  mutating func willWrite(_ table: String) throws {
+    try foreignKeys.willWrite(table)
+    let table = table.folded
+    guard columns[table] == nil else { return }
+    columns[table] = try names(of: table, in: before.schema)
+  }
+
+  /// The columns of a table; of a virtual table, which has none in the schema, as it is now. Empty where there is none.
+  private func names(of table: String, in schema: Schema) throws -> [String] {
+    guard let layout = schema.layout(of: table), layout.isEmpty else { return schema.layout(of: table) ?? [] }
+    return try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(table)]) {
+      $0.text(0)?.folded ?? ""
+    }
+  }
+
+  /// - Returns: the state after the migrations, with the drift that they found and left.
+  func check() throws -> Inspector.State {
+    let after = try inspector.state(of: database)
+    try checkForeignKeys(after.schema)
+    for table in foreignKeys.tables.sorted() where after.schema.object(.table, table) != nil {
+      let findings = try database.rows("PRAGMA quick_check(\(quoted(table)))") { $0.text(0) ?? "" }
+      guard findings == ["ok"] else {
+        throw Failure(
+          code: .corrupt, step: .prove,
+          message: "quick_check of \(table) says: \(findings.prefix(5).joined(separator: "; "))")
+      }
+    }
+    try checkColumns(after.schema)
+    try checkAttachments(after.schema)
+    try checkConstraints(after.schema)
+    try checkSchema(after)
+    return after
+  }
+
+  private func checkForeignKeys(_ schema: Schema) throws {
+    let new = try foreignKeys.newViolations(schema)
+    guard let first = new.first else { return }
+    var counts: [String: Int] = [:]
+    for (violation, count) in new { counts[violation.table, default: 0] += count }
+    let places = counts.sorted { $0.key < $1.key }.map { "\($0.value) in \($0.key)" }.joined(separator: ", ")
+    let example = zip(first.violation.columns, first.violation.values).map { column, value in
+      "\(column) = \(value.text ?? value.integer.map(String.init) ?? "…")"
+    }.joined(separator: ", ")
+    throw Failure(
+      code: .foreignKey, step: .prove,
+      message: "new foreign-key violations: \(places)"
+        + (example.isEmpty ? "" : ", such as \(first.violation.table) with \(example)"))
+  }
+
+  /// A table that is rebuilt from a list of columns would lose one that somebody added by hand, whether drift
+  /// ignores it or not.
+  private func checkColumns(_ after: Schema) throws {
+    for (table, names) in columns.sorted(by: { $0.key < $1.key }) {
+      let now = try self.names(of: table, in: after)
+      let gone = now.isEmpty ? [] : names.filter { !now.contains($0) }
+      guard !gone.isEmpty else { continue }
+      let known = try knownColumns(of: table)
+      guard let lost = gone.first(where: { !known.contains($0) }) else { continue }
+      throw Failure(
+        code: .columnLost, step: .prove,
+        message:
+          "column \(table).\(lost) is not from these migrations, and they would drop it with what it holds")
+    }
+  }
+
+  /// An index or a trigger goes with its table, and a rebuild doesn't make one anew that somebody added by hand.
+  private func checkAttachments(_ after: Schema) throws {
+    for table in columns.keys.sorted() where after.layout(of: table) != nil {
+      let gone = Set(before.schema.attachments(of: table)).subtracting(after.attachments(of: table))
+      for attachment in gone.sorted(by: { $0.name < $1.name })
+      where !after.allAttachments.contains(where: { $0.name == attachment.name }) {
+        guard try !isKnown(attachment.kind, attachment.name) else { continue }
+        throw objectLost("\(attachment.kind.rawValue) \(attachment.name) of \(table)")
+      }
+    }
+  }
+
+  /// A constraint is part of its table's text, and a rebuild has the text of the migrations.
+  private func checkConstraints(_ after: Schema) throws {
+    guard before.history.recorded != nil else { return }
+    let tables = columns.keys.filter { after.object(.table, $0) != nil }
+    for kind in [Schema.Kind.unique, .check] {
+      for object in before.schema.missing(kind, of: tables, in: after) {
+        guard try !isKnown(kind, object.name) else { continue }
+        throw objectLost(kind == .unique ? "UNIQUE of \(object.name)" : "CHECK of \(object.name)")
+      }
+    }
+  }
+
+  private func objectLost(_ what: String) -> Failure {
+    Failure(
+      code: .objectLost, step: .prove,
+      message: "\(what) is not from these migrations, and they would drop it")
+  }
+
+  /// Whether the authors of the migrations know an object: one of the recorded versions, or, where there are none, one
+  /// that the files name which are applied.
+  private func isKnown(_ kind: Schema.Kind, _ name: String) throws -> Bool {
+    guard before.history.recorded == nil else {
+      return try inspector.expectedSchema.wholeSchema(of: before.history.versions).object(kind, name) != nil
+    }
+    return namesInFiles().contains(name)
+  }
+
+  /// The columns that the authors of the migrations know: those of the recorded versions, or, where there are none,
+  /// whatever the files name that are applied.
+  private func knownColumns(of table: String) throws -> Set<String> {
+    guard before.history.recorded != nil else { return namesInFiles() }
+    return try inspector.expectedSchema.columns(of: table, at: before.history.versions)
+  }
+
+  private func namesInFiles() -> Set<String> {
+    let migrations = [before.plan.baseline].compactMap { $0 } + before.plan.pending
+    let tokens = migrations.flatMap(\.steps).flatMap(\.statements).flatMap(\.tokens)
+    return Set(tokens.filter(\.isName).map(\.name))
+  }
+
+  /// Differences that were there before are drift, and so is whatever the history tells. Others are the migrations' doing, or what they failed to do.
+  private func checkSchema(_ after: Inspector.State) throws {
+    let caused = after.drift.filter { $0.objectKind != nil && !isOld($0, after.schema) }
+    guard let first = caused.first else { return }
+    let more = caused.count == 1 ? "" : ", and \(caused.count - 1) more"
+    throw Failure(
+      code: .schema, step: .prove,
+      message:
+        "after the migrations the schema is not that of version \(after.history.version ?? 0): \(first)\(more)"
+    )
+  }
+
+  /// The object is as it was, and was wrong already; an untracked database had no version to be wrong for, but
+  /// what is missing after its baseline is the baseline's fault.
+  private func isOld(_ difference: Difference, _ after: Schema) -> Bool {
+    if before.drift.contains(difference) { return true }
+    guard before.schema.agrees(with: after, on: difference) else { return false }
+    if before.history.recorded == nil { return difference.actual != nil }
+    return before.drift.contains { $0.object == difference.object && $0.objectKind == difference.objectKind }
+  }
+}

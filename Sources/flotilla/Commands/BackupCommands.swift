@@ -1,0 +1,163 @@
+import ArgumentParser
+import Fleet
+import FoundationEssentials
+import Glibc
+import Remote
+import Report
+import Synchronization
+import Upgrade
+
+struct BackupCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "backup", abstract: "Backs up without migrating.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @Option(help: ArgumentHelp("How many installations at once.", valueName: "n")) var concurrency: Int?
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console)
+      let run = try ChangeRun(session, "backup")
+      let (store, workers) = (try run.backups(), run.workers)
+      let places = BackupPlaces(session, run.run.id)
+      return run.each(lanes: session.lanes(concurrency), limit: .percentage(.all)) { installation in
+        let worker = workers.worker(for: installation)
+        let made = worker.backUp(installation.path, to: store.path(installation))
+        let outcome = store.recordAndPrune(made, of: installation, worker)
+        places.add(outcome, of: installation)
+        return outcome
+      } describe: { _, _ in
+        places.lines()
+      }
+    }
+  }
+}
+
+struct Backups: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Lists the backups there are.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console)
+      let ids = Set(session.selection.map { session.inventory.installations[$0].id })
+      guard session.state.exists else {
+        throw UsageError("there is no backup yet: \(session.state.path) does not exist")
+      }
+      let journal = try Journal(session.state)
+      do throws(StateError) {
+        try recover(journal, session)
+      } catch {
+        console.log("flotilla: \(error). Backups that a run has made and not noted yet are missing here.")
+      }
+      let backups = try journal.backups().filter { ids.contains($0.installation) }
+      let width = backups.map(\.installation.count).max() ?? 0
+      let lines = backups.map { backup in
+        let name = backup.installation + String(repeating: " ", count: width - backup.installation.count)
+        let version = backup.version.map { "version \($0)" } ?? "untracked"
+        return "\(backup.run)  \(name)  \(version)  \(backup.record.bytes) bytes  \(backup.where.oneLine)"
+      }
+      console.out(lines: lines.isEmpty ? ["There are no backups."] : lines)
+      return .well
+    }
+  }
+}
+
+/// Notes the backups that killed runs left, which takes the state folder for a moment.
+private func recover(_ journal: Journal, _ session: Session) throws(StateError) {
+  let lock = try session.state.lock()
+  defer { withExtendedLifetime(lock) {} }
+  try journal.recover(session.state, session.inventory)
+}
+
+struct RestoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore",
+    abstract: "Writes backups back into the live files, after backing up what is there.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @Option(
+    name: [.customLong("run")],
+    help: ArgumentHelp("The run that made the backups, or 'last'.", valueName: "id"))
+  var past: String
+  @Flag(help: "Starts without asking.") var yes = false
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console)
+      guard session.state.exists else {
+        throw UsageError("there is no backup yet: \(session.state.path) does not exist")
+      }
+      let run = try ChangeRun(session, "restore")
+      let found = try run.prepare {
+        let found = try choose(run.journal, session)
+        try confirm(found, session)
+        return found
+      }
+      // The backup that is restored would be the first to be pushed out.
+      let (store, workers) = (try run.backups(prunes: false), run.workers)
+      let unsaved = Mutex<[String]>([])
+      let places = BackupPlaces(session, run.run.id)
+      return run.each(
+        lanes: session.lanes(), limit: .percentage(.all), only: Set(found.keys)
+      ) { installation in
+        guard let backup = found[installation.id] else { return Outcome(status: .skipped) }
+        let worker = workers.worker(for: installation)
+        let outcome = store.restore(installation, from: backup, worker)
+        if outcome.backup == nil, ![.failed, .unreachable].contains(outcome.status) {
+          unsaved.withLock { $0.append(installation.id) }
+        }
+        let kept = store.recordAndPrune(outcome, of: installation, worker)
+        places.add(kept, of: installation)
+        return kept
+      } describe: { _, count in
+        let unsaved = unsaved.withLock { $0.sorted() }
+        return ["\(Session.count(count, "installation")) restored from run \(past)"]
+          + (places.count > 0 ? ["What was there before:"] + places.lines().map { "  \($0)" } : [])
+          + unsaved.map { "\($0) was damaged: there is no backup of what was there before" }
+      }
+    }
+  }
+
+  private func choose(_ journal: Journal, _ session: Session) throws -> [String: StoredBackup] {
+    let ids = Set(session.selection.map { session.inventory.installations[$0].id })
+    let backups = try journal.backups().filter { ids.contains($0.installation) }
+    let chosen = past == "last" ? backups.map(\.run).max()?.description : past
+    let found = backups.filter { $0.run.description == chosen }
+    guard !found.isEmpty else {
+      throw UsageError(
+        "run \(past) made no backup of the selected installations; flotilla backups lists them")
+    }
+    // An id that was given to another database since must not get the content of the old one.
+    for backup in found {
+      guard let place = session.inventory.installation(id: backup.installation)?.place,
+        place != backup.place
+      else { continue }
+      throw UsageError(
+        "the backup of \(backup.installation) was made of \(backup.place), and the inventory now says \(place); "
+          + "nothing was restored. If it is the same database, name the old path for the time of the restore")
+    }
+    return Dictionary(found.map { ($0.installation, $0) }) { first, _ in first }
+  }
+
+  private func confirm(_ found: [String: StoredBackup], _ session: Session) throws {
+    if yes { return }
+    for backup in found.values.sorted(by: { $0.installation < $1.installation }) {
+      let version = backup.version.map { "version \($0)" } ?? "untracked"
+      session.console.log("  \(backup.installation)  back to \(version)  \(backup.where.oneLine)")
+    }
+    guard session.console.canAsk else { throw UsageError("there is no terminal to ask on; add --yes") }
+    let count = Session.count(found.count, "backup")
+    guard
+      try session.console.confirms(
+        "Write \(count) over the live content, writes since then included?", session.interruption)
+    else { throw UsageError("nothing was changed") }
+  }
+}

@@ -1,0 +1,181 @@
+import ArgumentParser
+import Basics
+import Fleet
+import FoundationEssentials
+import Glibc
+import Migrations
+import Report
+import Schema
+import Upgrade
+
+struct DriftOptions: ParsableArguments {
+  @Flag(help: "Uploads the report to report.url.") var upload = false
+  @Flag(help: "With --upload: only when something changed since the last check.") var onlyChanges = false
+  @Flag(help: "Checks integrity and foreign keys too, which reads every database to its end.") var deep =
+    false
+
+  func validate() throws {
+    if onlyChanges, !upload { throw ValidationError("--only-changes goes with --upload") }
+  }
+}
+
+struct DriftCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drift", abstract: "Compares each installation with what its version should look like.",
+    discussion:
+      "Writes to no installation. Ends with status 4 where drift is found, else 3 where some are unknown.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @OptionGroup var options: DriftOptions
+  @Option(help: "table or json") var format = TableFormat.table
+  @Flag(help: "Prints the SQL that mends what can be mended safely, instead of the table.") var sql = false
+
+  func validate() throws {
+    if sql, format == .json { throw ValidationError("--sql and --format json can't go together") }
+  }
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console)
+      let check = try DriftCheck(session, options, needsRecords: format == .json || options.upload)
+      if format == .json { check.report { console.out($0) } }
+      if sql { console.out(check.repairs().map { $0 + "\n" }.joined()) }
+      if format == .table, !sql {
+        console.out(lines: [session.headline, ""] + check.lines + TextLayout.wrap(check.counts))
+        if let next = check.next { console.out(lines: [next]) }
+      }
+      return check.finish()
+    }
+  }
+}
+
+/// One check of the fleet for drift, compared with the last one.
+struct DriftCheck {
+  private let session: Session
+  private let options: DriftOptions
+  private let journal: Journal
+  private let lock: StateLock
+  private let delivery: ReportDelivery?
+  private let notification: RunNotification
+  private let run: FleetRun
+  private let fleetStatus: FleetStatus
+  private let books: Bookkeeping
+  /// Nil where it could not be made, which was told.
+  private let writer: ReportWriter?
+  /// What changed since the last check; nothing where that isn't known.
+  let changes: DriftChanges
+  /// Whether this check could be compared with the last one.
+  private let isCompared: Bool
+
+  /// Looks at all selected installations and remembers the verdicts. What it found can be told also where they can't be
+  /// remembered.
+  init(_ session: Session, _ options: DriftOptions, needsRecords: Bool) throws {
+    self.session = session
+    self.options = options
+    let books = Bookkeeping(session.console)
+    self.books = books
+    delivery = options.upload ? try ReportDelivery(session) : nil
+    notification = try RunNotification(session)
+    if options.upload, delivery == nil {
+      throw UsageError("--upload: report.url is not set in \(session.fleet.file)")
+    }
+    try session.state.create()
+    lock = try session.state.lock()
+    journal = try Journal(session.state)
+    let started = Session.now()
+    var how = session.options
+    how.deep = options.deep
+    how.recovers = false
+    how.showsLayout = session.global.verbose
+    run = FleetRun(
+      session.inventory, session.selection, try session.workers(how), journal: needsRecords ? journal : nil,
+      interruption: session.interruption)
+    try journal.begin(run.id, command: "drift", fleet: session.fleet.name, at: started)
+    fleetStatus = session.scan(run)
+    let (journal, run, fleetStatus) = (journal, run, fleetStatus)
+    let found = books.attempt {
+      try journal.judge(Self.verdicts(session, fleetStatus), isDeep: options.deep, at: started)
+    }
+    isCompared = found != nil
+    let changes = found ?? DriftChanges()
+    self.changes = changes
+    writer = books.attempt {
+      try session.header(run.id, "drift", startedAt: started, fleetStatus, changes: changes)
+    }.map { header in
+      books.attempt {
+        try journal.finish(run.id, result: session.result(), header: header, at: Session.now())
+        for id in try journal.forgetChecks(keeping: 100) { unlink("\(session.state.reports)/\(id).json") }
+      }
+      return ReportWriter(run, journal, header: header, books)
+    }
+  }
+
+  /// Installations that could be looked at, with their drift.
+  private static func verdicts(_ session: Session, _ fleetStatus: FleetStatus)
+    -> [(installation: String, drift: [Difference])]
+  {
+    session.selection.indices.compactMap { place in
+      guard let cohort = fleetStatus.cohort(at: place), !DriftTable.isUnknown(cohort) else { return nil }
+      return (session.name(place), cohort.drift.filter { $0.severity == .error })
+    }
+  }
+
+  private var table: DriftTable {
+    DriftTable(fleetStatus, changes, isVerbose: session.global.verbose, names: session.name)
+  }
+
+  /// What to show, with a blank line behind it where there is anything.
+  var lines: [String] {
+    let lines = table.lines()
+    return lines + (lines.isEmpty ? [] : [""])
+  }
+  var counts: String { table.counts }
+  /// A line with the command to type next, where there is something to do.
+  var next: String? { table.next }
+
+  /// SQL for each cause, behind a comment that says whose it is.
+  func repairs() -> [String] { books.attempt { try madeRepairs() } ?? [] }
+
+  private func madeRepairs() throws -> [String] {
+    try fleetStatus.members().filter(\.cohort.isDrifted).flatMap { cohort, positions -> [String] in
+      let versions = session.set.migrations.compactMap(\.version).filter { !cohort.pending.contains($0) }
+      let names = positions.map(session.name).joined(separator: ", ")
+      let schema = try session.expectedSchema.schema(of: versions)
+      let script = ["-- \(names)"] + Repair.script(for: cohort.drift, toward: schema) + [""]
+      return script.map { $0.hasPrefix("--") ? $0.harmless() : $0 }
+    }
+  }
+
+  /// Gives the report's text to `body`, piece by piece.
+  func report(_ body: (String) throws -> Void) {
+    guard let writer else { return }
+    books.attempt { try writer.write(body) }
+  }
+
+  /// Uploads where that was asked for, and says how the check ended.
+  ///
+  /// - Parameter keepsReport: whether the report is written into the state folder also where it isn't uploaded.
+  /// - Returns: the command's end.
+  func finish(keepsReport: Bool = false) -> ExitStatus {
+    var exitStatus = exitStatus
+    // Where the last verdicts are unknown, so is whether anything changed.
+    let uploads = delivery != nil && (changes.isChanged || !isCompared || !options.onlyChanges)
+    let report = writer.map { FinishedReport(writer: $0, id: run.id, session: session, books: books) }
+    let path = keepsReport || uploads ? report?.keep() : nil
+    notification.notify(ofDrift: changes, counts: counts, run.id)
+    if uploads, let delivery, let report {
+      let (lines, isDelivered) = report.deliver(delivery, keptAt: path)
+      lines.forEach(session.console.log)
+      if !isDelivered, exitStatus == .well { exitStatus = .undelivered }
+    }
+    return books.exitStatus(exitStatus, changed: false)
+  }
+
+  private var exitStatus: ExitStatus {
+    let exitStatus = session.exitStatus(fleetStatus)
+    guard exitStatus == .well || exitStatus == .someFailed else { return exitStatus }
+    return fleetStatus.count(where: \.isDrifted) > 0 ? .drift : exitStatus
+  }
+}

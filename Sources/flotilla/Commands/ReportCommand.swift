@@ -1,0 +1,84 @@
+public import ArgumentParser
+import Fleet
+import FoundationEssentials
+import Glibc
+public import Report
+
+extension ReportFormat: ExpressibleByArgument {}
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "The fleet's version report, from a live scan or from a past run.",
+    subcommands: [ReportFlush.self])
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @Option(
+    help: ArgumentHelp(
+      "json, html, markdown, csv, prometheus or junit; else what the ending of --output says, or json.",
+      valueName: "format"))
+  var format: ReportFormat?
+  @Option(name: [.customLong("run")], help: ArgumentHelp("The run to report, or 'last'.", valueName: "id"))
+  var past: String?
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Writes to this file instead of standard output.", valueName: "file"))
+  var output: String?
+  @Flag(help: "Uploads the report to report.url, as JSON in any case.") var upload = false
+  @Flag(help: "Prints the JSON Schema of flotilla.report/1 and does nothing else.") var schema = false
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      if schema {
+        console.out(ReportSchema.text)
+        return .well
+      }
+      if let output { try ReportWriter.check(output) }
+      let session = try Session(global.orElse(root.global), console)
+      let books = Bookkeeping(console)
+      let delivery = upload ? try ReportDelivery(session) : nil
+      if upload, delivery == nil {
+        throw UsageError("--upload: report.url is not set in \(session.fleet.file)")
+      }
+      var isDelivered = true
+      let give: (RunID, ReportWriter) throws -> Void = { id, writer in
+        let format = format ?? output.flatMap { ReportFormat(path: $0) } ?? .json
+        if let output { books.attempt { try writer.write(as: format, to: output) } }
+        if output == nil, !upload || self.format != nil {
+          books.attempt { try writer.write(as: format) { console.out($0) } }
+        }
+        guard let delivery else { return }
+        books.attempt { try session.state.create() }
+        let report = FinishedReport(writer: writer, id: id, session: session, books: books)
+        let sent = report.deliver(delivery, keptAt: report.keep())
+        sent.lines.forEach(session.console.log)
+        isDelivered = sent.isDelivered
+      }
+      let exitStatus: ExitStatus
+      if let past {
+        try render(past, session, give)
+        exitStatus = .well
+      } else {
+        exitStatus = try LiveReport(session, command: "report").scan(give)
+      }
+      return books.exitStatus(!isDelivered && exitStatus == .well ? .undelivered : exitStatus, changed: false)
+    }
+  }
+
+  private func render(_ past: String, _ session: Session, _ body: (RunID, ReportWriter) throws -> Void) throws
+  {
+    guard session.state.exists else {
+      throw UsageError("there is no run yet: \(session.state.path) does not exist")
+    }
+    let journal = try Journal(session.state)
+    let id = RunID(past)
+    guard past == "last" || id != nil, let chosen = try journal.header(of: id) else {
+      throw UsageError("there is no run \(past); flotilla history lists them")
+    }
+    guard let header = chosen.header else {
+      throw UsageError("run \(past) did not come to its end and has no report")
+    }
+    try body(chosen.id, ReportWriter(journal, chosen.id, header: header))
+  }
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Fleet
+import FoundationEssentials
+import Report
+import SQLite
+import Upgrade
+
+enum TableFormat: String, ExpressibleByArgument, CaseIterable {
+  case table, json
+}
+
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Shows which versions the fleet is on, by cohort.")
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @Option(help: "table or json") var format = TableFormat.table
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console)
+      if format == .json { return try LiveReport(session, command: "status").print() }
+      let (_, fleetStatus) = try session.inspect()
+      console.out(lines: [session.headline, ""] + session.table.lines(fleetStatus, showsPlan: false))
+      let isPending = fleetStatus.count { $0.status == .pending } > 0
+      let isDrifted = fleetStatus.count { $0.isDrifted && $0.status != .skipped } > 0
+      if isPending || isDrifted {
+        console.out(lines: ["", "Next: flotilla \(isPending ? "plan" : "drift")"])
+      }
+      return session.exitStatus(fleetStatus)
+    }
+  }
+}
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Shows what would be applied where; changes nothing.",
+    discussion: """
+      With --rehearse the plan is tried as well: of each cohort with something pending, the largest database on this \
+      machine is copied into the state folder and the copy upgraded and proved, as migrate would; of a cohort that is \
+      on hosts alone, the first is copied there. It tells what would fail and why, how many rows would go, and how \
+      long it takes. The databases are only read, no hook runs, and the copies are removed. What is true of one of a \
+      cohort is true of all as far as the schema goes; their data can differ. Ends with status 3 where a rehearsal \
+      failed.
+
+      For example: flotilla --only canary plan --rehearse
+      """)
+
+  @ParentCommand var root: Flotilla
+  @OptionGroup var global: GlobalOptions
+  @Option(help: ArgumentHelp("The highest version to apply.", valueName: "version")) var to: Int64?
+  @Flag(help: "Ends with status 5 when migrations are pending.") var check = false
+  @Flag(help: "Upgrades a copy of one installation of each cohort, to tell what would become of it.")
+  var rehearse = false
+
+  func run() throws {
+    let console = Console(environment: ProcessInfo.processInfo.environment)
+    try finishing(console) {
+      let session = try Session(global.orElse(root.global), console, target: to)
+      try session.checkWaves()
+      var options = session.options
+      options.preflight = true
+      let (run, fleetStatus) = try session.inspect(options)
+      let rollout = try RolloutPlan(session, fleetStatus, failures: nil, concurrency: nil)
+      console.out(
+        lines: [session.headline, ""] + session.table.lines(fleetStatus, showsPlan: true) + [
+          "", rollout.sentence,
+        ] + rollout.notes)
+      if session.global.verbose {
+        let there = run.sqliteOnHosts.sorted().joined(separator: ", ")
+        console.out(lines: ["SQLite \(libraryVersion) here\(there.isEmpty ? "" : ", \(there) on hosts")."])
+      }
+      guard rollout.count > 0 else { return session.exitStatus(fleetStatus) }
+      let rehearsal = rehearse ? try PlanRehearsal(session, run, fleetStatus) : nil
+      console.out(lines: rehearsal?.lines ?? ["Next: flotilla migrate"])
+      let exitStatus = session.exitStatus(fleetStatus)
+      if exitStatus == .well, rehearsal?.hasFailed == true { return .someFailed }
+      return check && exitStatus == .well ? .pending : exitStatus
+    }
+  }
+}
+
+/// What is to be migrated, in which waves.
+struct RolloutPlan {
+  let waves: [Wave]
+  let maxFailures: FailureLimit
+  let lanes: Lanes
+  private let hooks: Hooks
+  private let openElsewhere: (count: Int, programs: Set<String>)
+
+  init(_ session: Session, _ fleetStatus: FleetStatus, failures: FailureLimit?, concurrency: Int?) throws {
+    try session.checkWaves()
+    let pending = session.selection.indices.filter { fleetStatus.cohort(at: $0)?.status == .pending }
+    waves = session.fleet.rollout.waves.plan(pending.map { session.selection[$0] }, of: session.inventory)
+    maxFailures = failures ?? session.fleet.rollout.maxFailures
+    lanes = session.lanes(concurrency)
+    hooks = session.options.hooks
+    openElsewhere = fleetStatus.openElsewhere
+  }
+
+  var count: Int { waves.map(\.indices.count).reduce(0, +) }
+
+  /// `20 to migrate, in 3 waves (canary 2, 10% 3, 100% 15), 8 at once.`
+  var sentence: String {
+    guard count > 0 else { return "Nothing to migrate." }
+    let list = waves.map { "\($0.name) \($0.indices.count)" }.joined(separator: ", ")
+    let parts = waves.count == 1 ? "in one wave" : "in \(waves.count) waves (\(list))"
+    return TextLayout.wrap("\(count) to migrate, \(parts), \(lanes.count) at once.").joined(separator: "\n")
+  }
+
+  /// What else to know before it begins.
+  var notes: [String] {
+    guard count > 0 else { return [] }
+    return (hooks.isEmpty ? [] : ["Hooks: \(hooks)"]) + [openNote].compactMap { $0 }
+  }
+
+  /// `Open in other processes: 14 installations (ownprem-server); they will wait while each is migrated.`
+  private var openNote: String? {
+    let (count, programs) = openElsewhere
+    guard count > 0 else { return nil }
+    let names = programs.sorted()
+    let rest = names.count - 3
+    let list = names.prefix(3).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+    return "Open in other processes: \(Session.count(count, "installation")) (\(list)); "
+      + "they will wait while each is migrated."
+  }
+}
