@@ -53,6 +53,15 @@ import Testing
     #expect(try IndependentReader.rows("SELECT count(*) FROM items", at: fleet.path(0)) == ["200"])
   }
 
+  @Test func `a backup is kept where a part of a failed upgrade was committed`() throws {
+    let fleet = try SmallFleet(2)
+    #expect(try fleet.migrate().status == 0)
+    try fleet.migration("0004_compact.sql", "-- @transaction none\nVACUUM;\n-- @expect query SELECT 0\n")
+    #expect(try fleet.migrate("--max-failures", "9").status == 3)
+    let kept = try fleet.run("backups").output.split(separator: "\n").filter { $0.contains("version 3") }
+    #expect(kept.count == 2, "\(kept)")
+  }
+
   @Test(arguments: [
     ("-- +goose Up\nCREATE TABLE a (b);\n-- +goose Down\nDROP TABLE a;\n", 1, "goose"),
     ("-- migrate:up\nCREATE TABLE a (b);\n-- migrate:down\nDROP TABLE a;\n", 1, "dbmate"),

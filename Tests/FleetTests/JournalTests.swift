@@ -86,6 +86,25 @@ import Upgrade
     #expect(Set(old.map(\.installation)) == ["berlin"])
   }
 
+  @Test func `what is outdated is found without reading the backups of all others`() throws {
+    let journal = try Journal(state)
+    let runs = (0..<3).map { RunID.make(at: Date(timeIntervalSinceNow: Double($0) * 60)) }
+    for run in runs { journal.addBackup(try stored("berlin", run, host: "h"), keep: nil) }
+    try journal.check()
+    try Foreign.execute(
+      """
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+      INSERT INTO backups (run, installation, database, path, bytes, sha256, host)
+      SELECT printf('%026d', i), 'other' || i, '/db', '/backup', 4096, 'x', 'h' FROM n
+      """, at: folder.file("state/state.sqlite"))
+    let start = ContinuousClock.now
+    for _ in 0..<5 {
+      let old = try journal.outdatedBackups(of: "berlin", keep: 1, in: runs[2])
+      #expect(old.map(\.run) == [runs[1], runs[0]])
+    }
+    #expect(ContinuousClock.now - start < .seconds(2))
+  }
+
   // MARK: Recovery
 
   @Test func `a backup is found by its folder when the journal is lost`() throws {

@@ -30,6 +30,9 @@ import Upgrade
   func `a trigger that was on the history table is refused by its name`(deletes: Bool) throws {
     let bench = try Bench(more: "CREATE \(deletes ? sweep : swallow)")
     try bench.migration("0002_add_age.sql", "ALTER TABLE parents ADD COLUMN age INTEGER;")
+    let looked = try bench.worker().inspect(bench.path).failure
+    #expect(looked?.code == .historyTrigger, "inspecting names it, before anything runs")
+    #expect(looked?.message.contains("trigger sweep") == true)
     try refused(bench)
   }
 
