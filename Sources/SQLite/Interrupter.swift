@@ -12,8 +12,8 @@ internal import Synchronization
 final class Interrupter: Sendable {
   static let shared = Interrupter()
 
-  /// The handle is used under the mutex alone, and its connection leaves the list before it is closed.
-  private struct Entry: @unchecked Sendable {
+  /// Its connection leaves the list before it is closed.
+  private struct Entry: @unchecked Sendable {  // The mutex guards the handle.
     let handle: OpaquePointer
     let deadline: Deadline
   }

@@ -1,3 +1,4 @@
+internal import Basics
 import Glibc
 
 /// A failed system call: what was tried on what, and the error number.
@@ -41,9 +42,10 @@ package final class FileDescriptor {
 
   /// Makes an empty file in the folder of another. It has no name, so that it goes with the process at the latest.
   package init(temporaryBeside neighbour: String) throws(SystemError) {
-    let folder = neighbour.lastIndex(of: "/").map { String(neighbour[...$0]) } ?? "./"
-    path = folder + "a temporary file"
-    var template = Array("\(folder)\(Folder.temporaryPrefix)XXXXXX".utf8CString)
+    let folder = parentFolder(of: neighbour)
+    path = "\(folder)/a temporary file"
+    // mkstemp(3) puts a name that is free in the place of each X.
+    var template = Array("\(folder)/\(Folder.temporaryPrefix)XXXXXX".utf8CString)
     number = mkstemp(&template)
     guard number >= 0 else { throw SystemError(call: "mkstemp", path: path, number: errno) }
     unlink(template)

@@ -4,7 +4,7 @@ import Glibc
 
 /// SIGINT and SIGTERM: the first asks to finish what was begun, the second ends the program at once.
 ///
-/// ExitStatus at once is safe for the databases: a transaction that has not committed is rolled back by whoever opens the
+/// Ending at once is safe for the databases: a transaction that has not committed is rolled back by whoever opens the
 /// database next. Hooks run in sessions of their own, so that the terminal's signals don't reach them; at the second
 /// signal one that runs is left to itself, and the hook after an upgrade doesn't run any more.
 final class Signals {

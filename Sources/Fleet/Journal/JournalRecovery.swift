@@ -8,7 +8,7 @@ extension Journal {
   ///
   /// The folder of backups is what tells, not the journal, which a power cut may have taken. A backup has its name only
   /// when it is whole, so every one that is found is as good as one that was noted; those on hosts are found when a run
-  /// works there (`BackupStore.keep`). The caller holds the lock on the state folder.
+  /// works there (`BackupStore.recordAndPrune`). The caller holds the lock on the state folder.
   public func recover(_ state: StateFolder, _ inventory: Inventory) throws(StateError) {
     do {
       try recoverAll(state, inventory)
