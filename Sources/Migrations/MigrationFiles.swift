@@ -17,6 +17,15 @@ public struct MigrationFiles: Hashable, Sendable, Codable {
   /// The script for fresh installations.
   public let schema: File?
 
+  /// Why the files can't be used, where there are files that can't: none is in here then.
+  public let problem: String?
+
+  /// Stands for files that can't be used, for work that applies none of them.
+  init(problem: String) {
+    (migrations, baseline, schema) = ([], nil, nil)
+    self.problem = problem
+  }
+
   /// Reads the files; nothing in them is looked at yet.
   ///
   /// - Parameters:
@@ -36,6 +45,7 @@ public struct MigrationFiles: Hashable, Sendable, Codable {
     var fresh: File?
     if let schema { fresh = try Self.read(schema) }
     self.schema = fresh
+    problem = nil
   }
 
   /// The names of the migration files in a folder, sorted.

@@ -26,6 +26,19 @@ public struct MigrationSet: Sendable {
   /// The files that it was made from.
   public let files: MigrationFiles
 
+  /// Why the application's migrations can't be used; nil where they can.
+  ///
+  /// The set is empty then and serves work that applies nothing: what is pending for a database is not known.
+  public var problem: String? { files.problem }
+
+  /// Stands for migrations that can't be used.
+  ///
+  /// - Parameter problem: why, for people.
+  public init(unusable problem: String) {
+    var faults: [MigrationError] = []
+    self.init(MigrationFiles(problem: problem), &faults)
+  }
+
   /// Reads and checks all files.
   ///
   /// - Parameters:

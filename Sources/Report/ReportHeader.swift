@@ -26,6 +26,8 @@ public struct ReportHeader: Codable {
     let count: Int
     let latest: Int64
     let digest: String
+    /// Why they can't be used, where they can't: the numbers are those of an empty set then.
+    let problem: String?
   }
 
   struct Cohort: Codable {
@@ -120,7 +122,7 @@ public struct ReportHeader: Codable {
       id: run.id.description, command: run.command, startedAt: run.startedAt, finishedAt: run.finishedAt,
       result: run.result, only: run.only)
     migrations = Migrations(
-      count: set.migrations.count, latest: set.latest, digest: set.digest.description)
+      count: set.migrations.count, latest: set.latest, digest: set.digest.description, problem: set.problem)
     let members = fleetStatus.members()
     var figures: [String: Figure] = [:]
     for status in Status.allCases {

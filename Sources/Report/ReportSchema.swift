@@ -30,7 +30,8 @@ public enum ReportSchema {
           "properties": {
             "count": { "$ref": "#/$defs/count" },
             "latest": { "type": "integer" },
-            "digest": { "$ref": "#/$defs/digest" }
+            "digest": { "$ref": "#/$defs/digest" },
+            "problem": { "description": "Why the migration files could not be used; count and latest are 0 then.", "type": "string" }
           }
         },
         "summary": {

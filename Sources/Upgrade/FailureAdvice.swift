@@ -22,6 +22,7 @@ extension Failure {
     case .foreignKey, .rowsLost, .schema, .expectation, .sql, .columnLost, .objectLost,
       .contentChanged, .sequenceSetBack, .transactionLost:
       "mend the migration and try it on a copy of this installation"
+    case .migrations: "correct the files; flotilla lint tells what is wrong with them"
     case .foreignHistory:
       "take it over with a baseline (baseline: FILE in fleet.yml) that makes of such a database what the first "
         + "migration starts from, or record in \(SchemaMigrationsTable.name) (version, name) what it has"

@@ -59,6 +59,8 @@ extension Failure {
     public static let requirement = Code(rawValue: "requirement")
     /// An `@expect` doesn't hold.
     public static let expectation = Code(rawValue: "expectation")
+    /// The migration files can't be used, so that nothing is known of what is pending.
+    public static let migrations = Code(rawValue: "migrations")
     /// A table has fewer rows, and the migration doesn't declare it.
     public static let rowsLost = Code(rawValue: "rows_lost")
     /// Content changed as only a mistake explains it, and the migration doesn't declare it.

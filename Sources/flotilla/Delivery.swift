@@ -7,15 +7,15 @@ import Wire
 
 /// Uploads reports, through the outbox: what can't be delivered stays there and goes first the next time.
 struct ReportDelivery {
-  private let session: Session
+  private let context: FleetContext
   private let endpoint: Endpoint
 
   /// Nil where the fleet file names no address.
-  init?(_ session: Session) throws {
-    guard let url = session.fleet.report.url else { return nil }
-    self.session = session
-    endpoint = try Endpoint(session.fleet.report, url: url)
-    if let warning = endpoint.warning { session.console.log("flotilla: \(warning)") }
+  init?(_ context: FleetContext) throws {
+    guard let url = context.fleet.report.url else { return nil }
+    self.context = context
+    endpoint = try Endpoint(context.fleet.report, url: url)
+    if let warning = endpoint.warning { context.console.log("flotilla: \(warning)") }
   }
 
   var host: String { endpoint.host }
@@ -26,7 +26,7 @@ struct ReportDelivery {
   /// - Returns: a sentence for people, and whether this report was delivered.
   func deliver(_ path: String, id: RunID, _ books: Bookkeeping) -> (sentence: String, isDelivered: Bool) {
     do {
-      let outbox = try Outbox(path: session.state.outbox)
+      let outbox = try Outbox(path: context.state.outbox)
       if case .refused(let full) = try outbox.put(contentsOf: path, id: id.description) {
         return ("\(full)", false)
       }
@@ -43,12 +43,12 @@ struct ReportDelivery {
     let others = earlier == 0 ? "" : " (and \(Session.count(earlier, "earlier report")))"
     if flush.delivered.contains(id.description) { return ("delivered to \(endpoint.host)\(others)", true) }
     if let refused = flush.rejected.first(where: { $0.entry.id == id.description }) {
-      let place = "It stays in \(session.state.outbox) and is tried again after the others."
+      let place = "It stays in \(context.state.outbox) and is tried again after the others."
       return ("not delivered: \(Self.sentence("\(refused.failure)")) \(place)", false)
     }
     let reason = (flush.stopped ?? flush.rejected.first).map { "\($0.failure)" }
     return (
-      "not delivered: \(Self.sentence(reason ?? "another flotilla is sending")) It waits in \(session.state.outbox) and goes "
+      "not delivered: \(Self.sentence(reason ?? "another flotilla is sending")) It waits in \(context.state.outbox) and goes "
         + "first the next time, or with flotilla report flush.", false
     )
   }
@@ -65,8 +65,8 @@ struct ReportDelivery {
   ///
   /// - Returns: sentences for people, and whether nothing waits any more.
   func flush() throws -> (sentences: [String], isDone: Bool) {
-    guard access(session.state.outbox, F_OK) == 0 else { return (["nothing waits"], true) }
-    let flush = try send(try Outbox(path: session.state.outbox))
+    guard access(context.state.outbox, F_OK) == 0 else { return (["nothing waits"], true) }
+    let flush = try send(try Outbox(path: context.state.outbox))
     if flush.isBusy { return (["another flotilla is sending"], flush.remaining == 0) }
     var sentences = (flush.rejected + [flush.stopped].compactMap { $0 }).map {
       "\($0.entry.id) not delivered: \($0.failure)"
@@ -75,26 +75,26 @@ struct ReportDelivery {
     sentences.append(
       flush.remaining == 0
         ? flush.delivered.isEmpty ? "nothing waits" : delivered
-        : "\(delivered), \(flush.remaining) still in \(session.state.outbox)")
+        : "\(delivered), \(flush.remaining) still in \(context.state.outbox)")
     return (sentences, flush.remaining == 0)
   }
 
   private func send(_ outbox: Outbox) throws -> OutboxFlush {
     let flush = try outbox.flush(using: uploader)
     do {
-      if let warning = try outbox.warning() { session.console.log("flotilla: \(warning)") }
+      if let warning = try outbox.warning() { context.console.log("flotilla: \(warning)") }
     } catch {
-      session.console.log("flotilla: \(error)")
+      context.console.log("flotilla: \(error)")
     }
     return flush
   }
 
   private var uploader: Uploader {
-    let interruption = session.interruption
+    let interruption = context.interruption
     return Uploader(
       endpoint: endpoint, version: programVersion,
       environment: UploadEnvironment(isCancelled: { interruption.signal != nil }),
-      logger: session.console.logger)
+      logger: context.console.logger)
   }
 
   private static func sentence(_ text: String) -> String { text.hasSuffix(".") ? text : text + "." }
@@ -104,14 +104,14 @@ struct ReportDelivery {
 struct FinishedReport {
   let writer: ReportWriter
   let id: RunID
-  let session: Session
+  let context: FleetContext
   let books: Bookkeeping
 
   /// Writes it into the state folder.
   ///
   /// - Returns: its path; nil where it can't be written there, which is told.
   func keep() -> String? {
-    let path = "\(session.state.reports)/\(id).json"
+    let path = "\(context.state.reports)/\(id).json"
     return books.attempt { try writer.write(to: path) }.map { path }
   }
 
@@ -119,7 +119,7 @@ struct FinishedReport {
   ///
   /// - Returns: lines for people, and whether it was delivered.
   func deliver(_ delivery: ReportDelivery, keptAt path: String?) -> (lines: [String], isDelivered: Bool) {
-    let place = ["Report  \(path.map(Session.shown) ?? "could not be written into \(session.state.reports)")"]
+    let place = ["Report  \(path.map(Session.shown) ?? "could not be written into \(context.state.reports)")"]
     let sent =
       path.map { delivery.deliver($0, id: id, books) }
       ?? books.attempt {

@@ -57,16 +57,6 @@ struct AuthoredMigrations {
   }
 }
 
-extension FleetFile {
-  /// Finds and reads the fleet file, without its installations.
-  static func load(_ global: GlobalOptions) throws -> FleetFile {
-    let environment = ProcessInfo.processInfo.environment
-    let folder = FileManager.default.currentDirectoryPath
-    let path = try locate(option: global.fleet, environment: environment, currentDirectory: folder)
-    return try load(path, currentDirectory: folder, environment: environment)
-  }
-}
-
 extension FleetFile.Drift {
   /// What of a schema doesn't count.
   var ignoreRules: [IgnoreRule] { ignore.compactMap { IgnoreRule($0.description) } }

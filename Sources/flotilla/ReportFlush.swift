@@ -14,9 +14,9 @@ struct ReportFlush: ParsableCommand {
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
-      let session = try Session(global.orElse(report.global).orElse(report.root.global), console)
-      guard let delivery = try ReportDelivery(session) else {
-        throw UsageError("report.url is not set in \(session.fleet.file)")
+      let context = try FleetContext(global.orElse(report.global).orElse(report.root.global), console)
+      guard let delivery = try ReportDelivery(context) else {
+        throw UsageError("report.url is not set in \(context.fleet.file)")
       }
       let (sentences, isDone) = try delivery.flush()
       console.out(lines: sentences.flatMap { TextLayout.wrap($0, first: "") })

@@ -9,54 +9,80 @@ import Schema
 import Upgrade
 import Wire
 
-/// What a command needs: the fleet file, its installations, its migrations, and the terminal.
+/// What a command needs that works on installations: fleet file, installations, migrations, and the terminal.
 struct Session {
-  let environment: [String: String]
-  let console: Console
-  let global: GlobalOptions
-  let fleet: FleetFile
+  let context: FleetContext
   let inventory: Inventory
   let selection: [Int]
   let set: MigrationSet
   let expectedSchema: ExpectedSchema
   let options: UpgradeOptions
-  let interruption: Interruption
-  /// When the command began its work.
-  let start = ContinuousClock.now
-  /// Nil where the caller listens to signals itself.
-  private let signals: Signals?
 
+  /// For commands that compare installations with the migrations, or apply them.
+  ///
+  /// - Throws: what is wrong with the fleet file, the inventory, `--only`, the migrations or `target`.
   init(
-    _ global: GlobalOptions, _ console: Console, target: Int64? = nil,
-    interruption given: Interruption? = nil,
-    environment: [String: String] = ProcessInfo.processInfo.environment
+    _ global: GlobalOptions, _ console: Console, target: Int64? = nil, interruption: Interruption? = nil
   ) throws {
-    self.environment = environment
-    self.console = console
-    self.global = global
-    let folder = FileManager.default.currentDirectoryPath
-    let path = try FleetFile.locate(option: global.fleet, environment: environment, currentDirectory: folder)
-    fleet = try FleetFile.load(path, currentDirectory: folder, environment: environment)
-    inventory = try fleet.inventory(environment: environment)
-    selection = try Self.select(global.only, from: inventory)
-    set = try MigrationSet.load(folder: fleet.migrations, baseline: fleet.baseline, schema: fleet.schema)
-    options = Self.options(fleet, target: target)
+    try self.init(FleetContext(global, console, interruption: interruption), target: target)
+  }
+
+  /// The same with a fleet file that was read already.
+  init(_ context: FleetContext, target: Int64? = nil) throws {
+    let inventory = try context.fleet.inventory(environment: context.environment)
+    // A mistyped name is told before the migrations are read.
+    let selection = try Self.select(context.global.only, from: inventory)
+    self.init(context, inventory, selection, try context.fleet.migrationSet(), target: target)
     if let target, set.name(of: target) == nil {
       throw UsageError("--to \(target): there is no migration with that number; the latest is \(set.latest)")
     }
-    expectedSchema = ExpectedSchema(set, ignoring: options.ignored)
-    interruption = given ?? Interruption()
-    signals = given == nil ? Signals(interruption, console) : nil
-    do {
-      try expectedSchema.validate(calledOffBy: interruption.cancellation)
-      for warning in inventory.warnings { console.log("flotilla: \(warning)") }
+    try context.endingOnSignal {
+      try expectedSchema.validate(calledOffBy: context.interruption.cancellation)
+      for warning in inventory.warnings { context.console.log("flotilla: \(warning)") }
       try warnOfFreshSchema()
-    } catch {
-      // Nothing has begun yet.
-      if given == nil, let signal = interruption.signal { throw ExitCode(128 + signal) }
-      throw error
     }
   }
+
+  /// For commands that apply nothing. Migrations that can't be used are logged and stop nothing: it is not known then
+  /// what is pending.
+  ///
+  /// - Throws: what is wrong with `--only`.
+  init(applyingNothing context: FleetContext, _ inventory: Inventory) throws {
+    let selection = try Self.select(context.global.only, from: inventory)
+    do {
+      let session = Self(context, inventory, selection, try context.fleet.migrationSet())
+      try context.endingOnSignal {
+        try session.expectedSchema.validate(calledOffBy: context.interruption.cancellation)
+      }
+      self = session
+    } catch let error as ExitCode {
+      throw error
+    } catch {
+      context.console.log("flotilla: \(error)")
+      context.console.log("flotilla: the migrations can't be used, so it is not known what is pending.")
+      self.init(context, inventory, selection, MigrationSet(unusable: "\(error)"))
+    }
+  }
+
+  private init(
+    _ context: FleetContext, _ inventory: Inventory, _ selection: [Int], _ set: MigrationSet,
+    target: Int64? = nil
+  ) {
+    self.context = context
+    self.inventory = inventory
+    self.selection = selection
+    self.set = set
+    options = Self.options(context.fleet, target: target)
+    expectedSchema = ExpectedSchema(set, ignoring: options.ignored)
+  }
+
+  var environment: [String: String] { context.environment }
+  var console: Console { context.console }
+  var global: GlobalOptions { context.global }
+  var fleet: FleetFile { context.fleet }
+  var state: StateFolder { context.state }
+  var interruption: Interruption { context.interruption }
+  var start: ContinuousClock.Instant { context.start }
 
   private func warnOfFreshSchema() throws {
     guard let fresh = try expectedSchema.freshSchema(calledOffBy: interruption.cancellation) else { return }
@@ -68,7 +94,7 @@ struct Session {
         + (differences.count == 1 ? "" : ", and \(differences.count - 1) more"))
   }
 
-  private static func select(_ pattern: String?, from inventory: Inventory) throws -> [Int] {
+  static func select(_ pattern: String?, from inventory: Inventory) throws -> [Int] {
     guard let pattern else { return Array(inventory.installations.indices) }
     let found = inventory.select(try Pattern(pattern))
     if let unmatched = found.unmatched.first {
@@ -92,8 +118,6 @@ struct Session {
     options.ignored = fleet.drift.ignoreRules
     return options
   }
-
-  var state: StateFolder { StateFolder(fleet.state) }
 
   /// Who does the work: here, and on the hosts that are selected.
   ///

@@ -13,8 +13,11 @@ struct InventoryProblems {
     }
   }
 
+  /// What was found; nil where nothing was.
+  var found: InventoryErrors? { errors.isEmpty ? nil : InventoryErrors(errors, omitted: omitted) }
+
   /// Ends a stage: later stages would only report what follows from these mistakes.
   func check() throws(InventoryErrors) {
-    guard errors.isEmpty else { throw InventoryErrors(errors, omitted: omitted) }
+    if let found { throw found }
   }
 }

@@ -89,11 +89,11 @@ struct Inspector {
   }
 
   /// How a database differs from what its recorded versions make, judged once for all that are alike; an untracked
-  /// database has nothing to differ from.
+  /// database has nothing to differ from, and what unusable migrations make is not known.
   func drift(
     of schema: Schema, _ digest: Fingerprint, _ history: History, _ plan: Plan
   ) throws -> [Difference] {
-    guard history.recorded != nil else { return [] }
+    guard history.recorded != nil, set.problem == nil else { return [] }
     return try driftCache.drift(of: digest, history) {
       try DriftDetector(set: set, expectedSchema: expectedSchema, showsLayout: options.showsLayout)
         .differences(in: schema, history, plan)
@@ -109,7 +109,12 @@ struct Inspector {
     outcome.ignored = state.schema.ignored
     outcome.bytes = bytes
     outcome.isUnchanged = true
-    if let refusal = refusal(of: state) {
+    if let problem = set.problem {
+      outcome.status = .skipped
+      outcome.failure = Failure(
+        code: .migrations, step: .inspect,
+        message: "the migrations can't be used, so it is not known what is pending: \(problem)")
+    } else if let refusal = refusal(of: state) {
       outcome.status = .failed
       outcome.failure = refusal
     } else if state.plan.isAhead {

@@ -18,7 +18,9 @@ struct BackupCommand: ParsableCommand {
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
-      let session = try Session(global.orElse(root.global), console)
+      let context = try FleetContext(global.orElse(root.global), console)
+      let inventory = try context.fleet.inventory(environment: context.environment)
+      let session = try Session(applyingNothing: context, inventory)
       let run = try ChangeRun(session, "backup")
       let (store, workers) = (try run.backups(), run.workers)
       let places = BackupPlaces(session, run.run.id)
@@ -44,18 +46,15 @@ struct Backups: ParsableCommand {
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
-      let session = try Session(global.orElse(root.global), console)
-      let ids = Set(session.selection.map { session.inventory.installations[$0].id })
-      guard session.state.exists else {
-        throw UsageError("there is no backup yet: \(session.state.path) does not exist")
-      }
-      let journal = try Journal(session.state)
+      let context = try FleetContext(global.orElse(root.global), console)
+      let journal = try Journal(context.existingState("backup"))
+      let inventory = try context.readableInventory().inventory
       do throws(StateError) {
-        try recover(journal, session)
+        try recover(journal, context.state, inventory)
       } catch {
         console.log("flotilla: \(error). Backups that a run has made and not noted yet are missing here.")
       }
-      let backups = try journal.backups().filter { ids.contains($0.installation) }
+      let backups = try selected(of: journal.backups(), inventory, context.global.only)
       let width = backups.map(\.installation.count).max() ?? 0
       let lines = backups.map { backup in
         let name = backup.installation + String(repeating: " ", count: width - backup.installation.count)
@@ -66,13 +65,25 @@ struct Backups: ParsableCommand {
       return .well
     }
   }
+
+  /// All backups without a pattern, those of installations included that the inventory doesn't have any more.
+  private func selected(
+    of backups: [StoredBackup], _ inventory: Inventory, _ only: String?
+  ) throws -> [StoredBackup] {
+    guard only != nil else { return backups }
+    let inventory = inventory.adding(backups)
+    let ids = Set(try Session.select(only, from: inventory).map { inventory.installations[$0].id })
+    return backups.filter { ids.contains($0.installation) }
+  }
 }
 
 /// Notes the backups that killed runs left, which takes the state folder for a moment.
-private func recover(_ journal: Journal, _ session: Session) throws(StateError) {
-  let lock = try session.state.lock()
+private func recover(
+  _ journal: Journal, _ state: StateFolder, _ inventory: Inventory
+) throws(StateError) {
+  let lock = try state.lock()
   defer { withExtendedLifetime(lock) {} }
-  try journal.recover(session.state, session.inventory)
+  try journal.recover(state, inventory)
 }
 
 struct RestoreCommand: ParsableCommand {
@@ -91,13 +102,17 @@ struct RestoreCommand: ParsableCommand {
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
-      let session = try Session(global.orElse(root.global), console)
-      guard session.state.exists else {
-        throw UsageError("there is no backup yet: \(session.state.path) does not exist")
+      let context = try FleetContext(global.orElse(root.global), console)
+      let state = try context.existingState("backup")
+      var (inventory, isComplete) = try context.readableInventory()
+      if !isComplete {
+        // Where a database of this machine was is known from its backups as well.
+        inventory = inventory.adding(try Journal(state).backups().filter { $0.host == nil })
       }
+      let session = try Session(applyingNothing: context, inventory)
       let run = try ChangeRun(session, "restore")
       let found = try run.prepare {
-        let found = try choose(run.journal, session)
+        let found = try choose(run.journal, session, isComplete: isComplete)
         try confirm(found, session)
         return found
       }
@@ -126,11 +141,25 @@ struct RestoreCommand: ParsableCommand {
     }
   }
 
-  private func choose(_ journal: Journal, _ session: Session) throws -> [String: StoredBackup] {
+  private func choose(
+    _ journal: Journal, _ session: Session, isComplete: Bool
+  ) throws -> [String: StoredBackup] {
     let ids = Set(session.selection.map { session.inventory.installations[$0].id })
-    let backups = try journal.backups().filter { ids.contains($0.installation) }
-    let chosen = past == "last" ? backups.map(\.run).max()?.description : past
+    let all = try journal.backups()
+    let backups = all.filter { ids.contains($0.installation) }
+    let isAll = session.global.only == nil
+    let latest = (isAll && !isComplete ? all : backups).map(\.run).max()
+    let chosen = past == "last" ? latest?.description : past
     let found = backups.filter { $0.run.description == chosen }
+    if !isComplete, isAll {
+      let missing = all.filter { $0.run.description == chosen && !ids.contains($0.installation) }
+      guard missing.isEmpty else {
+        throw UsageError(
+          "how to reach the hosts of \(missing.map(\.installation).sorted().joined(separator: ", ")) is in a part of the "
+            + "inventory that can't be read; nothing was restored. Correct that, or name the others with --only"
+        )
+      }
+    }
     guard !found.isEmpty else {
       throw UsageError(
         "run \(past) made no backup of the selected installations; flotilla backups lists them")

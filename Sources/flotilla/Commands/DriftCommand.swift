@@ -76,7 +76,7 @@ struct DriftCheck {
     self.options = options
     let books = Bookkeeping(session.console)
     self.books = books
-    delivery = options.upload ? try ReportDelivery(session) : nil
+    delivery = options.upload ? try ReportDelivery(session.context) : nil
     notification = try RunNotification(session)
     if options.upload, delivery == nil {
       throw UsageError("--upload: report.url is not set in \(session.fleet.file)")
@@ -162,7 +162,7 @@ struct DriftCheck {
     var exitStatus = exitStatus
     // Where the last verdicts are unknown, so is whether anything changed.
     let uploads = delivery != nil && (changes.isChanged || !isCompared || !options.onlyChanges)
-    let report = writer.map { FinishedReport(writer: $0, id: run.id, session: session, books: books) }
+    let report = writer.map { FinishedReport(writer: $0, id: run.id, context: session.context, books: books) }
     let path = keepsReport || uploads ? report?.keep() : nil
     notification.notify(ofDrift: changes, counts: counts, run.id)
     if uploads, let delivery, let report {

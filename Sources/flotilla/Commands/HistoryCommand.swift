@@ -14,11 +14,8 @@ struct HistoryCommand: ParsableCommand {
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
-      let session = try Session(global.orElse(root.global), console)
-      guard session.state.exists else {
-        throw UsageError("there is no run yet: \(session.state.path) does not exist")
-      }
-      let lines = try Journal(session.state).runs(limit: limit).flatMap { run in
+      let context = try FleetContext(global.orElse(root.global), console)
+      let lines = try Journal(context.existingState("run")).runs(limit: limit).flatMap { run in
         let counts = run.counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(
           separator: ", ")
         let head = "\(run.id)  \(run.startedAt)  \(run.command)  \(run.result ?? "did not end")"

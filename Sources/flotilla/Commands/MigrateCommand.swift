@@ -59,7 +59,7 @@ struct MigrateRun {
     self.session = session
     console = session.console
     books = Bookkeeping(console)
-    delivery = command.upload == false ? nil : try ReportDelivery(session)
+    delivery = command.upload == false ? nil : try ReportDelivery(session.context)
     notification = try RunNotification(session, isQuiet: command.upload == false)
     if command.upload == true, delivery == nil {
       throw UsageError("--upload: report.url is not set in \(session.fleet.file)")
@@ -200,7 +200,8 @@ struct MigrateRun {
       try journal.finish(run.id, result: session.result(stop), header: header, at: Session.now())
     }
     let report = FinishedReport(
-      writer: ReportWriter(run, journal, header: header, books), id: run.id, session: session, books: books)
+      writer: ReportWriter(run, journal, header: header, books), id: run.id, context: session.context,
+      books: books)
     let path = report.keep()
     if let copy = command.report {
       books.attempt { try report.writer.write(as: ReportFormat(path: copy) ?? .json, to: copy) }

@@ -35,11 +35,11 @@ struct ReportCommand: ParsableCommand {
         return .well
       }
       if let output { try ReportWriter.check(output) }
-      let session = try Session(global.orElse(root.global), console)
+      let context = try FleetContext(global.orElse(root.global), console)
       let books = Bookkeeping(console)
-      let delivery = upload ? try ReportDelivery(session) : nil
+      let delivery = upload ? try ReportDelivery(context) : nil
       if upload, delivery == nil {
-        throw UsageError("--upload: report.url is not set in \(session.fleet.file)")
+        throw UsageError("--upload: report.url is not set in \(context.fleet.file)")
       }
       var isDelivered = true
       let give: (RunID, ReportWriter) throws -> Void = { id, writer in
@@ -49,29 +49,27 @@ struct ReportCommand: ParsableCommand {
           books.attempt { try writer.write(as: format) { console.out($0) } }
         }
         guard let delivery else { return }
-        books.attempt { try session.state.create() }
-        let report = FinishedReport(writer: writer, id: id, session: session, books: books)
+        books.attempt { try context.state.create() }
+        let report = FinishedReport(writer: writer, id: id, context: context, books: books)
         let sent = report.deliver(delivery, keptAt: report.keep())
-        sent.lines.forEach(session.console.log)
+        sent.lines.forEach(console.log)
         isDelivered = sent.isDelivered
       }
       let exitStatus: ExitStatus
       if let past {
-        try render(past, session, give)
+        try render(past, context, give)
         exitStatus = .well
       } else {
-        exitStatus = try LiveReport(session, command: "report").scan(give)
+        exitStatus = try LiveReport(Session(context), command: "report").scan(give)
       }
       return books.exitStatus(!isDelivered && exitStatus == .well ? .undelivered : exitStatus, changed: false)
     }
   }
 
-  private func render(_ past: String, _ session: Session, _ body: (RunID, ReportWriter) throws -> Void) throws
-  {
-    guard session.state.exists else {
-      throw UsageError("there is no run yet: \(session.state.path) does not exist")
-    }
-    let journal = try Journal(session.state)
+  private func render(
+    _ past: String, _ context: FleetContext, _ body: (RunID, ReportWriter) throws -> Void
+  ) throws {
+    let journal = try Journal(context.existingState("run"))
     let id = RunID(past)
     guard past == "last" || id != nil, let chosen = try journal.header(of: id) else {
       throw UsageError("there is no run \(past); flotilla history lists them")

@@ -1,0 +1,96 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Commands that apply nothing work where a migration is broken or a part of the inventory can't be read.
+@Suite struct BrokenFilesTests {
+  /// A fleet that was migrated, and has an unfinished migration since then.
+  private func brokenFleet() throws -> SmallFleet {
+    let fleet = try SmallFleet(3)
+    #expect(try fleet.migrate().status == 0)
+    try fleet.migration("0004_unfinished.sql", "CREATE TABLE IF (\n")
+    #expect(try fleet.run("status").status == 1)
+    return fleet
+  }
+
+  @Test func `restore works with a broken migration, and says what is not known`() throws {
+    let fleet = try brokenFleet()
+    let restored = try fleet.run("restore", "--run", "last", "--yes")
+    #expect(restored.status == 0, "\(restored.output)\(restored.errors)")
+    #expect(restored.errors.contains("0004_unfinished.sql:1"))
+    #expect(restored.errors.contains("it is not known what is pending"))
+    #expect(restored.output.contains("3 installations restored"))
+    #expect(try fleet.versions() == [[1], [1], [1]])
+    let report = try fleet.folder.report(try fleet.run("report", "--run", "last").output)
+    let migrations = try #require(report["migrations"] as? [String: Any])
+    #expect((migrations["problem"] as? String)?.contains("0004_unfinished.sql") == true)
+    let records = try #require(report["installations"] as? [[String: Any]])
+    for record in records {
+      #expect(record["status"] as? String == "skipped" && record["version_after"] as? Int == 1)
+      #expect((record["error"] as? [String: Any])?["code"] as? String == "migrations")
+    }
+  }
+
+  @Test func `a backup is made with a broken migration, and can be restored when it is whole again`() throws {
+    let fleet = try brokenFleet()
+    let made = try fleet.run("backup")
+    #expect(made.status == 0, "\(made.output)\(made.errors)")
+    #expect(made.errors.contains("0004_unfinished.sql:1") && made.output.contains("3 backups"))
+    for place in 0..<3 { try SmallFleet.change(fleet.path(place), "DELETE FROM items") }
+    try FileManager.default.removeItem(atPath: fleet.folder.file("migrations/0004_unfinished.sql"))
+    #expect(try fleet.run("restore", "--run", "last", "--yes").status == 0)
+    #expect(try IndependentReader.rows("SELECT count(*) FROM items", at: fleet.path(0)) == ["200"])
+    #expect(try fleet.versions() == [[1, 2, 3], [1, 2, 3], [1, 2, 3]])
+  }
+
+  @Test func `what was recorded is told with a broken migration and without the inventory's program`() throws
+  {
+    let fleet = try brokenFleet()
+    try fleet.configure("", installations: "  - { from: ./gone.sh }")
+    for words in [["history"], ["backups"], ["report", "--run", "last"]] {
+      let result = try Program.run(words, in: fleet.folder.path)
+      #expect(result.status == 0 && !result.output.isEmpty, "\(words): \(result.output)\(result.errors)")
+    }
+    let listed = try fleet.run("backups", "--only", "i0001")
+    #expect(listed.output.split(separator: "\n").count == 1 && listed.errors.contains("gone.sh"))
+    #expect(try fleet.run("backups", "--only", "i9999").status == 1)
+    try fleet.configure(
+      "report: { url: \"http://127.0.0.1:9/\" }",
+      installations: "  - { from: ./gone.sh }")
+    let flushed = try fleet.run("report", "flush")
+    #expect(flushed.status == 0 && flushed.output.contains("nothing waits"), "\(flushed.errors)")
+  }
+
+  @Test func `restore puts databases of this machine back without the inventory's program`() throws {
+    let fleet = try brokenFleet()
+    try fleet.configure("", installations: "  - { from: ./gone.sh }")
+    let restored = try fleet.run("restore", "--run", "last", "--only", "i0001", "--yes")
+    #expect(restored.status == 0, "\(restored.output)\(restored.errors)")
+    #expect(restored.errors.contains("gone.sh") && restored.output.contains("1 installation restored"))
+    #expect(try fleet.versions() == [[1, 2, 3], [1], [1, 2, 3]])
+    #expect(try fleet.run("restore", "--run", "last", "--only", "elsewhere", "--yes").status == 1)
+  }
+
+  @Test func `restore refuses a run with backups on hosts that the readable inventory doesn't have`() throws {
+    let fleet = try brokenFleet()
+    try SmallFleet.change(
+      fleet.folder.file(".flotilla/state.sqlite"),
+      "UPDATE backups SET host = 'ship-1' WHERE installation = 'i0002'")
+    try fleet.configure("", installations: "  - { from: ./gone.sh }")
+    let refused = try fleet.run("restore", "--run", "last", "--yes")
+    #expect(refused.status == 1 && refused.errors.contains("reach the hosts of i0002"), "\(refused.errors)")
+    #expect(try fleet.versions() == [[1, 2, 3], [1, 2, 3], [1, 2, 3]])
+    #expect(try fleet.run("restore", "--run", "last", "--only", "i0000:i0001", "--yes").status == 0)
+    #expect(try fleet.versions() == [[1], [1], [1, 2, 3]])
+  }
+
+  @Test func `what applies or compares migrations refuses a broken one, and changes nothing`() throws {
+    let fleet = try brokenFleet()
+    for words in [["migrate", "--yes"], ["plan"], ["drift"], ["report"]] {
+      let result = try Program.run(words, in: fleet.folder.path)
+      #expect(
+        result.status == 1 && result.errors.contains("0004_unfinished.sql:1"), "\(words): \(result.errors)")
+    }
+    #expect(try fleet.versions() == [[1, 2, 3], [1, 2, 3], [1, 2, 3]])
+  }
+}
