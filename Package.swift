@@ -85,7 +85,7 @@ let package = Package(
       name: "Collect",
       dependencies: ["Basics", sqlite, "Compression", "Upgrade", "Fleet", "Report", "Upload", crypto]),
     // Its HTTP server: a program of its own, which works on no database but the store.
-    .executableTarget(name: "flotilla-collect", dependencies: ["Collect", "Upload", web, arguments]),
+    .executableTarget(name: "flotilla-collect", dependencies: ["Collect", "Upload", "Wire", web, arguments]),
     // Commands and terminal.
     .executableTarget(
       name: "flotilla",

@@ -3,6 +3,7 @@ import Collect
 import FlyingFox
 import Foundation
 import Upload
+import Wire
 
 @main
 struct CollectCommand: AsyncParsableCommand {
@@ -13,7 +14,8 @@ struct CollectCommand: AsyncParsableCommand {
       POST or PUT at any path takes a report, checked by token, signature or both; pages are at /. Several \
       secrets are told apart by spaces in the variable, or by lines in the file. Without TLS of its own: listen on \
       loopback and put a server with TLS in front. SIGTERM or SIGINT ends it with status 0.
-      """)
+      """,
+    version: "flotilla-collect \(programVersion)")
 
   @Option(help: ArgumentHelp("Where to listen.", valueName: "address:port"))
   var listen = Listening()
