@@ -1,11 +1,30 @@
 # make demo and make test do all their own set-up on a Debian machine with a Swift toolchain.
-.PHONY: build demo test torture lint bench
+.PHONY: build demo check test torture lint bench install uninstall deb check-deb
 
+# The Swift runtime is linked statically, so the programs run where there is no toolchain.
 build:
 	scripts/setup
-	swift build -c release --product flotilla
-	swift build -c release --product flotilla-agent
-	swift build -c release --product flotilla-collect
+	swift build -c release --static-swift-stdlib --product flotilla
+	swift build -c release --static-swift-stdlib --product flotilla-agent
+	swift build -c release --static-swift-stdlib --product flotilla-collect
+
+# Installs what make build built. PREFIX is /usr/local; DESTDIR stands before it while a package is made.
+install:
+	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install
+
+# Removes what make install installed with the same PREFIX and DESTDIR.
+uninstall:
+	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/install --remove
+
+# Makes .build/flotilla_VERSION_ARCHITECTURE.deb.
+deb: build
+	scripts/setup dpkg-dev python3
+	scripts/deb
+
+# Installs, uses and removes the Debian package in a clean Debian 12; needs root.
+check-deb: deb
+	scripts/setup debootstrap
+	scripts/check-deb "$$(ls -t .build/flotilla_*.deb | sed -n 1p)"
 
 demo: build
 	scripts/setup sqlite3 openssl curl
