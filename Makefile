@@ -30,6 +30,13 @@ demo: build
 	scripts/setup sqlite3 openssl curl
 	scripts/demo
 
+# Takes a minute after the build: the tests that need no root and nothing installed, without the slow suites.
+slow := FaultTests|RemoteTests|ProgramsTests|EndToEndTests\.(?!Documentation|Lint|New|Schedule)|ScheduleInstallTests
+slow := $(slow)|(FastInspection|InspectionTrace|ContentChange|DatabasePages|DriftMutation|Golden|Hostile|Limit)Tests
+check:
+	FLOTILLA_CHECK=1 swift test --skip '$(slow)'
+
+# All tests. Installs what they need, as root or with sudo.
 test:
 	scripts/setup gcc libc6-dev python3 openssl curl cron systemd chromium openssh-client openssh-server sudo iproute2 ansible-core
 	scripts/setup-python
