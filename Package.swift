@@ -3,6 +3,7 @@ import PackageDescription
 
 let sqlite = Target.Dependency.target(name: "SQLite")
 let support = Target.Dependency.target(name: "TestSupport")
+let bench = Target.Dependency.target(name: "BenchSupport")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -96,13 +97,17 @@ let package = Package(
 
     // Temporary folders, fixtures and where the project's files are, for all tests.
     .target(name: "TestSupport", dependencies: [sqlite], path: "Tests/TestSupport"),
-    .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
+    // An installation with migrations of its own, for tests of what is done to one.
+    .target(
+      name: "BenchSupport", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support],
+      path: "Tests/BenchSupport"),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics", support]),
     .testTarget(name: "SQLiteTests", dependencies: [sqlite, support]),
     .testTarget(name: "SchemaTests", dependencies: [sqlite, "Schema", support]),
     .testTarget(name: "MigrationsTests", dependencies: [sqlite, "Schema", "Migrations", support]),
     .testTarget(name: "ProgramsTests", dependencies: ["Programs", support]),
     .testTarget(
-      name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support]),
+      name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support, bench]),
     .testTarget(
       name: "FleetTests", dependencies: ["Basics", sqlite, "Migrations", "Upgrade", "Fleet", support]),
     .testTarget(name: "WireTests", dependencies: ["Schema", "Migrations", "Upgrade", "Wire", support]),
@@ -110,8 +115,9 @@ let package = Package(
       name: "ReportTests", dependencies: ["Report", "Fleet", support], exclude: ["Fixtures", "Tools"]),
     .testTarget(
       name: "RemoteTests",
-      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Fleet", "Wire", "Remote", support]),
-    .testTarget(name: "UploadTests", dependencies: ["Upload", "Compression", log], exclude: ["Fixtures"]),
+      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Fleet", "Wire", "Remote", support, bench]),
+    .testTarget(
+      name: "UploadTests", dependencies: ["Upload", "Compression", log, support], exclude: ["Fixtures"]),
     .testTarget(name: "CollectTests", dependencies: ["Collect", "Compression", "Upload", support]),
     .testTarget(name: "ScheduleTests", dependencies: ["Schedule", support], exclude: ["Fixtures"]),
     // Runs the built program.

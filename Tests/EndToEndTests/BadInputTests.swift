@@ -15,7 +15,7 @@ import Testing
       "rollout: { busy_timeout: 300ms, max_failures: 1 }",
       installations: fleet.paths.enumerated().map { "  - { id: i\($0), path: \"\($1)\" }" }.joined(
         separator: "\n"))
-    var lock: Process?
+    var lock: BackgroundTool?
     let text: String
     let code: String
     switch state {
@@ -43,13 +43,12 @@ import Testing
     case "directory": try FileManager.default.createDirectory(atPath: bad, withIntermediateDirectories: false)
     case "dangling":
       try FileManager.default.createSymbolicLink(atPath: bad, withDestinationPath: "/nowhere/db")
-    case "locked": lock = try locker(bad)
+    case "locked": lock = try BackgroundTool.keeping(bad, "BEGIN IMMEDIATE")
     default: break
     }
     let bytes = try? Content.bytes(bad)
     let run = try fleet.migrate()
-    if let pipe = lock?.standardInput as? Pipe { try pipe.fileHandleForWriting.close() }
-    lock?.waitUntilExit()
+    lock?.end()
     #expect(run.status == 3, "\(run.output)\(run.errors)")
     #expect(run.output.replacing("\n", with: " ").contains("1 failed"), "\(run.output)")
     #expect(run.output.contains("3 migrated"))
@@ -61,26 +60,6 @@ import Testing
     #expect((try? Content.bytes(bad)) == bytes)
     for number in [0, 2, 3] { #expect(try SmallFleet.versions(fleet.path(number)) == [1, 2, 3]) }
     #expect(!fleet.files.contains { $0.hasSuffix(".part") })
-  }
-
-  /// A process that holds the write lock until its standard input ends.
-  private func locker(_ path: String) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    let script = """
-      import sqlite3, sys
-      db = sqlite3.connect(sys.argv[1], isolation_level=None)
-      db.execute("BEGIN IMMEDIATE")
-      print("locked", flush=True)
-      sys.stdin.read()
-      """
-    process.arguments = ["python3", "-c", script, path]
-    let output = Pipe()
-    process.standardInput = Pipe()
-    process.standardOutput = output
-    try process.run()
-    _ = output.fileHandleForReading.availableData
-    return process
   }
 
   @Test func `a database that is ahead is skipped without failure and no byte changes`() throws {
@@ -248,7 +227,7 @@ import Testing
   @Test func `a reader that goes away is no success`() throws {
     let fleet = try SmallFleet(2)
     let run = try Program.shell(
-      #"{ sleep 0.2; "$FLOTILLA" status; echo $? >code; } | true; cat code"#, in: fleet.folder.path)
+      #"mkfifo pipe; true <pipe & exec 3>pipe; wait; "$FLOTILLA" status >&3; echo $?"#, in: fleet.folder.path)
     #expect(run.output == "1\n")
   }
 }

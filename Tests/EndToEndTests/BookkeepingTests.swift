@@ -37,10 +37,10 @@ import Testing
   /// The size of the report that arrived, where it arrived whole.
   private func arrived(_ receiver: Receiver) throws -> Int? {
     let ids = try receiver.ids()
-    guard ids.count == 1, let body = try receiver.requests(ids[0]).first?["body"] as? [String: Any] else {
+    guard ids.count == 1, let body = try receiver.requests(ids[0]).first?.body else {
       return nil
     }
-    return body["missing"] as? Int == 0 ? body["expanded"] as? Int : nil
+    return body.missing == 0 ? body.expanded : nil
   }
 
   // MARK: Standard output
@@ -176,7 +176,7 @@ import Testing
     #expect(try Program.finish(watch).status == 130)
   }
 
-  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  @Test(.needs(.mounts))
   func `a state folder that is full after the scan costs neither summary nor upload`() throws {
     let receiver = try Receiver()
     let fleet = try SmallFleet(4)

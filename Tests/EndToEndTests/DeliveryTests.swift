@@ -18,11 +18,11 @@ import Testing
     #expect(!(run.output + run.errors).contains("s3cret"))
     let id = try #require(try receiver.ids().first)
     let request = try #require(try receiver.requests(id).first)
-    let headers = try #require(request["headers"] as? [String: String])
+    let headers = request.headers
     #expect(headers["authorization"] == "Bearer s3cret-token-of-the-fleet")
-    let body = try #require(request["body"] as? [String: Any])
-    #expect(body["missing"] as? Int == 0)
-    #expect((body["text"] as? String)?.contains("flotilla.report/1") == true)
+    let body = request.body
+    #expect(body.missing == 0)
+    #expect(body.text.contains("flotilla.report/1"))
     #expect(fleet.files.contains(".flotilla/reports/\(id).json"))
     #expect(waiting(fleet) == [])
     for file in fleet.files where file.hasPrefix(".flotilla/") && !file.hasSuffix("lock") {

@@ -2,6 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
+extension Prerequisite {
+  /// A user whom permissions bind.
+  static let permissions = proof(
+    "cd $(mktemp -d) && echo secret >file && chmod 0 file && ! \(FileSystemTests.asUser) cat file 2>/dev/null",
+    "setpriv can't drop root's rights here: run `scripts/setup util-linux`, in a container with SETPCAP")
+}
+
 /// What the file system refuses. Small and read-only file systems are mounted where only a child process sees them.
 @Suite struct FileSystemTests {
   /// As root, a child without the right to overlook permissions.
@@ -9,19 +16,12 @@ import Testing
     geteuid() == 0
     ? "setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search" : ""
 
-  static let canDropRights: Bool = {
-    guard let folder = try? TemporaryFolder() else { return false }
-    let script = "echo secret >file; chmod 0 file; \(asUser) cat file 2>/dev/null; test $? = 1"
-    guard let run = try? Program.shell(script, in: folder.path) else { return false }
-    return run.status == 0 && run.output == ""
-  }()
-
   private func words(_ run: ProgramResult) -> String {
     run.output.split { $0.isWhitespace }.joined(separator: " ")
   }
 
   @Test(
-    .enabled(if: canDropRights, "needs setpriv, or a user other than root"),
+    .needs(.permissions),
     arguments: ["0", "444", "folder"])
   func `a file without permission is left alone and the others are migrated`(mode: String) throws {
     let fleet = try SmallFleet(2)
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: canDropRights, "needs setpriv, or a user other than root"),
+    .needs(.permissions),
     arguments: ["state", "state/backups"])
   func `a state folder that can't be written ends the run before anything is changed`(folder: String) throws {
     let fleet = try SmallFleet(2, extra: "state: state")
@@ -59,7 +59,7 @@ import Testing
     #expect(try fleet.paths.map(Content.bytes) == bytes)
   }
 
-  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"), arguments: [0, 1])
+  @Test(.needs(.mounts), arguments: [0, 1])
   func `a read-only file system is named and the others are migrated`(number: Int) throws {
     let fleet = try SmallFleet(2)
     try fleet.configure(
@@ -93,7 +93,7 @@ import Testing
     return "hooks: { before: [sh, fill.sh] }\n"
   }
 
-  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  @Test(.needs(.mounts))
   func `a disk that is full during the backup changes nothing and leaves nothing behind`() throws {
     let fleet = try SmallFleet(2, rows: 30_000)
     try fleet.configure(
@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: SmallMount.isPossible, "needs the right to mount (root)"), arguments: [0, 1], [100, 800])
+    .needs(.mounts), arguments: [0, 1], [100, 800])
   func `a disk that is full during the migration keeps the old version until there is room`(
     number: Int, kilobytes: Int
   ) throws {
@@ -145,7 +145,7 @@ import Testing
     #expect(try Content.integrity(after) == "ok")
   }
 
-  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  @Test(.needs(.mounts))
   func `a state folder without room ends the run with a clear message`() throws {
     let fleet = try SmallFleet(2, extra: "state: small/state\nbackup: { check: none }")
     let run = try SmallMount.run(

@@ -116,14 +116,18 @@ import Testing
 
   @Test func `a signal ends the run after the hooks of what has begun`() throws {
     let fleet = try SmallFleet(
-      3, extra: hooks("echo b >>ran; sleep 1; echo c >>ran", "echo a >>ran") + "\nrollout: { concurrency: 1 }"
+      3,
+      extra: hooks("echo b >>ran; until test -e go; do sleep 0.01; done; echo c >>ran", "echo a >>ran")
+        + "\nrollout: { concurrency: 1 }"
     )
     let started = try Program.start(["migrate", "--yes", "--report", "report.json"], in: fleet.folder.path)
-    for _ in 0..<2000 where !fleet.files.contains("ran") { usleep(5000) }
+    try #require(waits(20) { fleet.files.contains("ran") }, "the hook does not run")
     // As Ctrl-C does: to the whole process group.
     let process = started.process.processIdentifier
     try #require(getpgid(process) == process)
     kill(-process, SIGINT)
+    _ = try Program.waitForErrors("finishing what has begun", of: started)
+    try fleet.folder.write("", to: "go")
     let run = try Program.finish(started)
     #expect(run.status == 130, "\(run.output)\(run.errors)")
     #expect(try String(contentsOfFile: fleet.folder.file("ran"), encoding: .utf8) == "b\nc\na\n")

@@ -5,10 +5,9 @@ import Testing
 
 /// Hosts on which the agent can't be put, started, or work as it should.
 @Suite struct HostInstallTests {
-  private static let isRoot = geteuid() == 0
 
   @Test(
-    .enabled(if: SmallMount.isPossible, "needs the right to mount (root)"), arguments: ["full", "read-only"])
+    .needs(.mounts), arguments: ["full", "read-only"])
   func `a home folder that takes no file is told`(state: String) throws {
     let make = state == "full" ? "mount -t tmpfs -o size=64k tmpfs" : "mount -t tmpfs -o ro tmpfs"
     let hosts = try TwoHosts(
@@ -41,7 +40,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: SmallMount.isPossible, "needs the right to mount (root)"), arguments: [false, true])
+    .needs(.mounts), arguments: [false, true])
   func `a folder where nothing can be run is told before the agent is sent, and nothing stays there`(
     hasAgent: Bool
   ) throws {
@@ -60,7 +59,7 @@ import Testing
     try hosts.expectUntouched()
   }
 
-  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  @Test(.needs(.mounts))
   func `an agent goes to the folder that is named`() throws {
     let hosts = try TwoHosts(command: "exit 1")
     _ = try noexec(hosts)
@@ -142,7 +141,7 @@ import Testing
     #expect(try run(path).status == 0)
   }
 
-  @Test(.enabled(if: isRoot, "needs root, to become somebody else"))
+  @Test(.needs(.root, .program("sudo")))
   func `a file that the user on the host may not write is told`() throws {
     let hosts = try TwoHosts()
     try hosts.configure(ssh: "agent: \"\(hosts.agent)\"", bad: ", become: nobody")
@@ -153,7 +152,7 @@ import Testing
     try hosts.expectUntouched()
   }
 
-  @Test(.enabled(if: isRoot, "needs root, to become somebody else"))
+  @Test(.needs(.root, .program("sudo")))
   func `work is done as the user that is named`() throws {
     let hosts = try TwoHosts()
     try hosts.configure(ssh: "agent: \"\(hosts.agent)\"", bad: ", become: nobody")
@@ -179,7 +178,7 @@ import Testing
     #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
   }
 
-  @Test(.enabled(if: isRoot, "needs root, to become somebody else"))
+  @Test(.needs(.root, .program("sudo")))
   func `a user whose home folder can't be written needs an agent that is installed, and is told`() throws {
     let hosts = try TwoHosts()
     try hosts.configure(bad: ", become: nobody")
@@ -188,7 +187,7 @@ import Testing
     #expect(trouble.message.contains("can not be made"), "\(trouble.message)")
   }
 
-  @Test(.enabled(if: isRoot, "needs root, to become somebody else"))
+  @Test(.needs(.root, .program("sudo")))
   func `a user that sudo doesn't know is told in sudo's words`() throws {
     let hosts = try TwoHosts()
     try hosts.configure(bad: ", become: who-is-that")
@@ -198,7 +197,7 @@ import Testing
     try hosts.expectUntouched()
   }
 
-  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  @Test(.needs(.mounts))
   func `a disk that is full on the host keeps the old version`() throws {
     let hosts = try TwoHosts(
       command: """

@@ -4,9 +4,8 @@ import Testing
 
 /// A host inventory that the real `ansible-inventory` reads.
 @Suite struct HostInventoryTests {
-  private static let hasAnsible = FileManager.default.isExecutableFile(atPath: "/usr/bin/ansible-inventory")
 
-  @Test(.enabled(if: hasAnsible, "needs ansible-inventory (ansible-core)"))
+  @Test(.needs(.ansible))
   func `a fleet is read from Ansible's inventory, and migrated`() throws {
     let hosts = try TwoHosts()
     try hosts.fleet.folder.write(
@@ -35,7 +34,7 @@ import Testing
     #expect((records["boston"]?["labels"] as? [String: String])?["region"] == "us", "\(records)")
   }
 
-  @Test(.enabled(if: hasAnsible, "needs ansible-inventory (ansible-core)"))
+  @Test(.needs(.ansible))
   func `keys, arguments and several databases of a host are taken from Ansible's inventory`() throws {
     let hosts = try TwoHosts(count: 3)
     let known = { (host: SSHServer) in host.folder.file("known_hosts") }

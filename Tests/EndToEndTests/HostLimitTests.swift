@@ -4,10 +4,15 @@ import Testing
 
 /// How much is done at once on a host, and how often one logs in.
 @Suite struct HostLimitTests {
-  /// Hooks that note when work on an installation begins and ends, by host.
+  /// Hooks that note when work on an installation begins and ends, by host. The first wait until more have begun than
+  /// one host may have, and give up after 20 seconds.
   private static let hooks = """
     hooks:
-      before: [sh, -c, 'echo "begin $HOME" >>LOG; sleep 0.3']
+      before:
+        - sh
+        - -c
+        - echo "begin $HOME" >>LOG; i=0;
+          until [ "$(grep -c ^begin LOG)" -gt MOST ] || [ $i = 200 ]; do i=$((i+1)); sleep 0.1; done; sleep 0.3
       after: [sh, -c, 'echo "end $HOME" >>LOG']
     """
 
@@ -32,7 +37,8 @@ import Testing
     try hosts.fleet.configure(
       "ssh: { options: [-F, \(hosts.fleet.folder.file("ssh_config"))] }\n"
         + "rollout: { concurrency: 8, per_host: \(perHost), waves: [100%] }\n"
-        + Self.hooks.replacing("LOG", with: log), installations: entries.joined(separator: "\n"))
+        + Self.hooks.replacing("LOG", with: log).replacing("MOST", with: "\(perHost)"),
+      installations: entries.joined(separator: "\n"))
   }
 
   @Test(arguments: [1, 2])

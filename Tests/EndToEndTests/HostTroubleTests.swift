@@ -41,12 +41,13 @@ import Testing
     let start = ContinuousClock.now
     let (started, first) = try hosts.begin()
     kill(first, SIGKILL)
-    let next = {
-      Processes.all(naming: hosts.bad.home).first { Processes.words($0)[0].hasPrefix(hosts.bad.home) }
+    var second: pid_t?
+    let isWriting = waits(20) {
+      second = hosts.agents.first { $0 != first && Processes.isWriting($0, to: hosts.path) }
+      return second != nil
     }
-    #expect(waits(20) { next().map { $0 != first && Processes.isAlive($0) } ?? false })
-    usleep(700_000)
-    if let second = next() { kill(second, SIGKILL) }
+    try #require(isWriting, "no second agent writes")
+    kill(try #require(second), SIGKILL)
     let trouble = try hosts.trouble(Program.finish(started), since: start, within: .seconds(60))
     #expect(trouble.status == "unreachable" && trouble.code == "connection_lost", "\(trouble)")
     try hosts.expectOldOrNew()

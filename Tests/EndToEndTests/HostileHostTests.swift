@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Hosts whose agent speaks the protocol and abuses it: each is given up at once, for good, and the other is worked on.
-@Suite(.enabled(if: hasPython, "needs python3")) struct HostileHostTests {
+@Suite(.needs(.python)) struct HostileHostTests {
   private static func command(_ mode: String) -> String {
     "exec /usr/bin/python3 '\(Repository.root)/Tests/EndToEndTests/Fixtures/hostile-agent.py' \(mode)"
   }
@@ -133,5 +133,4 @@ import Testing
     if mode == "unlike" { #expect(run.output.contains("more than 64 MB"), "\(run.output)") }
   }
 }
-
 private let hasPython = FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")

@@ -76,19 +76,21 @@ import Testing
     #expect(try fleet.migrate().status == 0)
     let new = try State(fleet.path(0))
     let id = String(try fleet.run("history").output.prefix { $0 != " " })
-    var whole = Duration.milliseconds(600)
+    var (killed, left) = (0, count)
     for round in 1...rounds {
-      let start = ContinuousClock.now
-      let wait = whole * Double.random(in: 0.1...0.98)
-      if try !kill(fleet, ["restore", "--run", id, "--yes"], after: wait) {
-        whole = ContinuousClock.now - start
-      }
+      let restored = Int.random(in: 1...max(1, left * 3 / 4))
+      if try killRestore(fleet, id, after: restored) { killed += 1 }
       let done = try check(fleet, old, new)
       if Self.isTorture {
-        print("round \(round) of \(rounds): restore killed after \(wait), \(done) of \(count) new")
+        print("round \(round) of \(rounds): killed after \(restored) restores, \(done) of \(count) new")
       }
-      if done == 0 { #expect(try fleet.migrate().status == 0) }
+      left = done
+      if done == 0 {
+        #expect(try fleet.migrate().status == 0)
+        left = count
+      }
     }
+    #expect(killed > 0, "no restore was killed before its end")
     let last = try fleet.run("restore", "--run", id, "--yes")
     #expect(last.status == 0, "\(last.output)\(last.errors)")
     #expect(try check(fleet, old, new) == 0)
@@ -104,6 +106,21 @@ import Testing
     let started = try Program.start(arguments, in: fleet.folder.path)
     let seconds = Double(wait.components.seconds) + Double(wait.components.attoseconds) / 1e18
     Thread.sleep(forTimeInterval: seconds)
+    Glibc.kill(started.process.processIdentifier, SIGKILL)
+    _ = try Program.finish(started)
+    return started.process.terminationReason == .uncaughtSignal
+  }
+
+  /// Starts a restore and kills it when that many of its databases are changed; says whether it was still at work.
+  private func killRestore(_ fleet: SmallFleet, _ id: String, after number: Int) throws -> Bool {
+    let dates = {
+      try fleet.paths.map { try FileManager.default.attributesOfItem(atPath: $0)[.modificationDate] as? Date }
+    }
+    let before = try dates()
+    let started = try Program.start(["restore", "--run", id, "--yes"], in: fleet.folder.path)
+    while started.process.isRunning, try zip(before, dates()).count(where: { $0 != $1 }) < number {
+      usleep(1000)
+    }
     Glibc.kill(started.process.processIdentifier, SIGKILL)
     _ = try Program.finish(started)
     return started.process.terminationReason == .uncaughtSignal

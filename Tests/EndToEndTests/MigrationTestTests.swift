@@ -107,12 +107,12 @@ import Testing
       return paths.first { $0.hasPrefix("/tmp/flotilla-") && $0.contains(".sqlite") }
         .map { String($0.prefix(upTo: $0.lastIndex(of: "/") ?? $0.startIndex)) }
     }
-    let end = ContinuousClock.now + .seconds(30)
-    var folder = own()
-    while folder == nil, ContinuousClock.now < end {
-      usleep(1000)
+    var folder: String?
+    let isThere = waits(30) {
       folder = own()
+      return folder != nil
     }
+    try #require(isThere, "it has no database open")
     kill(started.process.processIdentifier, SIGINT)
     #expect(try Program.finish(started).status == 130)
     #expect(!FileManager.default.fileExists(atPath: try #require(folder)))

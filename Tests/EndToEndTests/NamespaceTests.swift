@@ -3,19 +3,19 @@ import Glibc
 import TestSupport
 import Testing
 
+extension Prerequisite {
+  static let networkNamespaces = proof(
+    """
+    ip netns add flt-try-$$ && ip link add flt-t$$ type veth peer name p netns flt-try-$$; code=$?
+    ip netns delete flt-try-$$
+    exit $code
+    """,
+    "the test needs network namespaces: run `scripts/setup iproute2` and `sudo env PATH=\"$PATH\" make test`")
+}
+
 /// Three hosts in network namespaces of their own, each at the other end of a link.
 @Suite struct NamespaceTests {
-  private static let isPossible: Bool = {
-    guard geteuid() == 0 else { return false }
-    let script = """
-      ip netns add flt-try-$$ && ip link add flt-t$$ type veth peer name p netns flt-try-$$; code=$?
-      ip netns delete flt-try-$$
-      exit $code
-      """
-    return (try? Program.shell(script, in: "/"))?.status == 0
-  }()
-
-  @Test(.enabled(if: isPossible, "needs root, ip (iproute2), and the right to make network namespaces"))
+  @Test(.needs(.networkNamespaces))
   func `a host whose link goes down in the middle is not reached, and the others are done`() throws {
     let net = try Namespaces(3)
     let fleet = try SmallFleet(3, slow: 15_000_000)
@@ -47,7 +47,7 @@ import Testing
     for path in fleet.paths { #expect(try Content.integrity(path) == "ok") }
   }
 
-  @Test(.enabled(if: isPossible, "needs root, ip (iproute2), and the right to make network namespaces"))
+  @Test(.needs(.networkNamespaces))
   func `hosts at other addresses are worked on at once, and one that is away is told`() throws {
     let net = try Namespaces(3)
     let fleet = try SmallFleet(3)

@@ -7,8 +7,8 @@ import Testing
   /// What a receiver was told under an id.
   private func told(_ receiver: Receiver) throws -> [String] {
     try receiver.ids().flatMap { try receiver.requests($0) }.map { request in
-      let body = try #require(request["body"] as? [String: Any])
-      let json = try JSONSerialization.jsonObject(with: Data((body["text"] as? String ?? "").utf8))
+      let body = request.body
+      let json = try JSONSerialization.jsonObject(with: Data(body.text.utf8))
       let message = try #require(json as? [String: String])
       #expect(message.keys.sorted() == ["text"])
       return message["text"] ?? ""

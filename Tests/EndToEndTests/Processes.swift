@@ -27,6 +27,20 @@ enum Processes {
   /// The process that started it.
   static func parent(_ process: pid_t) -> pid_t { pid_t(status(process, "PPid:")) ?? 0 }
 
+  /// Whether a process holds SQLite's write lock of a database in WAL mode, as it does in a transaction that writes.
+  static func isWriting(_ process: pid_t, to path: String) -> Bool {
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: path + "-shm"),
+      let number = (attributes[.systemFileNumber] as? NSNumber)?.uint64Value,
+      let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
+    else { return false }
+    // 1: POSIX  ADVISORY  WRITE 4711 fd:00:12345 120 120
+    return locks.split(separator: "\n").contains { line in
+      let words = line.split(separator: " ")
+      return words.count == 8 && words[3] == "WRITE" && words[4] == "\(process)"
+        && words[5].hasSuffix(":\(number)") && words[6] == "120"
+    }
+  }
+
   private static func list(_ process: pid_t, _ name: String) -> [String] {
     let text = (try? String(contentsOfFile: "/proc/\(process)/\(name)", encoding: .utf8)) ?? ""
     return text.split(separator: "\0", omittingEmptySubsequences: false).map(String.init)

@@ -14,14 +14,7 @@ struct ProgramResult {
 
 /// The built `flotilla`.
 enum Program {
-  static let path: String = {
-    // The program is built into the folder that the test bundle is in.
-    var folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-    for _ in 0..<4 where !FileManager.default.isExecutableFile(atPath: folder.path + "/flotilla") {
-      folder.deleteLastPathComponent()
-    }
-    return folder.path + "/flotilla"
-  }()
+  static let path = Tool.buildFolder + "/flotilla"
 
   /// Starts it without a terminal.
   static func start(
@@ -37,12 +30,7 @@ enum Program {
     }
     process.standardInput = FileHandle.nullDevice
     let (output, errors) = (Pipe(), Pipe())
-    // What another test starts at this moment must not keep the ends open.
-    for pipe in [output, errors] {
-      for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
-        _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
-      }
-    }
+    for pipe in [output, errors] { pipe.closeOnExec() }
     process.standardOutput = output
     process.standardError = errors
     try process.run()
@@ -66,6 +54,19 @@ enum Program {
   /// Runs a shell script to its end; the program is `$FLOTILLA`.
   static func shell(_ script: String, in folder: String) throws -> ProgramResult {
     try finish(start(["-c", script], in: folder, environment: ["FLOTILLA": path], executable: "/bin/sh"))
+  }
+
+  /// Reads standard error until it has said `text`, and returns what it has said.
+  static func waitForErrors(
+    _ text: String, of started: (process: Process, output: Pipe, errors: Pipe)
+  ) throws -> String {
+    var errors = ""
+    while !errors.contains(text) {
+      let more = started.errors.fileHandleForReading.availableData
+      guard !more.isEmpty else { throw SupportError("the program ended without \(text): \(errors)") }
+      errors += String(decoding: more, as: UTF8.self)
+    }
+    return errors
   }
 
   /// Waits for its end.
@@ -99,7 +100,7 @@ extension TemporaryFolder {
 
   /// The report of a run or a look, read; it has to keep to the published schema.
   func report(_ text: String) throws -> [String: Any] {
-    if ReportReader.hasPackages {
+    if try Prerequisite.reportReaders.isMet() {
       let copy = try TemporaryFolder()
       let checked = try ReportReader.run("check.py", ["json", copy.write(text, to: "report.json")])
       #expect(checked.status == 0, "\(checked.errors)")

@@ -97,26 +97,10 @@ import Testing
       "0004_no_old.sql",
       "-- @changes items.note\nUPDATE items SET note = 1;\n-- @expect query SELECT count(*) IN (0, 4) FROM parents"
     )
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    let script = """
-      import sqlite3, sys
-      db = sqlite3.connect(sys.argv[1], isolation_level=None)
-      db.execute("INSERT INTO parents (name) VALUES ('committed')")
-      db.execute("BEGIN IMMEDIATE")
-      db.execute("INSERT INTO parents (name) VALUES ('not committed')")
-      print("ready", flush=True)
-      sys.stdin.read()
-      """
-    process.arguments = ["python3", "-c", script, fleet.path(number)]
-    let (input, output) = (Pipe(), Pipe())
-    (process.standardInput, process.standardOutput) = (input, output)
-    try process.run()
-    defer {
-      try? input.fileHandleForWriting.close()
-      process.waitUntilExit()
-    }
-    _ = output.fileHandleForReading.availableData
+    let application = try BackgroundTool.keeping(
+      fleet.path(number), "INSERT INTO parents (name) VALUES ('committed')", "BEGIN IMMEDIATE",
+      "INSERT INTO parents (name) VALUES ('not committed')")
+    defer { application.end() }
     // The index of a log in use has marks of its readers.
     let before = try state(fleet).filter { !$0.key.hasSuffix("-shm") }
     let plan = try fleet.run("--only", "i000\(number)", "plan", "--rehearse")
@@ -125,7 +109,7 @@ import Testing
     #expect(before.count == 3, "two databases, and a journal or a log")
   }
 
-  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  @Test(.needs(.mounts))
   func `too little room for a copy is told before it is made`() throws {
     let fleet = try SmallFleet(1, rows: 30_000)
     try fleet.configure("state: small/state\nbackup: { check: none }")
@@ -144,7 +128,7 @@ import Testing
     #expect(try String(contentsOfFile: fleet.folder.file("left"), encoding: .utf8).isEmpty)
   }
 
-  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  @Test(.needs(.mounts))
   func `a database that can't be written is told, though its copy can`() throws {
     let fleet = try SmallFleet(2)
     let run = try SmallMount.run(
@@ -178,9 +162,7 @@ import Testing
   @Test(arguments: [SIGINT, SIGTERM]) func `a signal ends it soon and leaves no copy`(signal: Int32) throws {
     let fleet = try SmallFleet(1, slow: 200_000_000)
     let started = try Program.start(["plan", "--rehearse"], in: fleet.folder.path)
-    let end = ContinuousClock.now + .seconds(30)
-    while copies(fleet).count < 3, ContinuousClock.now < end { usleep(5000) }
-    #expect(copies(fleet).count >= 2)
+    try #require(waits(30) { copies(fleet).count >= 2 }, "nothing is copied")
     kill(started.process.processIdentifier, signal)
     let asked = ContinuousClock.now
     let plan = try Program.finish(started)

@@ -3,24 +3,6 @@ import SQLite
 import TestSupport
 import Testing
 
-/// The programs beside the report's own tests that read reports.
-enum ReportReader {
-  static let hasPackages = ScheduleTests.has(
-    "PYTHONPATH='\(packages)' python3 -c 'import jsonschema, lxml, junitparser, prometheus_client, markdown_it'"
-  )
-  static let hasBrowser = ScheduleTests.has("command -v chromium")
-  private static let packages = "\(Repository.root)/.build-python"
-
-  static func run(_ script: String, _ arguments: [String]) throws -> ProgramResult {
-    let tools = "\(Repository.root)/Tests/ReportTests/Tools"
-    let environment = ["PYTHONPATH": packages, "HOME": "/tmp"]
-    return try Program.finish(
-      Program.start(
-        ["python3", "-B", "\(tools)/\(script)"] + arguments, in: Repository.root, environment: environment,
-        executable: "/usr/bin/env"))
-  }
-}
-
 /// `report` and `migrate --report` in every format, over a real fleet with one of everything.
 @Suite struct ReportFormatTests {
   private let fleet: SmallFleet
@@ -47,7 +29,7 @@ enum ReportReader {
     return fleet.folder.file(name)
   }
 
-  @Test(.enabled(if: ReportReader.hasPackages, "needs .build-python: make test makes it"))
+  @Test(.needs(.reportReaders))
   func `every format of a rollout agrees with its JSON`() throws {
     #expect(try fleet.run("migrate", "--yes").status == 3)
     let json = try report("--run", "last", as: "report.json")
@@ -63,7 +45,7 @@ enum ReportReader {
     }
   }
 
-  @Test(.enabled(if: ReportReader.hasBrowser, "needs chromium: make test installs it"))
+  @Test(.needs(.chromium))
   func `the page of a live look has the fleet's past`() throws {
     #expect(try fleet.run("drift").status == 4)
     #expect(try fleet.run("migrate", "--yes").status == 3)
@@ -127,9 +109,9 @@ enum ReportReader {
     #expect(page.hasPrefix("<!DOCTYPE html>"))
     let id = try #require(try receiver.ids().first)
     let request = try #require(try receiver.requests(id).first)
-    let body = try #require(request["body"] as? [String: Any])
+    let body = request.body
     // The receiver keeps the beginning.
-    #expect((body["text"] as? String)?.contains("\"format\":\"flotilla.report/1\"") == true)
+    #expect(body.text.contains("\"format\":\"flotilla.report/1\""))
   }
 
   @Test(arguments: ["last", "01M854S4DZBPQP1PN6RR6YJR2D", "yesterday", ""])

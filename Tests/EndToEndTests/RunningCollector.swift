@@ -33,7 +33,7 @@ final class RunningCollector {
   deinit { terminate() }
 
   /// Signals the program itself: `timeout` may have inherited a mask with which it doesn't hear of it.
-  private func terminate() {
+  func terminate() {
     let parent = started.process.processIdentifier
     let children = try? String(contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)
     for child in (children ?? "").split(separator: " ").compactMap({ Int32($0) }) { kill(child, SIGTERM) }
@@ -42,8 +42,11 @@ final class RunningCollector {
   /// Ends it with a signal.
   func stop() throws -> ProgramResult {
     terminate()
-    return try Program.finish(started)
+    return try finish()
   }
+
+  /// Waits for its end.
+  func finish() throws -> ProgramResult { try Program.finish(started) }
 
   /// Asks with curl; the answer's body, and its status in a line behind it.
   func curl(_ arguments: String...) throws -> String {

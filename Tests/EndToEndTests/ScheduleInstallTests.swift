@@ -83,7 +83,7 @@ import Testing
     #expect(try units(folder) == ["flotilla-shop.timer"])
   }
 
-  @Test(.enabled(if: SmallMount.isPossible, "needs the right to mount (root)"))
+  @Test(.needs(.mounts))
   func `the system's units are installed and removed`() throws {
     let folder = try fleet()
     let run = try Program.shell(
@@ -104,7 +104,7 @@ import Testing
 
   /// The folder of the crontabs is another one, for the child only: no crontab of this machine is touched.
   @Test(
-    .enabled(if: ScheduleTests.hasCron, "needs cron, which make test installs, and the right to mount (root)")
+    .needs(.cron, .mounts)
   )
   func `the crontab gets the line, keeps every other, and has none twice`() throws {
     let folder = try fleet()
@@ -135,8 +135,7 @@ import Testing
   }
 
   @Test(
-    .enabled(
-      if: ScheduleTests.hasCron, "needs cron, which make test installs, and the right to mount (root)"),
+    .needs(.cron, .mounts),
     arguments: ["1m", "6h", "daily", "weekly", "Sat 23:59"])
   func `cron takes every interval, with odd paths`(_ every: String) throws {
     let folder = try fleet()

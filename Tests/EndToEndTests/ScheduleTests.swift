@@ -2,22 +2,20 @@ import Foundation
 import TestSupport
 import Testing
 
+extension Prerequisite {
+  static let systemd = proof(
+    "test -x \(ScheduleTests.manager)",
+    "systemd is missing: `make test` installs it, or run `scripts/setup systemd`")
+  static let cron = proof(
+    "command -v crontab && test -d /var/spool/cron/crontabs",
+    "cron is missing: `make test` installs it, or run `scripts/setup cron`")
+  static let kubernetesValidator = packages("kubernetes_validate")
+}
+
 /// What `schedule` prints, given to those who have to read it: systemd, cron, and the schema of Kubernetes.
 @Suite struct ScheduleTests {
-  /// A test goes without a tool where people work, never in CI.
-  static func has(_ command: String) -> Bool {
-    if ProcessInfo.processInfo.environment["CI"] == "true" { return true }
-    guard let folder = try? TemporaryFolder() else { return false }
-    return (try? Program.shell(command, in: folder.path))?.status == 0
-  }
-
-  static let hasSystemd = has("command -v systemd-analyze")
   static let manager = "/lib/systemd/systemd"
-  static let hasManager = has("test -x \(manager) && command -v setpriv")
-  static let hasCron =
-    has("command -v crontab && test -d /var/spool/cron/crontabs") && SmallMount.isPossible
-  static let python = "PYTHONPATH='\(Repository.root)/.build-python' python3 -m kubernetes_validate"
-  static let hasValidator = has("\(python) --version")
+  static let python = "PYTHONPATH='\(Repository.packages)' python3 -m kubernetes_validate"
 
   static let oddName = "it's a \"shop\" 5% $HOME"
 
@@ -51,7 +49,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: hasSystemd, "needs systemd-analyze: make test installs it"),
+    .needs(.systemdAnalyze),
     arguments: ["plain", oddName], ["15m", "90m", "Mon 03:00"])
   func `systemd takes the units, of the system and of a user, without a word`(_ name: String, _ every: String)
     throws
@@ -78,7 +76,7 @@ import Testing
 
   /// `systemd --test` loads units, prints what it made of them, and starts nothing. It refuses to do so for root.
   @Test(
-    .enabled(if: hasManager, "needs systemd: make test installs it"), arguments: [oddName, #"back\slash"#])
+    .needs(.systemd, .program("setpriv", package: "util-linux")), arguments: [oddName, #"back\slash"#])
   func `systemd reads the paths back as they are`(_ name: String) throws {
     let folder = try fleet(name)
     let printed = try Program.run("schedule", "--every", "15m", in: folder.file(name))
@@ -108,7 +106,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: hasSystemd, "needs systemd-analyze: make test installs it"),
+    .needs(.systemdAnalyze),
     arguments: [
       ("1m", "*-*-* *:*:00"), ("15m", "*-*-* *:00/15:00"), ("hourly", "*-*-* *:00:00"),
       ("6h", "*-*-* 00/6:00:00"),
@@ -124,7 +122,7 @@ import Testing
     #expect(read.output.contains("Normalized form: \(meaning)\n"))
   }
 
-  @Test(.enabled(if: hasValidator, "needs .build-python: make test makes it"), arguments: ["plain", oddName])
+  @Test(.needs(.kubernetesValidator), arguments: ["plain", oddName])
   func `the CronJob keeps to the schema, which a misspelt one doesn't`(_ name: String) throws {
     let folder = try fleet(name)
     let run = try Program.run(

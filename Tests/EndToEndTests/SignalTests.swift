@@ -9,14 +9,15 @@ import Testing
   private func interrupted(_ fleet: SmallFleet, _ signals: [Int32]) throws -> ProgramResult {
     let started = try Program.start(
       ["migrate", "--yes", "--concurrency", "1", "--report", "report.json"], in: fleet.folder.path)
-    let end = ContinuousClock.now + .seconds(30)
-    while try SmallFleet.versions(fleet.path(0)) != [1, 2, 3], ContinuousClock.now < end { usleep(5000) }
-    while fleet.backups.count < 2, ContinuousClock.now < end { usleep(5000) }
+    try #require(
+      waits(30) { try SmallFleet.versions(fleet.path(0)) == [1, 2, 3] && fleet.backups.count >= 2 })
+    var errors = ""
     for signal in signals {
       kill(started.process.processIdentifier, signal)
-      usleep(60_000)
+      if errors.isEmpty { errors = try Program.waitForErrors("finishing what has begun", of: started) }
     }
-    return try Program.finish(started)
+    let run = try Program.finish(started)
+    return ProgramResult(status: run.status, output: run.output, errors: errors + run.errors)
   }
 
   @Test(arguments: [SIGINT, SIGTERM])

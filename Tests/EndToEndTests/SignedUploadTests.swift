@@ -2,11 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
+extension Prerequisite {
+  /// The stock library of the scheme.
+  static let webhooks = packages("standardwebhooks")
+}
+
 /// Signed uploads, verified by the stock library of the scheme: PyPI's `standardwebhooks`.
 @Suite struct SignedUploadTests {
-  private static let packages = "\(Repository.root)/.build-python"
-  private static let hasLibrary = ScheduleTests.has(
-    "PYTHONPATH='\(packages)' python3 -c 'import standardwebhooks'")
 
   /// A receiver that hands what it gets to the library; it ends with the value.
   private final class StockReceiver {
@@ -20,7 +22,9 @@ import Testing
       process.executableURL = URL(filePath: "/usr/bin/env")
       process.arguments =
         ["python3", "-B", "\(Repository.root)/Tests/UploadTests/Fixtures/standard.py", secret] + arguments
-      process.environment = ProcessInfo.processInfo.environment.merging(["PYTHONPATH": packages]) { $1 }
+      process.environment = ProcessInfo.processInfo.environment.merging(["PYTHONPATH": Repository.packages]) {
+        $1
+      }
       process.standardInput = input
       output = Pipe()
       process.standardOutput = output
@@ -52,7 +56,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: hasLibrary, "needs .build-python: make test makes it"), arguments: [14_000, 14_000_000],
+    .needs(.webhooks), arguments: [14_000, 14_000_000],
     [[], ["expand"]])
   func `the stock library verifies a signed report of any size`(size: Int, framework: [String]) throws {
     let receiver =
@@ -66,7 +70,7 @@ import Testing
     #expect(try receiver.verdicts() == ["\(sent)"])
   }
 
-  @Test(.enabled(if: hasLibrary, "needs .build-python: make test makes it"))
+  @Test(.needs(.webhooks))
   func `it refuses another secret, and what is compressed on request, and the message says why`() throws {
     let other = try StockReceiver(UploadTests.other)
     let fleet = try waiting(14_000, "url: \"\(other.url)\", secret: \(UploadTests.secret)")
@@ -96,7 +100,7 @@ import Testing
     let receiver = try Receiver()
     let fleet = try waiting(14_000, "url: \"\(receiver.url)/status/200\"\(settings)")
     #expect(try fleet.run("report", "flush").status == 0)
-    let headers = try #require(try receiver.requests("large").first?["headers"] as? [String: String])
+    let headers = try #require(try receiver.requests("large").first).headers
     #expect(headers["content-encoding"] == encoding)
   }
 

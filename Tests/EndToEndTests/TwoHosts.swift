@@ -132,9 +132,14 @@ struct TwoHosts {
     let isBackedUp = waits(15) {
       fleet.files.contains { $0.hasPrefix("db/.flotilla/backups/") && $0.hasSuffix("/bad.sqlite") }
     }
-    #expect(isBackedUp, "it was not backed up")
-    usleep(300_000)
-    let agents = Processes.all(naming: bad.home).filter { Processes.words($0)[0].hasPrefix(bad.home) }
-    return (started, try #require(agents.first))
+    try #require(isBackedUp, "it was not backed up")
+    let agent = try #require(agents.first)
+    try #require(waits(20) { Processes.isWriting(agent, to: path) }, "the agent does not write")
+    return (started, agent)
+  }
+
+  /// The agents on the bad host.
+  var agents: [pid_t] {
+    Processes.all(naming: bad.home).filter { Processes.words($0)[0].hasPrefix(bad.home) }
   }
 }

@@ -50,11 +50,11 @@ import Testing
     #expect(ids == ids.sorted() && ids.count == 2)
     for id in ids {
       let request = try #require(try receiver.requests(id).first)
-      let headers = try #require(request["headers"] as? [String: String])
+      let headers = request.headers
       #expect(headers["content-encoding"] == "gzip")
       #expect(headers["flotilla-coordinator"]?.isEmpty == false)
-      let body = try #require(request["body"] as? [String: Any])
-      let sent = try #require(body["text"] as? String)
+      let body = request.body
+      let sent = body.text
       let kept = try String(
         contentsOfFile: fleet.folder.file(".flotilla/reports/\(id).json"), encoding: .utf8)
       #expect(kept.hasPrefix(sent))
@@ -92,9 +92,9 @@ import Testing
     #expect(!(run.output + run.errors).contains("s3cret"))
     let id = try #require(try proxy.ids().first)
     let request = try #require(try proxy.requests(id).first)
-    #expect(request["method"] as? String == "PUT")
-    #expect(request["path"] as? String == "http://collector.invalid/status/200")
-    let headers = try #require(request["headers"] as? [String: String])
+    #expect(request.method == "PUT")
+    #expect(request.path == "http://collector.invalid/status/200")
+    let headers = request.headers
     #expect(headers["proxy-authorization"] != nil)
     try fleet.configure("report: { url: \"http://collector.invalid/status/407\" }")
     let refused = try fleet.run("migrate", "--yes", environment: ["http_proxy": address])

@@ -24,7 +24,8 @@ import Testing
     try process.run()
     #expect(!output.fileHandleForReading.availableData.isEmpty, "the writer did not start")
     let run = try Program.run(arguments, in: fleet.folder.path)
-    usleep(100_000)
+    let last = try loads(path).last
+    #expect(try waits(20) { try loads(path).last != last }, "the application does not write on")
     try input.fileHandleForWriting.close()
     let text = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()

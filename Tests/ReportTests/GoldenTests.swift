@@ -14,35 +14,35 @@ struct GoldenTests {
     try expectGolden(SampleReport().text(format), name)
   }
 
-  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  @Test(.needs(.reportReaders))
   func `Python's csv module reads the CSV`() throws {
-    try Reader.expectApproval("check.py", "csv", Self.sample + ".csv", Self.sample + ".json")
+    try ReportReader.expectApproval("check.py", "csv", Self.sample + ".csv", Self.sample + ".json")
   }
 
-  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  @Test(.needs(.reportReaders))
   func `the parser of Prometheus' client reads the metrics`() throws {
-    try Reader.expectApproval("check.py", "prometheus", Self.sample + ".prom", Self.sample + ".json")
+    try ReportReader.expectApproval("check.py", "prometheus", Self.sample + ".prom", Self.sample + ".json")
   }
 
-  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  @Test(.needs(.reportReaders))
   func `the JUnit report keeps to the schema and is read by a JUnit reader`() throws {
-    try Reader.expectApproval(
+    try ReportReader.expectApproval(
       "check.py", "junit", Self.sample + ".xml", Self.sample + ".json",
       "\(Repository.root)/Tests/ReportTests/Fixtures/junit.xsd")
   }
 
-  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  @Test(.needs(.reportReaders))
   func `a Markdown renderer finds nothing in it but what was meant`() throws {
-    try Reader.expectApproval("check.py", "markdown", Self.sample + ".md", Self.sample + ".json")
+    try ReportReader.expectApproval("check.py", "markdown", Self.sample + ".md", Self.sample + ".json")
   }
 
-  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  @Test(.needs(.reportReaders))
   func `the JSON report keeps to the published schema`() throws {
-    try Reader.expectApproval("check.py", "json", Self.sample + ".json")
+    try ReportReader.expectApproval("check.py", "json", Self.sample + ".json")
     #expect(try ReportSchema.text == Repository.text("schemas/flotilla.report-1.schema.json"))
   }
 
-  @Test(.enabled(if: Reader.hasBrowser, "needs chromium: make test installs it"))
+  @Test(.needs(.chromium))
   func `the page of a large fleet is shown a part at a time`() throws {
     let folder = try TemporaryFolder()
     var report = try SampleReport()
@@ -55,7 +55,7 @@ struct GoldenTests {
     report.header["summary"] = summary
     try report.writer().write(as: .html, to: folder.file("report.html"))
     try report.writer().write(to: folder.file("report.json"))
-    try Reader.expectApproval("page.py", folder.file("report.html"), folder.file("report.json"))
+    try ReportReader.expectApproval("page.py", folder.file("report.html"), folder.file("report.json"))
   }
 
   @Test func `what failed on many hosts for one reason is one cause`() throws {
@@ -91,8 +91,8 @@ struct GoldenTests {
     #expect(page.contains("all 800 in the table"))
   }
 
-  @Test(.enabled(if: Reader.hasBrowser, "needs chromium: make test installs it"))
+  @Test(.needs(.chromium))
   func `the page can be used in a browser`() throws {
-    try Reader.expectApproval("page.py", Self.sample + ".html", Self.sample + ".json")
+    try ReportReader.expectApproval("page.py", Self.sample + ".html", Self.sample + ".json")
   }
 }

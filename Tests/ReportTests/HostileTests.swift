@@ -80,11 +80,11 @@ struct HostileTests {
   }
 
   @Test(
-    .enabled(if: Reader.hasBrowser, "needs chromium: make test installs it"),
+    .needs(.chromium),
     arguments: ["<b>fleet</b>", "</script><img src=x onerror=window.hacked=7>"])
   func `nothing of it runs in the page, and all of it is shown`(_ fleet: String) throws {
     let written = try write(.html, fleet: "<" + fleet)
-    try Reader.expectApproval("page.py", written.file, written.json)
+    try ReportReader.expectApproval("page.py", written.file, written.json)
   }
 
   @Test func `the page's markup holds no text as it came`() throws {
@@ -94,30 +94,30 @@ struct HostileTests {
     #expect(!text.contains("<!--"))
   }
 
-  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  @Test(.needs(.reportReaders))
   func `a spreadsheet gets no formula and every cell whole`() throws {
     let written = try write(.csv, fleet: "f")
-    try Reader.expectApproval("check.py", "csv", written.file, written.json)
+    try ReportReader.expectApproval("check.py", "csv", written.file, written.json)
   }
 
-  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  @Test(.needs(.reportReaders))
   func `a label keeps to its sample`() throws {
     let written = try write(.prometheus, fleet: Self.texts.joined(separator: " "))
-    try Reader.expectApproval("check.py", "prometheus", written.file, written.json)
+    try ReportReader.expectApproval("check.py", "prometheus", written.file, written.json)
   }
 
-  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  @Test(.needs(.reportReaders))
   func `JUnit's XML stays well-formed`() throws {
     let written = try write(.junit, fleet: Self.texts[20])
-    try Reader.expectApproval(
+    try ReportReader.expectApproval(
       "check.py", "junit", written.file, written.json,
       "\(Repository.root)/Tests/ReportTests/Fixtures/junit.xsd")
   }
 
-  @Test(.enabled(if: Reader.hasPackages, "needs .build-python: make test makes it"))
+  @Test(.needs(.reportReaders))
   func `Markdown mentions nobody, links nowhere and stays short`() throws {
     let written = try write(.markdown, fleet: "f")
-    try Reader.expectApproval("check.py", "markdown", written.file, written.json)
+    try ReportReader.expectApproval("check.py", "markdown", written.file, written.json)
   }
 
   @Test(arguments: ReportFormat.allCases)

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Reads databases with Python's `sqlite3` module, which shares no code with this project.
 public enum IndependentReader {
   /// The rows of a query, each with its values separated by `|`.
@@ -13,18 +11,8 @@ public enum IndependentReader {
       for row in database.execute(sys.argv[2]):
           print("|".join("NULL" if value is None else str(value) for value in row))
       """
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3", "-c", script, path, sql]
-    process.standardInput = FileHandle.nullDevice
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw SupportError("python3: \(complaint)") }
+    try Prerequisite.python.require()
+    let text = try Tool.output(of: ["python3", "-c", script, path, sql])
     return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
   }
 }

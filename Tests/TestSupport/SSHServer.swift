@@ -16,11 +16,11 @@ public final class SSHServer: @unchecked Sendable {  // Its process is started b
   ///   - more: lines of sshd_config, before all others.
   /// - Throws: what keeps it from starting.
   public init(agent: String? = nil, more: String = "") throws {
+    try Prerequisite.sshd.require()
     folder = try TemporaryFolder()
     port = try Self.freePort()
     for key in ["host_key", "user_key"] {
-      try Self.run(
-        "/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder.file(key)])
+      try Tool.output(of: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder.file(key)])
     }
     // sshd started by root wants this folder to be there.
     try? FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true)
@@ -64,7 +64,7 @@ public final class SSHServer: @unchecked Sendable {  // Its process is started b
 
   /// Puts an agent where a coordinator looks for it.
   public func install(_ agent: String) throws {
-    let digest = try Self.run("/usr/bin/sha256sum", [agent]).prefix(64)
+    let digest = try Tool.output(of: ["sha256sum", agent]).prefix(64)
     let cache = "\(home)/.cache/flotilla"
     try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
     try FileManager.default.createSymbolicLink(atPath: "\(cache)/\(digest)", withDestinationPath: agent)
@@ -126,19 +126,6 @@ public final class SSHServer: @unchecked Sendable {  // Its process is started b
       usleep(20_000)
     }
     throw SupportError("sshd did not start: \(log)")
-  }
-
-  @discardableResult
-  private static func run(_ program: String, _ arguments: [String]) throws -> String {
-    let (process, output) = (Process(), Pipe())
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    process.standardOutput = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw SupportError("\(program) failed") }
-    return text
   }
 
   // MARK: Ports

@@ -59,6 +59,9 @@ public enum Repository {
   /// The root of the checkout.
   public static let root = String(#filePath.dropLast("/Tests/TestSupport/Support.swift".count))
 
+  /// The Python packages that `scripts/setup-python` installs.
+  public static let packages = "\(root)/.build-python"
+
   /// The text of a file.
   public static func text(_ path: String) throws -> String {
     String(decoding: try Data(contentsOf: URL(filePath: "\(root)/\(path)")), as: UTF8.self)

@@ -1,3 +1,4 @@
+import BenchSupport
 import Foundation
 import Migrations
 import SQLite
@@ -169,18 +170,5 @@ import Testing
       try data.write(to: URL(filePath: path))
       _ = try isQuick(path)
     }
-  }
-}
-
-/// Numbers that are the same each time.
-private struct Numbers: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var number = state
-    number = (number ^ number >> 30) &* 0xbf58_476d_1ce4_e5b9
-    number = (number ^ number >> 27) &* 0x94d0_49bb_1331_11eb
-    return number ^ number >> 31
   }
 }

@@ -1,3 +1,4 @@
+import BenchSupport
 import Foundation
 import Migrations
 import SQLite
@@ -160,16 +161,16 @@ import Testing
   @Test func `only descriptors that lead to a file of that name are looked at`() throws {
     let bench = try Bench()
     let other = try bench.folder.write("", to: "other.sqlite")
-    let process = try Self.holder(of: [bench.path, other])
-    defer { Self.end(process) }
+    let holder = try BackgroundTool.holding(bench.path, other)
+    defer { holder.end() }
     let asked = Mutex<[String]>([])
     let files = OpenFiles { path in
       asked.withLock { $0.append(path) }
       return OpenFiles.File.at(path)
     }
-    #expect(files.holders(of: bench.path) == ["sh (pid \(process.processIdentifier))"])
+    #expect(files.holders(of: bench.path) == ["sh (pid \(holder.pid))"])
     // Other tests' processes may have a file of that name open too.
-    let own = "/proc/\(process.processIdentifier)/fd/"
+    let own = "/proc/\(holder.pid)/fd/"
     let looked = asked.withLock { $0 }.filter { !$0.hasPrefix("/proc/") || $0.hasPrefix(own) }
     #expect(looked == [bench.path, "\(own)8"])
   }
@@ -178,13 +179,13 @@ import Testing
     throws
   {
     let bench = try Bench()
-    let process = try Self.holder(of: [bench.path, bench.folder.write("", to: "other.sqlite")])
-    defer { Self.end(process) }
+    let holder = try BackgroundTool.holding(bench.path, bench.folder.write("", to: "other.sqlite"))
+    defer { holder.end() }
     let never = DispatchSemaphore(value: 0)
     defer { for _ in 0..<8 { never.signal() } }
     let asked = Atomic(0)
     // Other tests' processes may have a file of that name open too.
-    let own = "/proc/\(process.processIdentifier)/"
+    let own = "/proc/\(holder.pid)/"
     let files = OpenFiles(patience: .milliseconds(300)) { path in
       guard path.hasPrefix(own) else { return OpenFiles.File.at(path) }
       asked.add(1, ordering: .relaxed)
@@ -201,23 +202,5 @@ import Testing
     #expect(before >= 1 && before <= 4)
     #expect(files.holders(of: path).isEmpty)
     #expect(asked.load(ordering: .relaxed) == before, "what gave no answer is not asked again")
-  }
-
-  /// A process that has two files open as descriptors 8 and 9.
-  private static func holder(of paths: [String]) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", "exec 8<\"$0\" 9<\"$1\"; echo; read line", paths[0], paths.last ?? ""]
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    _ = output.fileHandleForReading.availableData
-    return process
-  }
-
-  private static func end(_ process: Process) {
-    try? (process.standardInput as? Pipe)?.fileHandleForWriting.close()
-    process.waitUntilExit()
   }
 }

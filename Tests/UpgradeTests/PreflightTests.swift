@@ -1,3 +1,4 @@
+import BenchSupport
 import Foundation
 import TestSupport
 import Testing
@@ -73,23 +74,13 @@ import Testing
     let own = open(bench.path, O_RDONLY | O_CLOEXEC)
     defer { close(own) }
     #expect(OpenFiles().holders(of: bench.path).isEmpty)
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", "exec 8<\"$0\" 9<\"$0\"; echo; read line", bench.path]
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    _ = output.fileHandleForReading.availableData
-    defer {
-      try? input.fileHandleForWriting.close()
-      process.waitUntilExit()
-    }
+    let holder = try BackgroundTool.holding(bench.path)
+    defer { holder.end() }
     #expect(try bench.worker().inspect(bench.path).openBy == [])
     bench.options.preflight = true
     let outcome = try bench.worker().inspect(bench.path)
     #expect(outcome.status == .pending)
-    #expect(outcome.openBy == ["sh (pid \(process.processIdentifier))"])
+    #expect(outcome.openBy == ["sh (pid \(holder.pid))"])
     #expect(outcome.programs == ["sh"])
     #expect(try bench.upgrade().openBy == outcome.openBy)
   }

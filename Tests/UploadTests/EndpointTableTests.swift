@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Upload
@@ -41,7 +42,7 @@ import Testing
   func `nothing is lost, nothing comes under two ids, no token comes to light`(row: Row) throws {
     let sender = try Sender(
       #"{"format":"flotilla.report/1","text":"\#(String(repeating: "x", count: 20_000))"}"#)
-    let outbox = try Outbox(path: try temporaryFolder().appending(path: "outbox").path)
+    let outbox = try Outbox(path: sender.folder.file("outbox"))
     _ = try outbox.put(contentsOf: sender.file, id: sender.id)
     let before = try Data(contentsOf: URL(filePath: sender.file))
 

@@ -1,5 +1,6 @@
 import Compression
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct GzipTests {
@@ -22,7 +23,7 @@ import Testing
   }
 
   @Test func `what gzip makes is read, and what is made here gzip reads`() throws {
-    let folder = try temporaryFolder()
+    let folder = try TemporaryFolder()
     let text = (0..<50_000).map { "line \($0)" }.joined(separator: "\n")
     let compressor = try GzipCompressor()
     var made: [UInt8] = []
@@ -32,16 +33,11 @@ import Testing
       rest = rest.dropFirst(70_001)
     }
     made += try compressor.finish()
-    try Data(made).write(to: folder.appending(path: "ours.gz"))
-    try text.write(to: folder.appending(path: "theirs"), atomically: false, encoding: .utf8)
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", "gunzip ours.gz && cmp ours theirs && gzip theirs"]
-    process.currentDirectoryURL = folder
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    let theirs = Array(try Data(contentsOf: folder.appending(path: "theirs.gz")))
+    try Data(made).write(to: URL(filePath: folder.file("ours.gz")))
+    try folder.write(text, to: "theirs")
+    try Tool.output(
+      of: ["sh", "-c", "cd \(folder.path) && gunzip ours.gz && cmp ours theirs && gzip theirs"])
+    let theirs = Array(try Data(contentsOf: URL(filePath: folder.file("theirs.gz"))))
     #expect(try GzipExpander.expand(theirs, limit: 1 << 20) == Array(text.utf8))
   }
 }

@@ -1,16 +1,19 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Upload
 
 @Suite struct OutboxDeliveryTests {
   let outbox: Outbox
+  let temporary: TemporaryFolder
   let folder: String
   /// Makes ids unique, since the receiver is shared.
   let run = UUID().uuidString
 
   init() throws {
-    folder = try temporaryFolder().appending(path: "outbox").path
+    temporary = try TemporaryFolder()
+    folder = temporary.file("outbox")
     outbox = try Outbox(path: folder)
     for number in 1...3 { _ = try outbox.put(Array("report \(number)".utf8), id: "\(number)-\(run)") }
   }
@@ -100,12 +103,12 @@ import Testing
   }
 
   private func uploader(_ behaviour: String) throws -> Uploader {
-    let endpoint = try Endpoint(url: try Receiver.shared().url(behaviour))
+    let endpoint = try Endpoint(url: try SharedReceiver.running().url(behaviour))
     return Uploader(endpoint: endpoint, version: "0.1.0", policy: RetryPolicy(attempts: 1))
   }
 
   private func requests(_ number: Int) throws -> [Receiver.Request] {
-    try Receiver.shared().requests("\(number)-\(run)")
+    try SharedReceiver.running().requests("\(number)-\(run)")
   }
 
   private func rejected(_ status: Int) -> Delivery {

@@ -1,13 +1,16 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Upload
 
 @Suite struct OutboxTests {
+  let temporary: TemporaryFolder
   let folder: String
 
   init() throws {
-    folder = try temporaryFolder().appending(path: "outbox").path
+    temporary = try TemporaryFolder()
+    folder = temporary.file("outbox")
   }
 
   @Test func `a full outbox refuses the newcomer and keeps what it has`() throws {
@@ -119,10 +122,9 @@ import Testing
 
   @Test func `reports wait in the order given, or in that of their coming`() throws {
     let outbox = try Outbox(path: folder)
-    let source = try temporaryFolder().appending(path: "report.json")
-    try Data("from a file".utf8).write(to: source)
+    let source = try temporary.write("from a file", to: "report.json")
     _ = try outbox.put(bytes("x"), id: "third", order: 30)
-    _ = try outbox.put(contentsOf: source.path, id: "first", order: 10)
+    _ = try outbox.put(contentsOf: source, id: "first", order: 10)
     _ = try outbox.put(bytes("x"), id: "last")
     _ = try outbox.put(bytes("x"), id: "second", order: 20)
     #expect(try Outbox(path: folder).pending().map(\.id) == ["first", "second", "third", "last"])

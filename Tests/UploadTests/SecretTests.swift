@@ -1,9 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Upload
 
 @Suite struct SecretTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   @Test(arguments: ["", "a\r\nX-Admin: 1", "a\nb", "tab\tbed", "\u{7f}", "\u{85}"])
   func `what could start another header is no secret`(value: String) {
     #expect(throws: SecretError.self) { try Secret(value) }
@@ -83,8 +88,8 @@ import Testing
   }
 
   private func file(_ content: Data) throws -> String {
-    let file = try temporaryFolder().appending(path: "token")
-    try content.write(to: file)
-    return file.path
+    let path = folder.file("token")
+    try content.write(to: URL(filePath: path))
+    return path
   }
 }

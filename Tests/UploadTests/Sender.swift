@@ -1,21 +1,23 @@
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 
 @testable import Upload
 
 /// Sends one report to the receiver, in a world where waiting takes no time.
 final class Sender: Sendable {
-  let receiver: Receiver
+  let receiver: SharedReceiver
   let id = "report-\(UUID())"
+  let folder: TemporaryFolder
   let file: String
   let world = World()
   let log = LogLines()
 
   init(_ content: String = #"{"format":"flotilla.report/1"}"#) throws {
-    receiver = try Receiver.shared()
-    file = try temporaryFolder().appending(path: "report.json").path
-    try content.write(toFile: file, atomically: true, encoding: .utf8)
+    receiver = try SharedReceiver.running()
+    folder = try TemporaryFolder()
+    file = try folder.write(content, to: "report.json")
   }
 
   /// Everything that the receiver got from this sender.

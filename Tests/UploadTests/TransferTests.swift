@@ -1,12 +1,16 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Upload
 
 @Suite struct TransferTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   @Test func `a report that becomes shorter while it is sent breaks off`() throws {
-    let path = try temporaryFolder().appending(path: "report").path
-    try "1234".write(toFile: path, atomically: false, encoding: .utf8)
+    let path = try folder.write("1234", to: "report")
     let file = try FileDescriptor(reading: path)
     let transfer = Transfer(file: file.number, size: 5, excerptLimit: 9, isCancelled: { false })
     #expect(read(transfer, 9) == "1234")
@@ -15,8 +19,7 @@ import Testing
   }
 
   @Test func `a report that becomes longer while it is sent ends where it ended`() throws {
-    let path = try temporaryFolder().appending(path: "report").path
-    try "123456".write(toFile: path, atomically: false, encoding: .utf8)
+    let path = try folder.write("123456", to: "report")
     let file = try FileDescriptor(reading: path)
     let transfer = Transfer(file: file.number, size: 4, excerptLimit: 9, isCancelled: { false })
     #expect(read(transfer, 3) == "123")
@@ -25,8 +28,7 @@ import Testing
   }
 
   @Test func `a body that has to be sent again begins at its beginning`() throws {
-    let path = try temporaryFolder().appending(path: "report").path
-    try "1234".write(toFile: path, atomically: false, encoding: .utf8)
+    let path = try folder.write("1234", to: "report")
     let file = try FileDescriptor(reading: path)
     let transfer = Transfer(file: file.number, size: 4, excerptLimit: 9, isCancelled: { false })
     #expect(read(transfer, 3) == "123")
