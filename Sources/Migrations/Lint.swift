@@ -16,7 +16,7 @@ public struct Lint {
     _ files: MigrationFiles, limit: Duration = ExpectedSchema.timeLimit, cancellation: Cancellation? = nil
   ) {
     self.files = files
-    limits = Replays(historyTable: SchemaMigrationsTable(), limit: limit, cancellation: cancellation)
+    limits = Replays(historyTable: files.format.historyTable, limit: limit, cancellation: cancellation)
   }
 
   /// Everything there is to say: errors first, then warnings, each in the order in which the files run.

@@ -17,6 +17,12 @@ public struct MigrationFiles: Hashable, Sendable, Codable {
   /// The script for fresh installations.
   public let schema: File?
 
+  /// How the files are named and read.
+  static let format: any MigrationFormat = FlotillaFormat()
+
+  /// How these files are named and read.
+  var format: any MigrationFormat { Self.format }
+
   /// Why the files can't be used, where there are files that can't: none is in here then.
   public let problem: String?
 
@@ -50,7 +56,7 @@ public struct MigrationFiles: Hashable, Sendable, Codable {
 
   /// The names of the migration files in a folder, sorted.
   static func names(in folder: String) throws(MigrationError) -> [String] {
-    try list(folder).filter { $0.hasSuffix(".sql") && !$0.hasPrefix(".") }
+    try list(folder).filter(format.includes)
   }
 
   private static func lastPart(_ path: String) -> String {

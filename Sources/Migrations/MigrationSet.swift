@@ -21,7 +21,7 @@ public struct MigrationSet: Sendable {
   public let tablesMade: Set<String>
 
   /// Where databases record which of them they have.
-  public let historyTable: any HistoryTable = SchemaMigrationsTable()
+  public let historyTable: any HistoryTable
 
   /// The files that it was made from.
   public let files: MigrationFiles
@@ -70,16 +70,17 @@ public struct MigrationSet: Sendable {
   /// Checks files that were read already, and adds all that is wrong with them to `faults`; with one the set is not
   /// to be used.
   init(_ files: MigrationFiles, _ faults: inout [MigrationError]) {
+    let format = files.format
     var found: [Int64: Migration] = [:]
     for file in files.migrations {
       do throws(MigrationError) {
-        let (version, name) = try Self.parseName(file.name)
+        let (version, name) = try format.identify(file.name)
         if let other = found[version] {
           throw MigrationError(
             .duplicateVersion, file: file.name,
             "version \(version) is taken by \(other.file): give one of them another number")
         }
-        let parsed = MigrationParser.parse(file.text, file: file.name, version: version, name: name)
+        let parsed = format.parse(file.text, file: file.name, version: version, name: name)
         found[version] = parsed.migration
         faults += parsed.faults
       } catch {
@@ -88,11 +89,12 @@ public struct MigrationSet: Sendable {
     }
     var first: Migration?
     if let file = files.baseline {
-      let parsed = MigrationParser.parse(file.text, file: file.name, version: nil, name: "baseline")
+      let parsed = format.parse(file.text, file: file.name, version: nil, name: "baseline")
       first = parsed.migration
       faults += parsed.faults
     }
     self.files = files
+    historyTable = format.historyTable
     baseline = first
     migrations = found.sorted { $0.key < $1.key }.map(\.value)
     let statements = migrations.flatMap(\.steps).flatMap(\.statements)
@@ -103,23 +105,6 @@ public struct MigrationSet: Sendable {
     ).subtracting([historyTable.name])
     schema = files.schema.map { (text: $0.text, file: $0.name) }
     digest = Self.digest(baseline, migrations, schema?.text)
-  }
-
-  /// Version and name from `0006_add_family_id.sql`.
-  static func parseName(_ file: String) throws(MigrationError) -> (Int64, String) {
-    let stem = file.dropLast(4)
-    let digits = stem.prefix { $0.isASCII && $0.isNumber }
-    let name = stem.dropFirst(digits.count + 1)
-    let isPlain = { (c: Character) in c.isASCII && (c.isLowercase || c.isNumber || c == "_") }
-    guard let version = Int64(digits), version > 0, stem.dropFirst(digits.count).first == "_",
-      name.first?.isLetter == true, name.allSatisfy(isPlain)
-    else {
-      throw MigrationError(
-        .malformedName, file: file,
-        "a migration's name is a number, an underscore and lower-case words, such as 0007_add_email_to_users.sql"
-      )
-    }
-    return (version, String(name))
   }
 
   private static func digest(_ baseline: Migration?, _ migrations: [Migration], _ schema: String?)

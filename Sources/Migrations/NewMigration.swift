@@ -17,9 +17,9 @@ public struct NewMigration {
     "update",
   ]
 
-  /// Whether a name can be a migration's: lower-case letters, digits and underscores, a letter first.
+  /// Whether a name can be a migration's.
   public static func isValid(_ name: String) -> Bool {
-    (try? MigrationSet.parseName("1_\(name).sql")) != nil && name.utf8.count <= 200
+    MigrationFiles.format.isValid(name)
   }
 
   /// Whether a name begins with what the migration does, as is the custom.
@@ -41,18 +41,9 @@ public struct NewMigration {
   /// - Throws: `MigrationError` where the folder can't be read, or a file in it has no migration's name, whose number
   ///   would not be known.
   public init(_ name: String, in folder: String) throws(MigrationError) {
-    var highest: (version: Int64, width: Int) = (0, 4)
-    for file in try MigrationFiles.names(in: folder) {
-      let version = try MigrationSet.parseName(file).0
-      if version > highest.version { highest = (version, file.prefix { $0.isNumber }.count) }
-    }
-    guard highest.version < .max else {
-      throw MigrationError(.malformedName, file: folder, "there is no number after \(highest.version)")
-    }
-    version = highest.version + 1
-    let digits = String(version)
-    path =
-      "\(folder)/\(String(repeating: "0", count: max(0, highest.width - digits.count)))\(digits)_\(name).sql"
+    let next = try MigrationFiles.format.nextFile(name, after: MigrationFiles.names(in: folder))
+    version = next.version
+    path = "\(folder)/\(next.file)"
   }
 
   /// Writes the template; a file that is there is never touched.
@@ -62,7 +53,7 @@ public struct NewMigration {
   public func write() throws(MigrationError) {
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure }
-    let bytes = Array(Self.template.utf8)
+    let bytes = Array(MigrationFiles.format.template.utf8)
     let isWritten = Glibc.write(file, bytes, bytes.count) == bytes.count
     guard close(file) == 0, isWritten else {
       unlink(path)
@@ -73,13 +64,4 @@ public struct NewMigration {
   private var failure: MigrationError {
     MigrationError(.unreadable, file: path, strerror(errno).map { String(cString: $0) } ?? "can't be written")
   }
-
-  private static let template = """
-    -- Say in a sentence what this is for.
-
-    -- A step runs where its condition doesn't hold, so that what is there already is not made again:
-    -- @unless column users.email
-    -- ALTER TABLE users ADD COLUMN email TEXT;
-
-    """
 }

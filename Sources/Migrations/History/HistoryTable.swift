@@ -4,7 +4,7 @@ public import SQLite
 ///
 /// Everything that knows the table's name and columns is behind this protocol: reading, creating and writing it, and
 /// reading its rows from the pages of a file. ``SchemaMigrationsTable`` is the one implementation so far.
-/// A type that conforms is one file, with a line in ``MigrationSet`` that chooses it, and a test.
+/// A type that conforms is one file, with a line in the ``MigrationFormat`` that records in it, and a test.
 public protocol HistoryTable: Sendable {
   /// The table's name, in lower case.
   var name: String { get }

@@ -1,0 +1,72 @@
+/// Files such as `0006_add_family_id.sql`: SQL with directives in comments, recorded in `schema_migrations`.
+public struct FlotillaFormat: MigrationFormat {
+  /// The longest name of a migration, in bytes; file systems take no more than 255 for the whole.
+  private static let longestName = 200
+
+  /// There is one such format.
+  public init() {}
+
+  /// `schema_migrations`.
+  public var historyTable: any HistoryTable { SchemaMigrationsTable() }
+
+  /// What a new file holds: comments alone, which is a fault, so that it can't be applied before it says something.
+  public var template: String {
+    """
+    -- Say in a sentence what this is for.
+
+    -- A step runs where its condition doesn't hold, so that what is there already is not made again:
+    -- @unless column users.email
+    -- ALTER TABLE users ADD COLUMN email TEXT;
+
+    """
+  }
+
+  /// `.sql` files, hidden ones excepted.
+  public func includes(_ file: String) -> Bool { file.hasSuffix(".sql") && !file.hasPrefix(".") }
+
+  /// Reads a number, an underscore, and lower-case words.
+  public func identify(_ file: String) throws(MigrationError) -> (version: Int64, name: String) {
+    let stem = file.dropLast(4)
+    let digits = stem.prefix { $0.isASCII && $0.isNumber }
+    let name = stem.dropFirst(digits.count + 1)
+    let isPlain = { (c: Character) in c.isASCII && (c.isLowercase || c.isNumber || c == "_") }
+    guard let version = Int64(digits), version > 0, stem.dropFirst(digits.count).first == "_",
+      name.first?.isLetter == true, name.allSatisfy(isPlain)
+    else {
+      throw MigrationError(
+        .malformedName, file: file,
+        "a migration's name is a number, an underscore and lower-case words, such as 0007_add_email_to_users.sql"
+      )
+    }
+    return (version, String(name))
+  }
+
+  /// Reads statements and directives.
+  public func parse(
+    _ text: String, file: String, version: Int64?, name: String
+  ) -> (migration: Migration, faults: [MigrationError]) {
+    MigrationParser.parse(text, file: file, version: version, name: name)
+  }
+
+  /// One more than the highest number, with as many digits, four at least.
+  public func nextFile(
+    _ name: String, after files: [String]
+  ) throws(MigrationError) -> (version: Int64, file: String) {
+    var highest: (version: Int64, width: Int, file: String) = (0, 4, "")
+    for file in files {
+      let version = try identify(file).version
+      if version > highest.version { highest = (version, file.prefix { $0.isNumber }.count, file) }
+    }
+    guard highest.version < .max else {
+      throw MigrationError(.malformedName, file: highest.file, "there is no number after \(highest.version)")
+    }
+    let digits = String(highest.version + 1)
+    let zeros = String(repeating: "0", count: max(0, highest.width - digits.count))
+    return (highest.version + 1, "\(zeros)\(digits)_\(name).sql")
+  }
+
+  /// Lower-case letters, digits and underscores, a letter first.
+  public func isValid(_ name: String) -> Bool {
+    (try? identify("1_\(name).sql")) != nil && name.utf8.count <= Self.longestName
+  }
+}
