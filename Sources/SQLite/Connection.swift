@@ -126,9 +126,14 @@ public final class Connection {
 
   // MARK: Statements
 
-  /// Prepares the first statement of `sql`.
+  /// Prepares the first statement of `sql`. What follows it is ignored.
   ///
-  /// - Returns: the statement, or nil where the text holds nothing but space and comments.
+  /// The statement keeps the connection open. One that has begun holds its read lock until it is reset, has run to its
+  /// end, or goes away; it may be used while others of the connection run.
+  ///
+  /// - Returns: the statement, or nil if the text holds nothing but space and comments.
+  /// - Throws: `SQLiteError`: the text is no SQL, names what isn't there, or uses what the connection doesn't allow
+  ///   (`.auth`); or the schema can't be read.
   public func prepare(_ sql: String) throws(SQLiteError) -> Statement? {
     var statement: OpaquePointer?
     let result = sqlite3_prepare_v2(handle, sql, -1, &statement, nil)
@@ -146,20 +151,34 @@ public final class Connection {
     return cached[sql]
   }
 
-  /// Runs one statement, without its rows.
+  /// Runs the first statement of `sql` to its end and ignores its rows.
+  ///
+  /// - Parameters:
+  ///   - sql: the statement. Nothing happens if there is none in it.
+  ///   - values: the values of its parameters, from the first on; parameters without one are NULL.
+  /// - Throws: `SQLiteError`: what `prepare` throws; or the statement failed, as for a constraint, a lock that was not
+  ///   free in time (`.busy`), or the deadline (`.interrupt`). SQLite takes back what the statement did; an open
+  ///   transaction may have been rolled back by it, see `isInTransaction`.
   public func execute(_ sql: String, _ values: [Value] = []) throws(SQLiteError) {
     guard let statement = try prepare(sql) else { return }
     try statement.bind(values)
     try statement.run()
   }
 
-  /// Runs every statement of a script.
+  /// Runs every statement of a script, one after the other, without a transaction of its own.
+  ///
+  /// - Throws: `SQLiteError` at the first statement that fails. Those before it have run.
   public func executeScript(_ script: String) throws(SQLiteError) {
     let result = sqlite3_exec(handle, script, nil, nil, nil)
     guard result == SQLITE_OK else { throw error(result) }
   }
 
-  /// Calls `body` with each row of one statement's result.
+  /// Calls `body` with each row of one statement's result, while the statement is open.
+  ///
+  /// `body` may run other statements. It must neither end the transaction nor change the tables that are read: which
+  /// rows follow is undefined then.
+  ///
+  /// - Throws: what `body` throws, which ends the reading; else `SQLiteError`, as `execute` does.
   public func forEachRow<E: Error>(
     _ sql: String, _ values: [Value] = [], _ body: (Statement) throws(E) -> Void
   ) throws {
@@ -170,13 +189,20 @@ public final class Connection {
 
   /// Each row of one statement's result, transformed.
   ///
+  ///     let names = try database.rows("SELECT name FROM sqlite_schema WHERE type = ?", [.text("table")]) {
+  ///       $0.text(0) ?? ""
+  ///     }
+  ///
+  /// The statement is kept for the next call with the same text. So `transform` must not call `rows` or `scalar` with
+  /// this text: the inner call would begin the outer one anew.
+  ///
   /// - Parameters:
   ///   - sql: the statement.
   ///   - values: of its parameters.
   ///   - limit: how much may be read, of a database that others write; nil for what this program wrote.
   ///   - transform: called with each row.
   /// - Returns: what `transform` made of the rows, in their order.
-  /// - Throws: `SQLiteError`, with code `.tooBig` where the result exceeds the limit.
+  /// - Throws: `SQLiteError` as `execute` does, with code `.tooBig` if the result exceeds the limit.
   public func rows<T>(
     _ sql: String, _ values: [Value] = [], atMost limit: ReadLimit? = nil, _ transform: (Statement) -> T
   ) throws(SQLiteError) -> [T] {
@@ -192,7 +218,11 @@ public final class Connection {
     return rows
   }
 
-  /// The first column of the first row, or nil where there is no row.
+  /// The first column of the first row, or nil if there is no row. Further rows are not read.
+  ///
+  /// The statement is kept as by `rows`, and must not be nested with it for the same reason.
+  ///
+  /// - Throws: `SQLiteError` as `execute` does.
   public func scalar(_ sql: String, _ values: [Value] = []) throws(SQLiteError) -> Value? {
     guard let statement = try kept(sql) else { return nil }
     defer { statement.reset() }
@@ -238,6 +268,10 @@ public final class Connection {
   }
 
   /// Runs `body` between BEGIN IMMEDIATE and COMMIT; an error rolls back and goes on to the caller.
+  ///
+  /// It can't be nested: SQLite has no transaction in a transaction, and the inner one throws.
+  ///
+  /// - Throws: what `body` throws; or `SQLiteError` if the lock is not free in time, or the commit fails.
   public func transaction<T>(_ body: () throws -> T) throws -> T {
     try execute("BEGIN IMMEDIATE")
     do {
