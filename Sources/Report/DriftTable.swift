@@ -33,8 +33,23 @@ public struct DriftTable {
     if untracked > 0 { parts.append("\(untracked) untracked, not judged") }
     if unknown > 0 { parts.append("\(unknown) unknown") }
     if fleetStatus.ignored > 0 { parts.append("\(TextLayout.count(fleetStatus.ignored, "object")) ignored") }
-    let news = changes.isChanged ? " (\(changes.new.count) new, \(changes.resolved.count) resolved)" : ""
+    let news = changes.isChanged ? " (\(newOnes) new, \(changes.resolved.count) resolved)" : ""
     return parts.joined(separator: " · ") + news
+  }
+
+  /// How many of the differences that are listed are new, each counted once an installation.
+  private var newOnes: Int {
+    struct Finding: Hashable {
+      let kind: Difference.Kind
+      let object: String
+    }
+    var listed = Set<Finding>()
+    for (cohort, _) in fleetStatus.members() {
+      for difference in cohort.drift.shown(all: isVerbose) {
+        listed.insert(Finding(kind: difference.kind, object: difference.object))
+      }
+    }
+    return changes.new.count { listed.contains(Finding(kind: $0.kind, object: $0.object)) }
   }
 
   /// A line with the command to type next; nil where there is nothing to do.

@@ -30,6 +30,20 @@ public enum ReportFormat: String, Sendable, CaseIterable {
     }
   }
 
+  /// The format of a report that is written to `path`: JSON where its name has no ending.
+  ///
+  /// - Throws: `ReportError` where the ending is that of no format.
+  public init(writing path: String) throws(ReportError) {
+    if let known = Self(path: path) {
+      self = known
+    } else {
+      guard path.split(separator: "/").last?.dropFirst().contains(".") != true else {
+        throw ReportError(unknownEndingOf: path)
+      }
+      self = .json
+    }
+  }
+
   /// The mode of a file: node_exporter, which runs as another user, has to be able to read its.
   var fileMode: UInt32 { self == .prometheus ? 0o644 : 0o600 }
 

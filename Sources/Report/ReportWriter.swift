@@ -85,6 +85,11 @@ public struct ReportError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What is wrong.
   public let description: String
 
+  init(unknownEndingOf path: String) {
+    description =
+      "\(path): no report format has this ending; name it .json, .html, .md, .csv, .prom or .xml, or choose with --format"
+  }
+
   init(_ path: String, _ code: Int32) {
     description =
       "the report \(path) can't be written" + (strerror(code).map { ": " + String(cString: $0) } ?? "")

@@ -14,7 +14,7 @@ extension Recurrence {
     case .weekly(let day, let hour, let minute): return "\(minute) \(hour) * * \(day.rawValue)"
     case .minutes(let count):
       throw ScheduleError(
-        "--every: \(user) can't do every \(count) minutes evenly; it can do \(Self.choice(1..<60, per: 60, "m")), "
+        "--every: \(user) can't do every \(count % 60 == 0 ? "\(count / 60) hours" : "\(count) minutes") evenly; it can do \(Self.choice(1..<60, per: 60, "m")), "
           + "and \(Self.choice(1..<24, per: 24, "h")); --as systemd can do any")
     }
   }

@@ -93,4 +93,67 @@ import Testing
     }
     #expect(try fleet.versions() == [[1, 2, 3], [1, 2, 3], [1, 2, 3]])
   }
+
+  @Test func `a migration that was rolled back everywhere can be corrected without a warning`() throws {
+    let fleet = try SmallFleet(2)
+    #expect(try fleet.migrate().status == 0)
+    try fleet.migration("0004_seed.sql", "INSERT INTO items (parent) VALUES (99);")
+    #expect(try fleet.migrate("--max-failures", "9").status == 3)
+    try fleet.migration("0004_seed.sql", "INSERT INTO items (parent) VALUES (1);")
+    let corrected = try fleet.migrate()
+    #expect(corrected.status == 0 && !corrected.errors.contains("was changed"), "\(corrected.errors)")
+    // Now databases have it.
+    try fleet.migration("0004_seed.sql", "INSERT INTO items (parent) VALUES (2);")
+    try fleet.migration("0005_more.sql", "INSERT INTO items (parent) VALUES (3);")
+    let changed = try fleet.migrate()
+    #expect(changed.status == 0 && changed.errors.contains("0004_seed.sql"), "\(changed.errors)")
+  }
+
+  @Test func `a changed migration is warned of where a run that may have applied it didn't end`() throws {
+    let fleet = try SmallFleet(1)
+    try fleet.migration("0004_seed.sql", "INSERT INTO items (parent) VALUES (99);")
+    #expect(try fleet.migrate().status == 3)
+    try SmallFleet.change(
+      fleet.folder.file(".flotilla/state.sqlite"), "UPDATE runs SET finished_at = NULL, result = NULL")
+    try fleet.migration("0004_seed.sql", "INSERT INTO items (parent) VALUES (1);")
+    #expect(try fleet.migrate().errors.contains("0004_seed.sql"))
+  }
+
+  @Test(arguments: ["a.xyz", "report.json.gz"])
+  func `a report is not written into a file with the ending of no format`(name: String) throws {
+    let fleet = try SmallFleet(1)
+    let report = try fleet.run("report", "--output", name)
+    #expect(report.status == 1 && report.errors.contains("no report format has this ending"))
+    let migrated = try fleet.run("migrate", "--yes", "--report", name)
+    #expect(migrated.status == 1 && migrated.errors.contains("no report format has this ending"))
+    #expect(try fleet.versions() == [[1]] && !fleet.files.contains(name))
+    #expect(try fleet.run("report", "--output", name, "--format", "csv").status == 0)
+    #expect(try fleet.run("report", "--output", "plain").status == 0 && fleet.files.contains("plain"))
+  }
+
+  @Test func `drift counts as new what it lists as new`() throws {
+    let fleet = try SmallFleet(1)
+    #expect(try fleet.migrate().status == 0)
+    #expect(try fleet.run("drift").status == 0)
+    try SmallFleet.change(fleet.path(0), "ALTER TABLE parents DROP COLUMN age")
+    try SmallFleet.change(fleet.path(0), "CREATE TABLE extra (id INTEGER)")
+    let drift = try fleet.run("drift")
+    let listed = drift.output.components(separatedBy: "(new)").count - 1
+    #expect(
+      drift.status == 4 && listed > 0 && drift.words.contains("(\(listed) new, 0 resolved)"),
+      "\(drift.output)")
+  }
+
+  @Test func `a wave that is called by a number is one number in the plan`() throws {
+    let fleet = try SmallFleet(3)
+    try fleet.configure("rollout: { waves: [1, 100%] }")
+    let plan = try fleet.run("plan")
+    #expect(plan.words.contains("in 2 waves (1, 100% 2)"), "\(plan.output)")
+  }
+
+  @Test func `an interval that cron can't keep is told in its own unit`() throws {
+    let fleet = try SmallFleet(1)
+    let refused = try fleet.run("schedule", "--every", "5h", "--as", "cron")
+    #expect(refused.status == 1 && refused.errors.contains("every 5 hours evenly"), "\(refused.errors)")
+  }
 }

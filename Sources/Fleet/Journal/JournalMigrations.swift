@@ -5,9 +5,9 @@ internal import Schema
 extension Journal {
   /// Notes the digests of the migration files that a run applies.
   ///
-  /// - Returns: the files' names of versions that were noted before with another content.
+  /// - Returns: the files' names of versions that databases have, or may have, with another content.
   public func noteMigrations(_ set: MigrationSet, run: RunID) throws -> [String] {
-    let changed = try changedMigrations(set)
+    let changed = try changedMigrations(set, before: run)
     write { journal in
       for migration in set.migrations {
         let (version, digest) = (
@@ -30,14 +30,30 @@ extension Journal {
     return changed
   }
 
-  private func changedMigrations(_ set: MigrationSet) throws -> [String] {
+  /// A file whose former content was only tried, and rolled back everywhere, is none of them. Where a run with that
+  /// content didn't come to its end, what it applied is not known.
+  private func changedMigrations(_ set: MigrationSet, before run: RunID) throws -> [String] {
     let known = try read { database in
       Dictionary(
-        try database.rows("SELECT version, digest FROM migrations") { row in (row.int(0), row.text(1) ?? "") }
+        try database.rows("SELECT version, digest, run FROM migrations") { row in
+          (row.int(0), (digest: row.text(1) ?? "", run: row.text(2) ?? ""))
+        }
       ) { $1 }
     }
-    return set.migrations.filter { migration in
-      known[migration.version ?? 0].map { $0 != migration.digest.description } ?? false
+    let changed = set.migrations.filter { migration in
+      known[migration.version ?? 0].map { $0.digest != migration.digest.description } ?? false
+    }
+    guard !changed.isEmpty else { return [] }
+    let applied = try installationsWithOther(set)
+    let unfinished = try read { database in
+      try database.rows(
+        "SELECT id FROM runs WHERE command IN ('migrate', 'unknown') AND finished_at IS NULL AND id < ?",
+        [.text(run.description)]
+      ) { $0.text(0) ?? "" }
+    }
+    return changed.filter { migration in
+      let version = migration.version ?? 0
+      return applied[version] != nil || unfinished.contains { $0 >= known[version]?.run ?? "" }
     }.map(\.file)
   }
 

@@ -75,7 +75,10 @@ struct MigrateRun {
 
   func run() throws -> ExitStatus {
     try session.checkWaves()
-    if let copy = command.report { try ReportWriter.check(copy) }
+    if let copy = command.report {
+      _ = try ReportFormat(writing: copy)
+      try ReportWriter.check(copy)
+    }
     try session.state.create()
     let lock = try session.state.lock()
     defer { withExtendedLifetime(lock) {} }
@@ -204,7 +207,7 @@ struct MigrateRun {
       books: books)
     let path = report.keep()
     if let copy = command.report {
-      books.attempt { try report.writer.write(as: ReportFormat(path: copy) ?? .json, to: copy) }
+      books.attempt { try report.writer.write(as: ReportFormat(writing: copy), to: copy) }
     }
     notification.notify(ofFailures: fleetStatus, stop, run.id)
     guard let delivery else {

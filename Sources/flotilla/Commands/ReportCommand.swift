@@ -34,6 +34,7 @@ struct ReportCommand: ParsableCommand {
         console.out(ReportSchema.text)
         return .well
       }
+      let format = try format ?? output.map { try ReportFormat(writing: $0) } ?? .json
       if let output { try ReportWriter.check(output) }
       let context = try FleetContext(global.orElse(root.global), console)
       let books = Bookkeeping(console)
@@ -43,7 +44,6 @@ struct ReportCommand: ParsableCommand {
       }
       var isDelivered = true
       let give: (RunID, ReportWriter) throws -> Void = { id, writer in
-        let format = format ?? output.flatMap { ReportFormat(path: $0) } ?? .json
         if let output { books.attempt { try writer.write(as: format, to: output) } }
         if output == nil, !upload || self.format != nil {
           books.attempt { try writer.write(as: format) { console.out($0) } }

@@ -105,7 +105,9 @@ struct RolloutPlan {
   /// `20 to migrate, in 3 waves (canary 2, 10% 3, 100% 15), 8 at once.`
   var sentence: String {
     guard count > 0 else { return "Nothing to migrate." }
-    let list = waves.map { "\($0.name) \($0.indices.count)" }.joined(separator: ", ")
+    // The name of a wave of so many installations is a number already.
+    let list = waves.map { Int($0.name) == nil ? "\($0.name) \($0.indices.count)" : "\($0.indices.count)" }
+      .joined(separator: ", ")
     let parts = waves.count == 1 ? "in one wave" : "in \(waves.count) waves (\(list))"
     return TextLayout.wrap("\(count) to migrate, \(parts), \(lanes.count) at once.").joined(separator: "\n")
   }
