@@ -37,7 +37,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Text as it can be shown, paths, hexadecimal digits.
-    .target(name: "Basics"),
+    .target(name: "Basics", dependencies: [system]),
     // One connection.
     .target(name: "SQLite", dependencies: ["CSQLite"]),
     // What a database looks like.
@@ -53,7 +53,9 @@ let package = Package(
       name: "Fleet",
       dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", "Basics", yams]),
     // The report of a run and its renderers.
-    .target(name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Basics", crypto]),
+    .target(
+      name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Basics", crypto],
+      resources: [.embedInCode("Resources")]),
     // gzip, in pieces and with a limit.
     .target(name: "Compression", dependencies: ["CZlib"]),
     // Signed HTTP through libcurl.

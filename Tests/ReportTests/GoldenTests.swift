@@ -14,6 +14,18 @@ struct GoldenTests {
     try expectGolden(SampleReport().text(format), name)
   }
 
+  @Test(arguments: [
+    ("page.css", "<style>", "</style>"), ("page.js", "<script>", "</script>\n</body>"),
+    ("signs.svg", "<body>\n", "\n"),
+  ])
+  func `a page holds each resource as its file has it, not as it once was`(
+    _ name: String, _ start: String, _ end: String
+  ) throws {
+    let file = try Repository.text("Sources/Report/Resources/\(name)")
+    #expect(file.hasSuffix("\n"))
+    #expect(try SampleReport().text(.html).contains(start + file.dropLast() + end))
+  }
+
   @Test(.needs(.reportReaders))
   func `Python's csv module reads the CSV`() throws {
     try ReportReader.expectApproval("check.py", "csv", Self.sample + ".csv", Self.sample + ".json")

@@ -10,22 +10,7 @@ extension Status {
 
 /// The signs of the statuses, so that none is told by its colour alone.
 enum Signs {
-  static let definitions = """
-    <svg class="defs" aria-hidden="true" focusable="false"><defs>
-    <symbol id="sign-migrated" viewBox="0 0 16 16"><path fill-rule="evenodd" d="M8 0a8 8 0 1 1 0 16A8 8 0 0 1 8 0Zm4.1 5.1-1.3-1.3-4 4.3-1.7-1.7-1.3 1.3 3 3Z"/></symbol>
-    <symbol id="sign-current" viewBox="0 0 16 16"><path fill-rule="evenodd" d="M8 0a8 8 0 1 1 0 16A8 8 0 0 1 8 0Zm4.1 5.1-1.3-1.3-4 4.3-1.7-1.7-1.3 1.3 3 3Z"/></symbol>
-    <symbol id="sign-pending" viewBox="0 0 16 16"><path fill-rule="evenodd" d="M8 0a8 8 0 1 1 0 16A8 8 0 0 1 8 0Zm0 2.2v11.6A5.8 5.8 0 0 0 8 2.2Z"/></symbol>
-    <symbol id="sign-failed" viewBox="0 0 16 16"><path d="m2.2 0 5.8 5.8L13.8 0 16 2.2 10.2 8l5.8 5.8-2.2 2.2L8 10.2 2.2 16 0 13.8 5.8 8 0 2.2Z"/></symbol>
-    <symbol id="sign-unreachable" viewBox="0 0 16 16"><path fill-rule="evenodd" d="M8 0a8 8 0 1 1 0 16A8 8 0 0 1 8 0Zm0 2.2a5.8 5.8 0 1 0 0 11.6A5.8 5.8 0 0 0 8 2.2ZM3 6.9h10v2.2H3Z"/></symbol>
-    <symbol id="sign-skipped" viewBox="0 0 16 16"><path d="M1 6.7h14v2.6H1Z"/></symbol>
-    <symbol id="sign-drifted" viewBox="0 0 16 16"><path d="M1 4h8.2l1.7-3 1.9 1-1.1 2H15v2.4h-4.700L8.600 9.600H15V12H7.200l-1.700 3-1.900-1 1.100-2H1V9.600h5.100l1.700-3.200H1Z"/></symbol>
-    <pattern id="hatched" class="failed" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\
-    <rect width="8" height="8" fill="currentColor"/><rect width="2" height="8" fill="#fff" \
-    fill-opacity=".55"/></pattern>
-    <pattern id="dotted" class="unreachable" width="7" height="7" patternUnits="userSpaceOnUse"><rect width="7" height="7" \
-    fill="currentColor"/><circle cx="3.5" cy="3.5" r="1.5" fill="#fff" fill-opacity=".6"/></pattern>
-    </defs></svg>
-    """
+  static let definitions = String(embedded: PackageResources.signs_svg)
 
   /// The sign of a status, `drifted` included.
   static func sign(_ status: String) -> Markup {
