@@ -2,14 +2,14 @@ import Glibc
 import Wire
 
 // A coordinator starts the agent without arguments. The options are for people who install it themselves.
-switch CommandLine.arguments.dropFirst().joined(separator: " ") {
-case "":
+switch Array(CommandLine.arguments.dropFirst()) {
+case []:
   // A coordinator that is gone is found out by what a write returns.
   signal(SIGPIPE, SIG_IGN)
   Agent().run()
-case "--version":
+case ["--version"]:
   print("flotilla-agent \(programVersion)")
-case "--help", "-h":
+case ["--help"], ["-h"]:
   print(
     """
     OVERVIEW: Works on the SQLite databases of this host for a flotilla on another machine.

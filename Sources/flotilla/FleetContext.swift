@@ -39,13 +39,23 @@ struct FleetContext {
     return state
   }
 
+  /// The installations; warnings are logged.
+  ///
+  /// - Throws: what keeps a part of the inventory from being read.
+  func inventory() throws -> Inventory { warning(of: try fleet.inventory(environment: environment)) }
+
   /// The installations, as far as the inventory can be read. Why it can't be read whole is logged.
   func readableInventory() throws -> (inventory: Inventory, isComplete: Bool) {
-    let (inventory, problems) = try fleet.readableInventory(environment: environment)
-    for warning in inventory.warnings { console.log("flotilla: \(warning)") }
+    let (readable, problems) = try fleet.readableInventory(environment: environment)
+    let inventory = warning(of: readable)
     guard let problems else { return (inventory, true) }
     console.log("flotilla: the inventory can't be read completely:\n\(problems)")
     return (inventory, false)
+  }
+
+  private func warning(of inventory: Inventory) -> Inventory {
+    for warning in inventory.warnings { console.log("flotilla: \(warning)") }
+    return inventory
   }
 }
 

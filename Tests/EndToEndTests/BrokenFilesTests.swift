@@ -156,4 +156,24 @@ import Testing
     let refused = try fleet.run("schedule", "--every", "5h", "--as", "cron")
     #expect(refused.status == 1 && refused.errors.contains("every 5 hours evenly"), "\(refused.errors)")
   }
+
+  @Test func `a backup of a fleet with a broken migration says what else is odd`() throws {
+    let fleet = try brokenFleet()
+    try fleet.configure("", installations: "  - { files: db/*.sqlite }\n  - { files: none/*.sqlite }")
+    let made = try fleet.run("backup")
+    #expect(made.status == 0 && made.errors.contains("no database matches none/*.sqlite"), "\(made.errors)")
+    let restored = try fleet.run("restore", "--run", "last", "--yes")
+    #expect(restored.status == 0)
+    #expect(restored.errors.components(separatedBy: "no database matches").count == 2, "it is said once")
+  }
+
+  @Test(.needs(.sshd)) func `a host's databases are restored with a broken migration`() throws {
+    let host = try HostFleet(2)
+    #expect(try host.fleet.migrate().status == 0)
+    try host.fleet.migration("0004_unfinished.sql", "CREATE TABLE IF (\n")
+    let restored = try host.fleet.run("restore", "--run", "last", "--yes")
+    #expect(restored.status == 0, "\(restored.output)\(restored.errors)")
+    #expect(restored.output.contains("2 installations restored"))
+    #expect(try host.fleet.versions() == [[1], [1]])
+  }
 }

@@ -61,9 +61,9 @@ public struct Prerequisite: Sendable {
   public static let chromium = program("chromium")
   /// The SSH server.
   public static let sshd = program("sshd", package: "openssh-server")
-  /// `openssl`.
-  public static let openssl = program("openssl")
   /// What makes certificates and signs.
+  public static let openssl = program("openssl")
+  /// What reads inventories of Ansible.
   public static let ansible = program("ansible-inventory", package: "ansible-core")
   /// The verifier of systemd's units.
   public static let systemdAnalyze = program("systemd-analyze", package: "systemd")

@@ -19,8 +19,7 @@ struct BackupCommand: ParsableCommand {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
       let context = try FleetContext(global.orElse(root.global), console)
-      let inventory = try context.fleet.inventory(environment: context.environment)
-      let session = try Session(applyingNothing: context, inventory)
+      let session = try Session(applyingNothing: context, context.inventory())
       let run = try ChangeRun(session, "backup")
       let (store, workers) = (try run.backups(), run.workers)
       let places = BackupPlaces(session, run.run.id)
