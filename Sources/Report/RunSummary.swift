@@ -12,11 +12,14 @@ public struct RunSummary {
     self.names = names
   }
 
-  /// The lines about installations that did not come where they should.
+  /// The lines about installations that did not come where they should. Migrations that can't be used are the whole
+  /// run's matter, which is told before it begins, and keep nothing from being backed up or restored.
   public func attention() -> [String] {
     let order: [Status] = [.failed, .unreachable, .migrated, .current, .pending, .skipped]
     let members = order.flatMap { status in
-      fleetStatus.members().filter { $0.cohort.status == status && $0.cohort.failure != nil }
+      fleetStatus.members().filter {
+        $0.cohort.status == status && ![nil, .migrations].contains($0.cohort.failure?.code)
+      }
     }
     return members.flatMap { cohort, positions -> [String] in
       let ids = positions.map(names)

@@ -19,7 +19,7 @@ import Testing
     #expect(restored.status == 0, "\(restored.output)\(restored.errors)")
     #expect(restored.errors.contains("0004_unfinished.sql:1"))
     #expect(restored.errors.contains("it is not known what is pending"))
-    #expect(restored.output.contains("3 installations restored"))
+    #expect(restored.output.contains("3 installations restored") && !restored.output.contains("left alone"))
     #expect(try fleet.versions() == [[1], [1], [1]])
     let report = try fleet.folder.report(try fleet.run("report", "--run", "last").output)
     let migrations = try #require(report["migrations"] as? [String: Any])
