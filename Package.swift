@@ -36,37 +36,39 @@ let package = Package(
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-    // Text as it can be shown, paths, hexadecimal digits.
+    // One version of each utility: files, folders, paths, durations, patterns, secrets, text as it can be shown.
     .target(name: "Basics", dependencies: [system]),
     // One connection.
-    .target(name: "SQLite", dependencies: ["CSQLite"]),
+    .target(name: "SQLite", dependencies: ["Basics", "CSQLite", system]),
     // What a database looks like.
     .target(name: "Schema", dependencies: ["Basics", sqlite, crypto]),
     // Migration files and what applying them to one database takes.
-    .target(name: "Migrations", dependencies: [sqlite, "Schema", crypto]),
+    .target(name: "Migrations", dependencies: ["Basics", sqlite, "Schema", crypto, system]),
     // Other programs, run without a shell, for bounded time and output.
-    .target(name: "Programs", dependencies: [subprocess, system]),
+    .target(name: "Programs", dependencies: ["Basics", subprocess, system]),
     // All that is done to one installation.
-    .target(name: "Upgrade", dependencies: ["Basics", sqlite, "Schema", "Migrations", "Programs", crypto]),
+    .target(
+      name: "Upgrade", dependencies: ["Basics", sqlite, "Schema", "Migrations", "Programs", crypto, system]),
     // Many installations: inventory, waves, lanes, journal.
     .target(
       name: "Fleet",
-      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", "Basics", yams]),
+      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Programs", "Basics", yams, system]),
     // The report of a run and its renderers.
     .target(
-      name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Basics", crypto],
+      name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Basics", crypto, system],
       resources: [.embedInCode("Resources")]),
     // gzip, in pieces and with a limit.
     .target(name: "Compression", dependencies: ["CZlib"]),
     // Signed HTTP through libcurl.
-    .target(name: "Upload", dependencies: ["CCurl", "Compression", "Basics", crypto, log]),
+    .target(name: "Upload", dependencies: ["CCurl", "Compression", "Basics", crypto, log, system]),
     // Unit files, crontab lines and CronJobs, as text.
-    .target(name: "Schedule"),
+    .target(name: "Schedule", dependencies: ["Basics"]),
     // What goes between a coordinator and an agent: frames, requests, answers.
     .target(name: "Wire", dependencies: ["Schema", "Migrations", "Upgrade"]),
     // The remote end: the worker on a host. It needs glibc there and nothing else.
     .executableTarget(
-      name: "flotilla-agent", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Wire"],
+      name: "flotilla-agent",
+      dependencies: ["Basics", sqlite, "Schema", "Migrations", "Upgrade", "Wire", system],
       exclude: ["static"],
       linkerSettings: [
         // Everything but glibc statically; the files in `static` keep the linker from taking the shared ones.
@@ -86,15 +88,16 @@ let package = Package(
     // The other end of an upload: checks, keeps and shows reports.
     .target(
       name: "Collect",
-      dependencies: ["Basics", sqlite, "Compression", "Upgrade", "Fleet", "Report", "Upload", crypto]),
+      dependencies: ["Basics", sqlite, "Compression", "Upgrade", "Fleet", "Report", "Upload", crypto, system]),
     // Its HTTP server: a program of its own, which works on no database but the store.
-    .executableTarget(name: "flotilla-collect", dependencies: ["Collect", "Upload", "Wire", web, arguments]),
+    .executableTarget(
+      name: "flotilla-collect", dependencies: ["Basics", "Collect", "Upload", "Wire", web, arguments]),
     // Commands and terminal.
     .executableTarget(
       name: "flotilla",
       dependencies: [
         sqlite, "Schema", "Migrations", "Upgrade", "Wire", "Fleet", "Remote", "Report", "Upload", "Schedule",
-        "Programs", "Basics", arguments, log,
+        "Programs", "Basics", arguments, log, system,
       ]),
 
     // Temporary folders, fixtures and where the project's files are, for all tests.
@@ -103,7 +106,7 @@ let package = Package(
     .target(
       name: "BenchSupport", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support],
       path: "Tests/BenchSupport"),
-    .testTarget(name: "BasicsTests", dependencies: ["Basics", support]),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics", support, system]),
     .testTarget(name: "SQLiteTests", dependencies: [sqlite, support]),
     .testTarget(name: "SchemaTests", dependencies: [sqlite, "Schema", support]),
     .testTarget(name: "MigrationsTests", dependencies: [sqlite, "Schema", "Migrations", support]),
@@ -111,7 +114,8 @@ let package = Package(
     .testTarget(
       name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support, bench]),
     .testTarget(
-      name: "FleetTests", dependencies: ["Basics", sqlite, "Migrations", "Upgrade", "Fleet", support]),
+      name: "FleetTests",
+      dependencies: ["Basics", sqlite, "Schema", "Migrations", "Upgrade", "Fleet", support]),
     .testTarget(name: "WireTests", dependencies: ["Schema", "Migrations", "Upgrade", "Wire", support]),
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Fleet", support], exclude: ["Fixtures", "Tools"]),
@@ -119,8 +123,9 @@ let package = Package(
       name: "RemoteTests",
       dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Fleet", "Wire", "Remote", support, bench]),
     .testTarget(
-      name: "UploadTests", dependencies: ["Upload", "Compression", log, support], exclude: ["Fixtures"]),
-    .testTarget(name: "CollectTests", dependencies: ["Collect", "Compression", "Upload", support]),
+      name: "UploadTests", dependencies: ["Basics", "Upload", "Compression", log, system, support],
+      exclude: ["Fixtures"]),
+    .testTarget(name: "CollectTests", dependencies: ["Basics", "Collect", "Compression", "Upload", support]),
     .testTarget(name: "ScheduleTests", dependencies: ["Schedule", support], exclude: ["Fixtures"]),
     // Runs the built program.
     .testTarget(

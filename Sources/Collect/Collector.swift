@@ -53,7 +53,7 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
     guard request.length ?? 0 <= limit else { return .failure(refuse(tooLarge, request)) }
     do {
       return .success(
-        UploadInProgress(request, try FileDescriptor(temporaryBeside: path), authorizer, limit: limit))
+        UploadInProgress(request, try OpenFile(temporaryBeside: path), authorizer, limit: limit))
     } catch {
       return .failure(refuse(cannotWrite, request, because: "\(error)"))
     }

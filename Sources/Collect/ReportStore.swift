@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import SQLite
+internal import SystemPackage
 internal import Upgrade
 
 /// The reports that came, in a SQLite file of the collector's own. It belongs to one thread at a time.
@@ -188,7 +189,6 @@ public struct CollectError: Error, Sendable, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 
   init(_ path: String, _ what: String, _ code: Int32) {
-    let cause = strerror(code).map { ": " + String(cString: $0) } ?? ""
-    self.init("the store \(path) \(what)\(cause)")
+    self.init("the store \(path) \(what): \(Errno(rawValue: code))")
   }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Compression
 internal import Upload
 
@@ -8,10 +9,10 @@ public final class UploadInProgress: @unchecked Sendable {  // Nobody adds to it
   private(set) var count = 0
   /// Why the disk didn't take it.
   private(set) var failure: SystemError?
-  private let file: FileDescriptor
+  private let file: OpenFile
   private let limit: Int
 
-  init(_ request: RequestHeaders, _ file: FileDescriptor, _ authorizer: RequestAuthorizer, limit: Int) {
+  init(_ request: RequestHeaders, _ file: OpenFile, _ authorizer: RequestAuthorizer, limit: Int) {
     self.request = request
     self.file = file
     self.limit = limit

@@ -1,3 +1,4 @@
+internal import Basics
 internal import SQLite
 
 /// All that is counted while one migration runs: rows, content, and the numbers of AUTOINCREMENT.
@@ -58,7 +59,7 @@ struct MigrationEffects {
     for (table, count) in losses.sorted(by: { $0.key < $1.key }) where !migration.deletes.contains(table) {
       throw MigrationFailure(
         .rowsLost, migration.file, nil,
-        "\(count) \(count == 1 ? "row" : "rows") of \(table) would be lost; if they may go, say so with '-- @deletes \(table)'"
+        "\(counted(count, "row")) of \(table) would be lost; if they may go, say so with '-- @deletes \(table)'"
       )
     }
     for (table, before, now) in try sequences.setBack(tracker, present: present)

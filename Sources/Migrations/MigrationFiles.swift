@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Basics
 
 /// The texts that a migration set is made of, as they are on the disk, so that they can be sent to a host.
 public struct MigrationFiles: Hashable, Sendable, Codable {
@@ -59,40 +59,28 @@ public struct MigrationFiles: Hashable, Sendable, Codable {
     try list(folder).filter(format.includes)
   }
 
-  private static func lastPart(_ path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
-  }
-
   private static func list(_ folder: String) throws(MigrationError) -> [String] {
-    guard let stream = opendir(folder) else { throw unreadable(folder) }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      names.append(
-        withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-          pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        })
+    do throws(SystemError) {
+      return try namesInFolder(folder).sorted()
+    } catch {
+      throw MigrationError(.unreadable, file: folder, error.text)
     }
-    return names.sorted()
   }
 
   private static func read(_ path: String) throws(MigrationError) -> File {
-    guard let file = fopen(path, "re") else { throw unreadable(path) }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65536)
-    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
-    guard ferror(file) == 0 else { throw unreadable(path) }
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try readFile(path)
+    } catch {
+      throw MigrationError(.unreadable, file: path, error.text)
+    }
+    let name = fileName(of: path)
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw MigrationError(.unreadable, file: lastPart(path), "the file is not UTF-8 text")
+      throw MigrationError(.unreadable, file: name, "the file is not UTF-8 text")
     }
     guard !bytes.contains(0) else {
-      throw MigrationError(.unreadable, file: lastPart(path), "the file is not text: it holds a NUL byte")
+      throw MigrationError(.unreadable, file: name, "the file is not text: it holds a NUL byte")
     }
-    return File(name: lastPart(path), text: text)
-  }
-
-  private static func unreadable(_ path: String) -> MigrationError {
-    MigrationError(.unreadable, file: path, strerror(errno).map { String(cString: $0) } ?? "can't be read")
+    return File(name: name, text: text)
   }
 }

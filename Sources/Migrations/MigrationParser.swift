@@ -1,3 +1,4 @@
+internal import Basics
 internal import SQLite
 internal import Schema
 
@@ -130,9 +131,9 @@ struct MigrationParser {
       guard rest == "none" else { throw error(line, "@transaction takes only: none") }
       runsOutsideTransaction = true
     default:
-      let near = Self.directives.first { !word.isEmpty && $0.hasPrefix(word.prefix(1).folded) }
       let hint =
-        near.map { "; did you mean @\($0)?" } ?? "; there are @\(Self.directives.joined(separator: ", @"))"
+        Suggestion.nearest(to: String(word), in: Self.directives).map { "; did you mean @\($0)?" }
+        ?? "; there are @\(Self.directives.joined(separator: ", @"))"
       throw error(line, "unknown directive @\(word)\(hint)")
     }
   }

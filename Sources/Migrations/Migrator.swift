@@ -1,3 +1,4 @@
+internal import Basics
 public import SQLite
 
 /// A migration that was applied to one database.
@@ -222,12 +223,5 @@ public struct Migrator {
       let line = error.offset.map { statement.line(at: $0) } ?? statement.line
       throw MigrationFailure(error, migration.file, line)
     }
-  }
-}
-
-extension Duration {
-  /// In milliseconds, with fractions.
-  public var milliseconds: Double {
-    Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15
   }
 }

@@ -1,4 +1,6 @@
+internal import Basics
 internal import Glibc
+internal import SystemPackage
 
 /// The next migration file of a folder.
 public struct NewMigration {
@@ -51,17 +53,18 @@ public struct NewMigration {
   /// As it is written no command accepts it, so that it can't be applied before it says something.
   /// - Throws: `MigrationError` where the file can't be made.
   public func write() throws(MigrationError) {
-    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw failure }
-    let bytes = Array(MigrationFiles.format.template.utf8)
-    let isWritten = Glibc.write(file, bytes, bytes.count) == bytes.count
-    guard close(file) == 0, isWritten else {
-      unlink(path)
-      throw failure
+    do throws(SystemError) {
+      let file = try OpenFile(
+        path, .writeOnly, options: [.create, .exclusiveCreate],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      do throws(SystemError) {
+        try file.write(MigrationFiles.format.template.utf8)
+      } catch {
+        unlink(path)
+        throw error
+      }
+    } catch {
+      throw MigrationError(.unreadable, file: path, error.text)
     }
-  }
-
-  private var failure: MigrationError {
-    MigrationError(.unreadable, file: path, strerror(errno).map { String(cString: $0) } ?? "can't be written")
   }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Dispatch
 internal import Synchronization
 
@@ -106,8 +107,7 @@ private final class TerminationSignal: Sendable {
 
   /// Nil where the time is over before.
   func wait(for time: Duration) -> ProgramRun.Termination? {
-    let milliseconds = max(0, min(time / .milliseconds(1), 1e12))
-    guard semaphore.wait(timeout: .now() + .milliseconds(Int(milliseconds))) == .success else { return nil }
+    guard semaphore.wait(timeout: .now() + DispatchTimeInterval(time)) == .success else { return nil }
     return termination.withLock { $0 }
   }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import Glibc
 
 /// A stream to a process, read and written with a limit in time. The caller closes the descriptor.
@@ -54,7 +55,7 @@ struct ByteStream: Sendable {
     let left = deadline - .now
     guard left > .zero else { throw .timeout }
     var item = pollfd(fd: descriptor, events: Int16(event), revents: 0)
-    let milliseconds = min(left / .milliseconds(1), 60_000)
+    let milliseconds = min(left.milliseconds, 60_000)
     _ = poll(&item, 1, Int32(milliseconds) + 1)
   }
 }

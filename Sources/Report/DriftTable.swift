@@ -1,3 +1,4 @@
+internal import Basics
 public import Fleet
 internal import Schema
 internal import Upgrade
@@ -32,7 +33,7 @@ public struct DriftTable {
     if drifted > 0 { parts.append("\(drifted) drifted") }
     if untracked > 0 { parts.append("\(untracked) untracked, not judged") }
     if unknown > 0 { parts.append("\(unknown) unknown") }
-    if fleetStatus.ignored > 0 { parts.append("\(TextLayout.count(fleetStatus.ignored, "object")) ignored") }
+    if fleetStatus.ignored > 0 { parts.append("\(counted(fleetStatus.ignored, "object")) ignored") }
     let news = changes.isChanged ? " (\(newOnes) new, \(changes.resolved.count) resolved)" : ""
     return parts.joined(separator: " · ") + news
   }

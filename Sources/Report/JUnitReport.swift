@@ -1,3 +1,4 @@
+internal import Basics
 internal import Fleet
 internal import Upgrade
 
@@ -89,7 +90,7 @@ struct JUnitReport: ReportRenderer {
   private static func reason(_ installation: ReportedInstallation) -> (message: String, type: String) {
     if let error = installation.error { return ("\(error)", error.code.rawValue) }
     let drift = installation.shownDrift
-    if !drift.isEmpty { return ("drift: \(TextLayout.count(drift.count, "difference"))", "drift") }
+    if !drift.isEmpty { return ("drift: \(counted(drift.count, "difference"))", "drift") }
     return ("pending: \(TextLayout.ranges(installation.pending))", "pending")
   }
 

@@ -53,13 +53,5 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
 
 extension String {
   /// As a part of an address: all but letters, digits and `-_.~` are escaped.
-  package var asAddressPart: String {
-    utf8.map { byte in
-      let scalar = Unicode.Scalar(byte)
-      if scalar.isASCII, scalar.properties.isAlphabetic || "0123456789-_.~".unicodeScalars.contains(scalar) {
-        return String(scalar)
-      }
-      return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-    }.joined()
-  }
+  package var asAddressPart: String { percentEncoded(keeping: "-_.~") }
 }

@@ -1,4 +1,5 @@
 internal import Basics
+internal import SystemPackage
 
 /// How a report can be written.
 public enum ReportFormat: String, Sendable, CaseIterable {
@@ -45,7 +46,9 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   }
 
   /// The mode of a file: node_exporter, which runs as another user, has to be able to read its.
-  var fileMode: UInt32 { self == .prometheus ? 0o644 : 0o600 }
+  var filePermissions: FilePermissions {
+    self == .prometheus ? [.ownerReadWrite, .groupRead, .otherRead] : .ownerReadWrite
+  }
 
   func renderer(_ content: ReportContent) -> any ReportRenderer {
     switch self {

@@ -1,6 +1,7 @@
 internal import Basics
 public import Fleet
 internal import Glibc
+internal import SystemPackage
 
 /// Writes a report in any of its formats, an installation at a time, so that memory doesn't grow with the fleet.
 public struct ReportWriter {
@@ -28,14 +29,9 @@ public struct ReportWriter {
   public static func check(_ path: String) throws(ReportError) {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-      throw ReportError(path, status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+      throw ReportError(path, status.st_mode & S_IFMT == S_IFDIR ? .isDirectory : .invalidArgument)
     }
-    let temporary = path + ".part"
-    unlink(temporary)
-    let descriptor = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw ReportError(path, errno) }
-    close(descriptor)
-    unlink(temporary)
+    do throws(SystemError) { _ = try Self.unfinished(path) } catch { throw ReportError(path, error.code) }
   }
 
   /// Gives the report's text to `body`, piece by piece.
@@ -47,36 +43,19 @@ public struct ReportWriter {
   ///
   /// - Throws: `ReportError` when the file can't be written; nothing is left behind.
   public func write(as format: ReportFormat = .json, to path: String) throws {
-    let temporary = path + ".part"
-    unlink(temporary)
-    let descriptor = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
-    guard descriptor >= 0, let file = fdopen(descriptor, "w") else { throw ReportError(path, errno) }
-    // Whoever sweeps up after killed runs sees by the lock that this one is being written.
-    flock(descriptor, LOCK_EX)
     do {
-      defer { fclose(file) }
-      try write(as: format) { text in
-        var text = text
-        let isWritten = text.withUTF8 { fwrite($0.baseAddress, 1, $0.count, file) == $0.count }
-        guard isWritten else { throw ReportError(path, errno) }
-      }
-      guard fflush(file) == 0, fchmod(descriptor, format.fileMode) == 0, fsync(descriptor) == 0 else {
-        throw ReportError(path, errno)
-      }
-    } catch {
-      unlink(temporary)
-      throw error
+      let file = try Self.unfinished(path)
+      // Whoever sweeps up after killed runs sees by the lock that this one is being written.
+      flock(file.descriptor.rawValue, LOCK_EX)
+      try write(as: format) { try file.write($0.utf8) }
+      try file.publish(permissions: format.filePermissions)
+    } catch let error as SystemError {
+      throw ReportError(path, error.code)
     }
-    guard rename(temporary, path) == 0 else {
-      let cause = errno
-      unlink(temporary)
-      throw ReportError(path, cause)
-    }
-    let parent = parentFolder(of: path)
-    let folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard folder >= 0 else { throw ReportError(path, errno) }
-    defer { close(folder) }
-    guard fsync(folder) == 0 else { throw ReportError(path, errno) }
+  }
+
+  private static func unfinished(_ path: String) throws(SystemError) -> UnfinishedFile {
+    try UnfinishedFile(path, temporary: path + ".part")
   }
 }
 
@@ -90,8 +69,5 @@ public struct ReportError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(path): no report format has this ending; name it .json, .html, .md, .csv, .prom or .xml, or choose with --format"
   }
 
-  init(_ path: String, _ code: Int32) {
-    description =
-      "the report \(path) can't be written" + (strerror(code).map { ": " + String(cString: $0) } ?? "")
-  }
+  init(_ path: String, _ code: Errno) { description = "the report \(path) can't be written: \(code)" }
 }

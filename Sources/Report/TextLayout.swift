@@ -74,9 +74,6 @@ public enum TextLayout {
     return parts.map { $0 == $1 ? "\($0)" : $1 == $0 &+ 1 ? "\($0), \($1)" : "\($0)–\($1)" }.joined(
       separator: ", ")
   }
-
-  /// A number with its noun: `1 installation`, `24 installations`.
-  static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }
 
 extension String {

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CSQLite
 
 /// One hardened connection to one database file.
@@ -108,18 +109,7 @@ public final class Connection {
   }
 
   private static func immutableURI(_ path: String) -> String {
-    var uri = "file:"
-    for byte in path.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
-        UInt8(ascii: "_"):
-        uri.unicodeScalars.append(Unicode.Scalar(byte))
-      default:
-        uri += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-      }
-    }
-    return uri + "?immutable=1"
+    "file:\(path.percentEncoded(keeping: "/.-_"))?immutable=1"
   }
 
   func error(_ result: Int32) -> SQLiteError { SQLiteError(result, on: handle) }

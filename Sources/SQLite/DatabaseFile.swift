@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SystemPackage
 
 /// What a path turns out to be, found out without SQLite and without changing anything.
 ///
@@ -165,7 +166,7 @@ public struct DatabaseFile: Hashable, Sendable {
         "the file is truncated: it has \(bytes) bytes of at least \(expected)"
       case .obstructed(let path, let kind): "\(path) is \(kind), not a file, and SQLite would open it"
       case .notADatabase: "the file is not an SQLite database, or is encrypted"
-      case .refused(let code): strerror(code).map { String(cString: $0) } ?? "error \(code)"
+      case .refused(let code): "\(Errno(rawValue: code))"
       }
     }
   }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CSQLite
 internal import Dispatch
 internal import Glibc
@@ -69,8 +70,7 @@ final class Interrupter: Sendable {
         alarm.wait()
         continue
       }
-      let (seconds, fraction) = min(max(pause, .zero), Self.longestSleep).components
-      _ = alarm.wait(timeout: .now() + .nanoseconds(Int(seconds * 1_000_000_000 + fraction / 1_000_000_000)))
+      _ = alarm.wait(timeout: .now() + DispatchTimeInterval(min(pause, Self.longestSleep)))
     }
   }
 

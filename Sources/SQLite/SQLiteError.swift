@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Glibc
+internal import SystemPackage
 
 /// A failure that SQLite reported, with its extended result code.
 public struct SQLiteError: Error, Hashable, Sendable {
@@ -43,8 +44,8 @@ public struct SQLiteError: Error, Hashable, Sendable {
 extension SQLiteError: CustomStringConvertible {
   /// The message, which says what is wrong, and the code's number, which can be looked up.
   public var description: String {
-    let cause = systemError == 0 ? nil : strerror(systemError).map { String(cString: $0) }
-    return "\(message)\(cause.map { ": \($0)" } ?? "") (SQLite \(code.rawValue))"
+    let cause = systemError == 0 ? "" : ": \(Errno(rawValue: systemError))"
+    return "\(message)\(cause) (SQLite \(code.rawValue))"
   }
 }
 

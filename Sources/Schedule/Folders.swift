@@ -21,28 +21,6 @@ public enum Folders {
     return kept
   }
 
-  /// The folder from which a glob(3) pattern starts: the parts before its first wildcard, without the file name.
-  ///
-  /// An installation that comes later, and that the same pattern finds, is in it as well.
-  public static func start(ofGlob glob: String) -> String {
-    var folder = ""
-    for part in glob.split(separator: "/").dropLast() {
-      guard let plain = unescaped(part) else { break }
-      folder += "/" + plain
-    }
-    return folder.isEmpty ? "/" : folder
-  }
-
-  private static func unescaped(_ part: Substring) -> String? {
-    var (plain, isEscaped) = ("", false)
-    for character in part {
-      if !isEscaped, "*?[{~".contains(character) { return nil }
-      isEscaped = !isEscaped && character == "\\"
-      if !isEscaped { plain.append(character) }
-    }
-    return plain
-  }
-
   /// Whether `path` is `folder` or in it.
   public static func contains(_ folder: String, _ path: String) -> Bool {
     path == folder || path.hasPrefix(folder.hasSuffix("/") ? folder : folder + "/")

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// How often a check recurs, as `--every` says it.
 public enum Recurrence: Hashable, Sendable {
   /// Every so many minutes, fewer than a day's.
@@ -54,9 +56,11 @@ public enum Recurrence: Hashable, Sendable {
   }
 
   private static func interval(_ word: String, of text: String) throws(ScheduleError) -> Recurrence {
-    guard let unit = word.last, unit == "m" || unit == "h", let count = number(word.dropLast(), digits: 1...4)
-    else { throw unreadable(text) }
-    let minutes = unit == "h" ? count * 60 : count
+    // Five characters at most, so that a long number counts as a mistake in writing.
+    guard word.utf8.count <= 5, let span = TimeSpan(word, in: [.minutes, .hours]) else {
+      throw unreadable(text)
+    }
+    let minutes = span.unit == .hours ? span.count * 60 : span.count
     guard minutes > 0 else { throw ScheduleError("--every \"\(text)\": the shortest is 1m") }
     guard minutes <= 24 * 60 else {
       throw ScheduleError("--every \"\(text)\": the longest is 24h; then daily, weekly or \"Mon 03:00\"")

@@ -1,8 +1,9 @@
+internal import Basics
 internal import SQLite
 
 /// A part of the schema that doesn't count, as `drift.ignore` of fleet.yml names it: `table store_*`,
 /// `index idx_[ab]*`, `column users.notes`.
-public struct IgnoreRule: Hashable, Sendable, Codable {
+public struct IgnoreRule: Hashable, Sendable, Codable, CustomStringConvertible {
   private let kind: Schema.Kind
   /// In lower case.
   private let pattern: String
@@ -41,6 +42,9 @@ public struct IgnoreRule: Hashable, Sendable, Codable {
     try fields.encode(kind, forKey: .kind)
     try fields.encode(pattern, forKey: .pattern)
   }
+
+  /// Kind and pattern, such as `table store_*`; the pattern is in lower case.
+  public var description: String { "\(kind.rawValue) \(pattern)" }
 
   /// A table's rule covers all that belongs to the table.
   func covers(_ object: Schema.Object) -> Bool {

@@ -1,4 +1,4 @@
-import Glibc
+package import Basics
 
 /// Bytes that can be read piece by piece, from memory or from a file.
 protocol ByteSource {
@@ -12,12 +12,12 @@ extension [UInt8]: ByteSource {
   func bytes(at offset: Int) -> ArraySlice<UInt8> { self[offset...] }
 }
 
-extension FileDescriptor: ByteSource {
-  func size() throws(SystemError) -> Int { try status().st_size }
-  func bytes(at offset: Int) throws(SystemError) -> ArraySlice<UInt8> {
-    var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-    let count = try read(at: offset, into: &chunk)
-    return chunk[..<count]
+extension OpenFile: ByteSource {}
+
+extension OpenFile {
+  /// Makes an empty file without a name in the folder of another.
+  package convenience init(temporaryBeside neighbour: String) throws(SystemError) {
+    try self.init(temporaryIn: parentFolder(of: neighbour), prefix: Folder.temporaryPrefix)
   }
 }
 

@@ -1,3 +1,5 @@
+public import Basics
+
 /// Where reports go, and how to get in.
 ///
 /// Printing one shows its host only: the path and the query of a URL often carry a key.

@@ -1,6 +1,7 @@
 import Basics
 import CCurl
 import Glibc
+internal import SystemPackage
 
 /// Sends one file to an endpoint, once.
 ///
@@ -29,7 +30,7 @@ struct HTTPClient: Sendable {
     let transfer: Transfer
     do {
       transfer = Transfer(
-        file: message.file.number, size: try message.file.size(),
+        file: message.file.descriptor.rawValue, size: try message.file.size(),
         excerptLimit: HTTPAnswer.excerptLimit + endpoint.longestRedaction, isCancelled: isCancelled)
     } catch {
       throw AttemptFailure(code: CURLE_READ_ERROR, fileError: error)

@@ -1,5 +1,5 @@
+internal import Basics
 internal import Compression
-import Glibc
 
 /// The bytes of one upload, the same for each of its attempts.
 struct Message {
@@ -7,7 +7,7 @@ struct Message {
   static let compressionThreshold = 8 * 1024
 
   let id: String
-  let file: FileDescriptor
+  let file: OpenFile
   let isCompressed: Bool
   /// Why there is no compressed copy though there should be one.
   let compressionTrouble: String?
@@ -15,7 +15,7 @@ struct Message {
   /// Takes a report as it is, or a compressed copy in a file without a name beside it.
   ///
   /// Where the disk doesn't take the copy, the report is sent as it is: that it arrives counts for more.
-  init(id: String, report: FileDescriptor, compresses: Bool) throws(SystemError) {
+  init(id: String, report: OpenFile, compresses: Bool) throws(SystemError) {
     self.id = id
     let size = try report.size()
     guard compresses, size > Self.compressionThreshold else {
@@ -29,11 +29,11 @@ struct Message {
     }
   }
 
-  private static func compressed(_ report: FileDescriptor) throws -> FileDescriptor {
-    let copy = try FileDescriptor(temporaryBeside: report.path)
+  private static func compressed(_ report: OpenFile) throws -> OpenFile {
+    let copy = try OpenFile(temporaryBeside: report.path)
     let compressor = try GzipCompressor()
-    try report.forEachChunk { chunk in try copy.write(compressor.add(chunk)[...]) }
-    try copy.write(compressor.finish()[...])
+    try report.forEachChunk { chunk in try copy.write(compressor.add(chunk)) }
+    try copy.write(compressor.finish())
     return copy
   }
 

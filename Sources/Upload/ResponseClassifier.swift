@@ -1,6 +1,7 @@
 import Basics
 import CCurl
 import Glibc
+internal import SystemPackage
 
 /// Turns what came of an attempt into a failure, or nil for a delivery.
 struct ResponseClassifier {
@@ -53,7 +54,7 @@ struct ResponseClassifier {
     let host = endpoint.host
     let because = ": \(presentable(attempt.detail) ?? String(cString: curl_easy_strerror(attempt.code)))"
     if let error = attempt.fileError {
-      let what = error.number == ESTALE ? "it became shorter while it was sent" : error.text
+      let what = error.code == .staleNFSFileHandle ? "it became shorter while it was sent" : error.text
       return final(.file, "the report can't be read: \(what)")
     }
     switch attempt.code {

@@ -1,6 +1,7 @@
 internal import Basics
 import CCurl
 import Glibc
+internal import SystemPackage
 
 /// What libcurl's callbacks read from and write to during one attempt.
 final class Transfer {
@@ -49,7 +50,7 @@ final class Transfer {
     repeat { count = pread(file, buffer, wanted, offset) } while count < 0 && errno == EINTR
     guard count > 0 else {
       // Content-Length has been sent, so a file that has become shorter can't be sent any more.
-      fileError = SystemError(call: "read", path: "", number: count < 0 ? errno : ESTALE)
+      fileError = SystemError(call: "read", path: "", code: count < 0 ? .last : .staleNFSFileHandle)
       return Self.readAborted
     }
     offset += count

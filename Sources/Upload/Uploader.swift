@@ -1,3 +1,4 @@
+internal import Basics
 public import Logging
 
 /// What became of one report's upload. It is a value: an upload that fails never ends a run.
@@ -53,7 +54,7 @@ public struct Uploader: Sendable {
       return .undelivered(judgement.final(.request, "the report's id can't be sent: \(ReportID.rule)"))
     }
     do {
-      let report = try FileDescriptor(reading: path)
+      let report = try OpenFile(reading: path)
       let message = try Message(id: id, report: report, compresses: endpoint.compresses)
       if let trouble = message.compressionTrouble {
         logger?.warning("the report is sent uncompressed, since no compressed copy could be made: \(trouble)")
@@ -68,8 +69,8 @@ public struct Uploader: Sendable {
   func deliver(_ bytes: [UInt8], id: String, folder: String) -> Delivery {
     let judgement = ResponseClassifier(endpoint: endpoint)
     do {
-      let file = try FileDescriptor(temporaryBeside: "\(folder)/")
-      try file.write(bytes[...])
+      let file = try OpenFile(temporaryBeside: "\(folder)/")
+      try file.write(bytes)
       return deliver(try Message(id: id, report: file, compresses: false), judgement)
     } catch {
       return .undelivered(judgement.final(.file, "the message can't be put down: \(error)"))
@@ -84,7 +85,7 @@ public struct Uploader: Sendable {
       var failure: UploadFailure
       switch send(message, left: policy.total - (environment.elapsed() - start), judgement) {
       case .success(let status):
-        let time = (environment.elapsed() - start) / .milliseconds(1)
+        let time = (environment.elapsed() - start).milliseconds
         return .delivered(status: status, attempts: attempt, milliseconds: time)
       case .failure(let reason): failure = reason
       }
@@ -95,16 +96,10 @@ public struct Uploader: Sendable {
         retryAfter: failure.retryAfter.map { .seconds($0) }, random: environment.random())
       guard case .wait(let time) = decision else { return .undelivered(failure) }
       logger?.warning(
-        "upload attempt \(attempt) of \(policy.attempts): \(failure.message); again in \(Self.seconds(time))")
+        "upload attempt \(attempt) of \(policy.attempts): \(failure.message); again in \(time.inTenths())")
       guard environment.wait(time) else { break }
     }
     return .undelivered(judgement.cancelled(after: attempt))
-  }
-
-  /// `0.4 s`
-  private static func seconds(_ time: Duration) -> String {
-    let tenths = Int((time / .milliseconds(100)).rounded())
-    return "\(tenths / 10).\(tenths % 10) s"
   }
 
   private func send(

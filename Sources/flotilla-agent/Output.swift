@@ -1,5 +1,5 @@
-import Glibc
 import Synchronization
+import SystemPackage
 import Wire
 
 /// Frames to the coordinator, each whole, from any thread.
@@ -9,13 +9,8 @@ final class Output: Sendable {
   /// Sends bytes; once the coordinator is gone, there is nobody to send to and nothing more is.
   func send(_ bytes: [UInt8]) {
     isOpen.withLock { isOpen in
-      var rest = bytes[...]
-      while isOpen, !rest.isEmpty {
-        let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-        if count < 0, errno == EINTR { continue }
-        isOpen = count > 0
-        rest = rest.dropFirst(max(count, 0))
-      }
+      guard isOpen else { return }
+      isOpen = (try? FileDescriptor.standardOutput.writeAll(bytes)) != nil
     }
   }
 

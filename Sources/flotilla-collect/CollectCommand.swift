@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Collect
 import FlyingFox
 import Foundation
@@ -111,9 +112,9 @@ struct CollectCommand: AsyncParsableCommand {
     let source = file ?? "$\(variable)"
     let text: String
     if let file {
-      guard let content = try? String(contentsOf: URL(filePath: file), encoding: .utf8) else {
-        throw CollectRefusal("the secrets in \(file) can't be read")
-      }
+      guard let bytes = try? OpenFile(reading: file).readAll(),
+        let content = String(validating: bytes, as: UTF8.self)
+      else { throw CollectRefusal("the secrets in \(file) can't be read") }
       text = content
     } else {
       guard let value = Secret.processEnvironment(variable) else { return [] }

@@ -42,16 +42,16 @@ final class BackupPlaces: Sendable {
     let sorted = found.away.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     let shown = sorted.prefix(Self.mostShown)
     let rest = sorted.dropFirst(Self.mostShown)
-    var lines = found.here > 0 || sorted.isEmpty ? ["\(Session.count(found.here, noun)) in \(folder)"] : []
-    lines += shown.map { "\(Session.count($1, noun)) in \($0)" }
+    var lines = found.here > 0 || sorted.isEmpty ? ["\(counted(found.here, noun)) in \(folder)"] : []
+    lines += shown.map { "\(counted($1, noun)) in \($0)" }
     if !rest.isEmpty {
       let count = rest.map(\.value).reduce(0, +)
       lines.append(
-        "\(Session.count(count, noun)) in \(Session.count(rest.count, "more folder")) of hosts (flotilla backups)"
+        "\(counted(count, noun)) in \(counted(rest.count, "more folder")) of hosts (flotilla backups)"
       )
     }
     if found.fetched > 0 {
-      lines.append("\(Session.count(found.fetched, "copy", "copies")) of them in \(folder)")
+      lines.append("\(counted(found.fetched, "copy", "copies")) of them in \(folder)")
     }
     return lines
   }

@@ -3,6 +3,7 @@ import Basics
 import Fleet
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// Standard output for data, standard error for messages.
 struct Console: Sendable {
@@ -51,28 +52,31 @@ struct Console: Sendable {
   /// Lines for people; where standard output can't be written, they go to standard error.
   func out(lines: [String]) {
     let text = lines.map { Self.trimmed($0) + "\n" }.joined()
-    if !isWritten(text) { Self.write(text, to: STDERR_FILENO) }
+    if !isWritten(text) { Self.talk(text) }
   }
 
   @discardableResult
   private func isWritten(_ text: String) -> Bool {
     if hasLostOutput { return false }
-    if Self.write(text, to: STDOUT_FILENO) { return true }
-    let reason = strerror(errno).map { ": " + String(cString: $0) } ?? ""
-    output.isLost.store(true, ordering: .relaxed)
-    log("flotilla: standard output can't be written\(reason)")
-    return false
+    do {
+      try FileDescriptor.standardOutput.writeAll(text.utf8)
+      return true
+    } catch {
+      output.isLost.store(true, ordering: .relaxed)
+      log("flotilla: standard output can't be written: \(error)")
+      return false
+    }
   }
 
   /// Talk.
-  func log(_ text: String) { Self.write(Self.shown(text) + "\n", to: STDERR_FILENO) }
+  func log(_ text: String) { Self.talk(Self.shown(text) + "\n") }
 
   /// A line that the next one replaces.
-  func live(_ text: String) { Self.write("\r\u{1B}[K" + Self.shown(text), to: STDERR_FILENO) }
+  func live(_ text: String) { Self.talk("\r\u{1B}[K" + Self.shown(text)) }
 
   /// Asks a question that has to be answered with yes. Ctrl-C while it waits is a no, with its own exit status.
   func confirms(_ question: String, _ interruption: Interruption) throws -> Bool {
-    Self.write("\(question) [y/N] ", to: STDERR_FILENO)
+    Self.talk("\(question) [y/N] ")
     var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
     while poll(&input, 1, 100) == 0 || input.revents == 0 {
       if let signal = interruption.signal { throw ExitCode(128 + signal) }
@@ -81,17 +85,8 @@ struct Console: Sendable {
     return answer == "y" || answer == "yes"
   }
 
-  @discardableResult
-  private static func write(_ text: String, to descriptor: Int32) -> Bool {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return false }
-      bytes = bytes.dropFirst(count)
-    }
-    return true
-  }
+  /// Talk that can't be written has nowhere else to go.
+  private static func talk(_ text: String) { _ = try? FileDescriptor.standardError.writeAll(text.utf8) }
 
   /// As it can be shown, without spaces at its end.
   private static func trimmed(_ line: String) -> String {

@@ -1,3 +1,4 @@
+import Basics
 import Fleet
 import Glibc
 import Report
@@ -40,7 +41,7 @@ struct ReportDelivery {
 
   private func report(_ flush: OutboxFlush, _ id: RunID) -> (sentence: String, isDelivered: Bool) {
     let earlier = flush.delivered.count { $0 != id.description }
-    let others = earlier == 0 ? "" : " (and \(Session.count(earlier, "earlier report")))"
+    let others = earlier == 0 ? "" : " (and \(counted(earlier, "earlier report")))"
     if flush.delivered.contains(id.description) { return ("delivered to \(endpoint.host)\(others)", true) }
     if let refused = flush.rejected.first(where: { $0.entry.id == id.description }) {
       let place = "It stays in \(context.state.outbox) and is tried again after the others."
@@ -71,7 +72,7 @@ struct ReportDelivery {
     var sentences = (flush.rejected + [flush.stopped].compactMap { $0 }).map {
       "\($0.entry.id) not delivered: \($0.failure)"
     }
-    let delivered = Session.count(flush.delivered.count, "report") + " delivered to \(endpoint.host)"
+    let delivered = counted(flush.delivered.count, "report") + " delivered to \(endpoint.host)"
     sentences.append(
       flush.remaining == 0
         ? flush.delivered.isEmpty ? "nothing waits" : delivered

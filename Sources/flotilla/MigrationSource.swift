@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Fleet
 import FoundationEssentials
 import Migrations
@@ -52,14 +53,9 @@ struct AuthoredMigrations {
   /// `ownprem: 10 migrations, baseline.sql, schema.sql`
   var headline: String {
     let others = [files.baseline?.name, files.schema?.name].compactMap { $0 }
-    return ([("\(name): " + Session.count(files.migrations.count, "migration"))] + others).joined(
+    return ([("\(name): " + counted(files.migrations.count, "migration"))] + others).joined(
       separator: ", ")
   }
-}
-
-extension FleetFile.Drift {
-  /// What of a schema doesn't count.
-  var ignoreRules: [IgnoreRule] { ignore.compactMap { IgnoreRule($0.description) } }
 }
 
 extension GlobalOptions {

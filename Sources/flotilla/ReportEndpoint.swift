@@ -1,3 +1,4 @@
+import Basics
 import Fleet
 import Glibc
 import Upload
@@ -8,16 +9,16 @@ extension Endpoint {
   /// - Throws: `UsageError` with the key in question, and nothing of its value.
   init(_ report: FleetFile.Report, url: String) throws {
     var token = try report.token.map { text in
-      try Self.reading("report.token") { try Secret(text.revealedSecret) }
+      try Self.reading("report.token") { try Secret(text.revealedValue) }
     }
     if let file = report.tokenFile { token = try Self.reading("report.token_file") { try Secret.file(file) } }
     let secrets = try report.secrets.map { text in
-      try Self.reading("report.secret") { try SigningSecret(Secret(text.revealedSecret)) }
+      try Self.reading("report.secret") { try SigningSecret(Secret(text.revealedValue)) }
     }
     let certificate = report.clientCertificate.map { ClientCertificate(path: $0, keyPath: report.clientKey) }
     self = try Self.reading("report.url") {
       try Endpoint(
-        url: url, method: Method(rawValue: report.method.rawValue) ?? .post, token: token, secrets: secrets,
+        url: url, method: Method(report.method), token: token, secrets: secrets,
         coordinator: Self.hostName, compresses: report.compresses,
         clientCertificate: certificate, certificateAuthorities: report.caFile)
     }
@@ -34,5 +35,15 @@ extension Endpoint {
     let name = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let isPlain = name.utf8.allSatisfy { (UInt8(ascii: "!")...UInt8(ascii: "~")).contains($0) }
     return isPlain && !name.isEmpty ? name : nil
+  }
+}
+
+extension Endpoint.Method {
+  /// The method that `report.method` of a fleet file names. `Fleet` and `Upload` don't know each other.
+  init(_ method: FleetFile.Report.Method) {
+    switch method {
+    case .post: self = .post
+    case .put: self = .put
+    }
   }
 }

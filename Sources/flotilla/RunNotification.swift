@@ -20,7 +20,7 @@ struct RunNotification {
     do {
       notifiers = try (isQuiet ? [] : session.fleet.report.notify).map { address in
         try Notifier(
-          url: Secret(address.revealedSecret), version: programVersion,
+          url: Secret(address.revealedValue), version: programVersion,
           environment: UploadEnvironment(isCancelled: { interruption.signal != nil }),
           logger: session.console.logger)
       }

@@ -54,7 +54,7 @@ struct ScheduledFleet {
   private func folders(_ resolve: (String) -> String) -> [String] {
     let files = inventory.installations.filter { $0.host == nil }.map(\.path)
     let patterns = file.entries.compactMap { entry in
-      if case .files(let glob, _) = entry.source { resolve(Folders.start(ofGlob: glob)) } else { nil }
+      if case .files(let glob, _) = entry.source { resolve(FilePattern.start(of: glob)) } else { nil }
     }
     return files.map { parentFolder(of: resolve($0)) } + patterns
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Fleet
 import FoundationEssentials
 import Glibc
@@ -111,11 +112,11 @@ struct Session {
     options.check = BackupCheck(rawValue: fleet.backup.check.rawValue) ?? .full
     options.busyTimeout = fleet.rollout.busyTimeout
     options.timeout = fleet.rollout.timeout
-    options.hooks = Hooks(before: fleet.hooks.before, after: fleet.hooks.after)
+    options.hooks = fleet.hooks
     options.networkFileSystems = fleet.rollout.networkFileSystems
     options.hardLinks = fleet.rollout.hardLinks
     options.backupFolder = StateFolder(fleet.state).backups
-    options.ignored = fleet.drift.ignoreRules
+    options.ignored = fleet.drift.ignore
     return options
   }
 
@@ -187,11 +188,7 @@ struct Session {
   var headline: String { TextLayout.wrap(sentence).joined(separator: "\n") }
 
   private var sentence: String {
-    "\(fleet.name): \(Self.count(selection.count, "installation")), \(Self.count(set.migrations.count, "migration"))"
-  }
-
-  static func count(_ number: Int, _ noun: String, _ nouns: String? = nil) -> String {
-    "\(number) \(number == 1 ? noun : nouns ?? noun + "s")"
+    "\(fleet.name): \(counted(selection.count, "installation")), \(counted(set.migrations.count, "migration"))"
   }
 
   /// The time in ISO 8601, such as `2026-01-28T09:30:00Z`.

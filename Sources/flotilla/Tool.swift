@@ -1,5 +1,6 @@
 import Glibc
 import Programs
+import SystemPackage
 
 /// A program of the system, found through PATH and run without a shell and without our secrets.
 struct Tool {
@@ -31,7 +32,7 @@ struct Tool {
     switch run.termination {
     case .exited(let status): return ended(status, run)
     case .signaled(let signal): return ended(128 + signal, run)
-    case .notStarted(let code): return failure(strerror(code).map { String(cString: $0) } ?? "error \(code)")
+    case .notStarted(let code): return failure("\(Errno(rawValue: code))")
     case .timedOut: return failure("it did not come to its end")
     case .tooLong: return failure("it prints too much")
     case .failed(let reason): return failure(reason)

@@ -1,4 +1,7 @@
+import Basics
+import Schema
 import Testing
+import Upgrade
 
 @testable import Fleet
 
@@ -71,9 +74,9 @@ import Testing
       #expect(!text.contains("pw"))
     }
     #expect(file.report.description == "report by POST to https://x.example")
-    #expect(file.report.token?.revealedSecret == "pw")
+    #expect(file.report.token?.revealedValue == "pw")
     #expect(file.report.secrets.count == 2)
-    #expect("\(Redacted("pw"))" == "[redacted]")
+    #expect("\(Secret(unchecked: "pw"))" == "(secret)")
   }
 
   @Test func `the sample of the manual is read`() throws {
@@ -95,8 +98,8 @@ import Testing
     #expect(file.rollout.waves.items.map(\.description) == ["canary", "10%", "100%"])
     #expect(file.hooks.before == ["systemctl", "stop", "ownprem-orchestrator"])
     #expect(file.report.url == "https://collector.example.net/fleet")
-    #expect(file.report.token == Redacted("s3cret-token"))
-    #expect(file.report.secrets == [Redacted("s3cret-key")])
+    #expect(file.report.token == Secret(unchecked: "s3cret-token"))
+    #expect(file.report.secrets == [Secret(unchecked: "s3cret-key")])
     #expect(file.drift.ignore.map(\.description) == ["table store_*"])
   }
 

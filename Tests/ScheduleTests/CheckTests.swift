@@ -25,12 +25,4 @@ struct CheckTests {
     #expect(Folders.outermost((0..<40).map { "/srv/shop/\($0)" } + ["/x/y/z/a"]) == ["/srv/shop", "/x/y"])
     #expect(Folders.outermost((0..<40).map { "/top\($0)" }).count == 40)
   }
-
-  @Test(arguments: [
-    ("/srv/stores/*.sqlite", "/srv/stores"), ("/srv/*/shop.sqlite", "/srv"), ("/*.sqlite", "/"),
-    (#"/srv/a\*b\\/[ab]*"#, #"/srv/a*b\"#), ("/srv/a?/b/c", "/srv"),
-  ])
-  func `a pattern starts where its first wildcard is`(_ glob: String, _ folder: String) {
-    #expect(Folders.start(ofGlob: glob) == folder)
-  }
 }

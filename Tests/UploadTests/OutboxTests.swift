@@ -1,5 +1,7 @@
+import Basics
 import Foundation
 import TestSupport
+import SystemPackage
 import Testing
 
 @testable import Upload
@@ -79,7 +81,7 @@ import Testing
         guard offset > 0 else { return ArraySlice("half".utf8) }
         let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
         #expect(names == [".new-report.json"])
-        throw SystemError(call: "read", path: "report", number: 5)
+        throw SystemError(call: "read", path: "report", code: .ioError)
       }
     }
     let store = try Folder(creating: folder)

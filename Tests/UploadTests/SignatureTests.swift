@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import TestSupport
 import Testing
@@ -89,7 +90,7 @@ import Testing
     let folder = URL(filePath: sender.file).deletingLastPathComponent().path
     #expect(try send(sender, "status/200").failure == nil)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["report.json"])
-    let lost = try FileDescriptor(reading: sender.file)
+    let lost = try OpenFile(reading: sender.file)
     try FileManager.default.removeItem(atPath: folder)
     let message = try Message(id: "a", report: lost, compresses: true)
     #expect(!message.isCompressed)

@@ -1,5 +1,7 @@
+import Basics
 import Foundation
 import TestSupport
+import SystemPackage
 import Testing
 
 @testable import Upload
@@ -11,17 +13,17 @@ import Testing
 
   @Test func `a report that becomes shorter while it is sent breaks off`() throws {
     let path = try folder.write("1234", to: "report")
-    let file = try FileDescriptor(reading: path)
-    let transfer = Transfer(file: file.number, size: 5, excerptLimit: 9, isCancelled: { false })
+    let file = try OpenFile(reading: path)
+    let transfer = Transfer(file: file.descriptor.rawValue, size: 5, excerptLimit: 9, isCancelled: { false })
     #expect(read(transfer, 9) == "1234")
     #expect(read(transfer, 9) == nil)
-    #expect(transfer.fileError?.number == ESTALE)
+    #expect(transfer.fileError?.code == .staleNFSFileHandle)
   }
 
   @Test func `a report that becomes longer while it is sent ends where it ended`() throws {
     let path = try folder.write("123456", to: "report")
-    let file = try FileDescriptor(reading: path)
-    let transfer = Transfer(file: file.number, size: 4, excerptLimit: 9, isCancelled: { false })
+    let file = try OpenFile(reading: path)
+    let transfer = Transfer(file: file.descriptor.rawValue, size: 4, excerptLimit: 9, isCancelled: { false })
     #expect(read(transfer, 3) == "123")
     #expect(read(transfer, 3) == "4")
     #expect(read(transfer, 3) == "")
@@ -29,8 +31,8 @@ import Testing
 
   @Test func `a body that has to be sent again begins at its beginning`() throws {
     let path = try folder.write("1234", to: "report")
-    let file = try FileDescriptor(reading: path)
-    let transfer = Transfer(file: file.number, size: 4, excerptLimit: 9, isCancelled: { false })
+    let file = try OpenFile(reading: path)
+    let transfer = Transfer(file: file.descriptor.rawValue, size: 4, excerptLimit: 9, isCancelled: { false })
     #expect(read(transfer, 3) == "123")
     #expect(transfer.seek(to: 5, from: SEEK_SET) != 0)
     #expect(transfer.seek(to: 0, from: SEEK_END) != 0)

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// One database file, here or on a host.
 public struct Installation: Sendable, Equatable, Identifiable {
   /// Its name, unique in the fleet. Letters of any alphabet and spaces are fine; `/` and control characters are not.
@@ -34,26 +36,5 @@ public struct Installation: Sendable, Equatable, Identifiable {
   /// Different ids have different file names, and none is `.` or `..`.
   public var fileName: String { Self.fileName(id) }
 
-  static func fileName(_ id: String) -> String {
-    let plain = id.utf8.allSatisfy(isPlain)
-    if plain { return id }
-    let digits = Array("0123456789ABCDEF")
-    var result = ""
-    for byte in id.utf8 {
-      if isPlain(byte) {
-        result.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        result += ["%", digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      }
-    }
-    return result
-  }
-
-  private static func isPlain(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): true
-    default: byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
-    }
-  }
+  static func fileName(_ id: String) -> String { id.percentEncoded(keeping: "._-") }
 }

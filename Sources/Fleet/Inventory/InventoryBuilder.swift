@@ -63,7 +63,7 @@ struct InventoryBuilder {
 
   /// The file name without its extension; a name that begins with its only dot is kept whole.
   static func id(of path: String) -> String {
-    let name = InventoryPath.lastComponent(of: path)
+    let name = fileName(of: path)
     guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
     return String(name[..<dot])
   }

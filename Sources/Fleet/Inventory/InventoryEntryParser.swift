@@ -1,3 +1,4 @@
+internal import Basics
 internal import Yams
 
 /// Reads the entries of `installations:`.
@@ -98,7 +99,7 @@ extension FleetFileParser {
         .invalidValue, "files", "\"files\": \"**\" does not go through folders; write one * for each level")
       return nil
     }
-    let folder = InventoryPath.globEscaped(reader.folder)
+    let folder = FilePattern.escaped(reader.folder)
     return .files(glob: written.hasPrefix("/") ? written : "\(folder)/\(written)", written: written)
   }
 

@@ -1,3 +1,6 @@
+public import Schema
+public import Upgrade
+
 /// A fleet file, read and checked: what it says, before any installation is looked for.
 ///
 /// Paths are absolute, `${NAME}` is replaced, and what the file leaves out has its default.
@@ -85,18 +88,10 @@ public struct FleetFile: Sendable, Equatable {
     public var fetch = false
   }
 
-  /// `hooks:`, argument vectors that are run without a shell.
-  public struct Hooks: Sendable, Equatable {
-    /// Before an installation is migrated; empty for nothing. A program that is given as a path has an absolute one.
-    public var before: [String] = []
-    /// After it was migrated; empty for nothing.
-    public var after: [String] = []
-  }
-
   /// `drift:`
   public struct Drift: Sendable, Equatable {
     /// The objects that a drift check leaves out.
-    public var ignore: [IgnoredObject] = []
+    public var ignore: [IgnoreRule] = []
   }
 
   /// `ssh:`
@@ -119,32 +114,5 @@ public struct FleetFile: Sendable, Equatable {
     public var connectTimeout = Duration.seconds(10)
     /// More arguments for ssh, such as `-F`, `PATH`.
     public var options: [String] = []
-  }
-
-  /// Database objects that a drift check leaves out, such as `table store_*`.
-  public struct IgnoredObject: Sendable, Equatable, CustomStringConvertible {
-    /// The kinds of objects.
-    public enum Kind: String, Sendable, CaseIterable {
-      /// A table, with all that belongs to it.
-      case table
-      /// An index.
-      case index
-      /// A trigger.
-      case trigger
-      /// A view.
-      case view
-      /// A column, named `TABLE.COLUMN`.
-      case column
-    }
-
-    /// The kind of object.
-    public let kind: Kind
-    /// Its name; `*`, `?` and `[…]` match as in a shell.
-    public let name: String
-    /// Where the rule stands.
-    public let location: InventoryLocation
-
-    /// The rule as it is written.
-    public var description: String { "\(kind.rawValue) \(name)" }
   }
 }

@@ -133,7 +133,7 @@ struct FleetFileParser {
   func groups(_ section: InventorySection) -> [String]? {
     guard let groups = section.list("groups") else { return nil }
     for group in groups where group.hasControlCharacter {
-      let shown = InventoryRules.printable(group)
+      let shown = group.harmless()
       section.report(.invalidValue, "groups", "group \"\(shown)\" must not contain a control character")
     }
     var seen: Set<String> = []

@@ -1,14 +1,12 @@
 internal import Basics
 internal import Schema
+internal import Upgrade
 
 /// The sections for what surrounds a migration: programs, reports, drift, SSH.
 extension FleetFileParser {
-  func hooks(_ top: InventorySection) -> FleetFile.Hooks {
-    var hooks = FleetFile.Hooks()
-    guard let section = top.section("hooks", keys: ["before", "after"]) else { return hooks }
-    hooks.before = program(section, "before")
-    hooks.after = program(section, "after")
-    return hooks
+  func hooks(_ top: InventorySection) -> Hooks {
+    guard let section = top.section("hooks", keys: ["before", "after"]) else { return Hooks() }
+    return Hooks(before: program(section, "before"), after: program(section, "after"))
   }
 
   /// An argument vector. Its program is a name to be found in PATH, or a path, which starts as all do from the file's
@@ -51,7 +49,7 @@ extension FleetFileParser {
       ?? report.compression
     report.method = section.choice("method", of: FleetFile.Report.Method.self) ?? report.method
     report.notify = section.secrets("notify")
-    if !report.notify.allSatisfy({ Self.isWebAddress($0.revealedSecret) }) {
+    if !report.notify.allSatisfy({ Self.isWebAddress($0.revealedValue) }) {
       section.report(.invalidValue, "notify", "\"report.notify\" must begin with https:// or http://")
     }
     return report
@@ -63,33 +61,31 @@ extension FleetFileParser {
 
   func drift(_ top: InventorySection) -> FleetFile.Drift {
     guard let section = top.section("drift", keys: ["ignore"]) else { return FleetFile.Drift() }
-    return FleetFile.Drift(ignore: (section.texts("ignore") ?? []).compactMap(ignoredObject))
+    return FleetFile.Drift(ignore: (section.texts("ignore") ?? []).compactMap(ignoreRule))
   }
 
-  private func ignoredObject(_ text: String, line: Int) -> FleetFile.IgnoredObject? {
+  private func ignoreRule(_ text: String, line: Int) -> IgnoreRule? {
     let words = text.split(separator: " ", maxSplits: 1).map(String.init)
-    let kinds = FleetFile.IgnoredObject.Kind.allCases.map(\.rawValue)
-    guard let word = words.first, let kind = FleetFile.IgnoredObject.Kind(rawValue: word), words.count == 2
-    else {
+    let kinds = [Schema.Kind.table, .index, .trigger, .view, .column].map(\.rawValue)
+    guard let kind = words.first, kinds.contains(kind), words.count == 2 else {
       reader.report(
         .invalidValue, line: line,
         "\"drift.ignore\": \"\(text)\" must be one of \(kinds.joined(separator: ", ")) and a name",
         suggestion: words.first.flatMap { Suggestion.nearest(to: $0, in: kinds) })
       return nil
     }
-    let name = words[1]
-    guard kind != .column || name.split(separator: ".").count == 2 else {
+    guard kind != Schema.Kind.column.rawValue || words[1].split(separator: ".").count == 2 else {
       reader.report(
         .invalidValue, line: line, "\"drift.ignore\": \"\(text)\" must name a column as TABLE.COLUMN")
       return nil
     }
-    guard IgnoreRule(text) != nil else {
+    guard let rule = IgnoreRule(text) else {
       reader.report(
         .invalidValue, line: line,
         "\"drift.ignore\": \"\(text)\" has a [ that is not closed, or a range that runs backwards")
       return nil
     }
-    return .init(kind: kind, name: name, location: InventoryLocation(file: reader.file, line: line))
+    return rule
   }
 
   func ssh(_ top: InventorySection) -> FleetFile.SSH {

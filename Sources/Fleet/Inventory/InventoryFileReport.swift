@@ -1,3 +1,5 @@
+public import Basics
+
 extension FleetFile {
   /// `report:`. Its descriptions hold no secret, and of the address neither user nor query.
   public struct Report: Sendable, Equatable {
@@ -31,11 +33,11 @@ extension FleetFile {
     /// The address that reports go to; may hold a secret, so not to be printed as it is.
     public var url: String?
     /// The bearer token.
-    public var token: Redacted?
+    public var token: Secret?
     /// A file with the bearer token.
     public var tokenFile: String?
     /// The secrets that reports are signed with.
-    public var secrets: [Redacted] = []
+    public var secrets: [Secret] = []
     /// A file with the certificates to trust.
     public var caFile: String?
     /// A file with the certificate that this program shows.
@@ -47,7 +49,7 @@ extension FleetFile {
     /// How a report is sent.
     public var method = Method.post
     /// Addresses that are told of a report.
-    public var notify: [Redacted] = []
+    public var notify: [Secret] = []
 
     /// Whether a report above 8 kB is sent compressed.
     public var compresses: Bool {

@@ -18,7 +18,7 @@ extension InventoryBuilder {
         for name in connection.unheeded { unheeded[name, default: 0] += 1 }
       } catch {
         let message = "\(written): \(error.isOfID ? "" : "host \"\(host.name)\": ")\(error.reason)"
-        problems.add(self.error(error.code, entry, InventoryRules.printable(message)))
+        problems.add(self.error(error.code, entry, message.harmless()))
       }
     }
     warnOfUnheeded(unheeded, written, entry)
@@ -30,7 +30,7 @@ extension InventoryBuilder {
   ) {
     guard !names.isEmpty else { return }
     let list = names.sorted { $0.key < $1.key }.map { name, count in
-      "\(InventoryRules.printable(name)) (\(count) host\(count == 1 ? "" : "s"))"
+      "\(name.harmless()) (\(counted(count, "host")))"
     }
     warn(
       .unheededVariables, entry,

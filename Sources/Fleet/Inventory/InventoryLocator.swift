@@ -22,7 +22,7 @@ extension FleetFile {
     let found: [String]
     do {
       found = try InventoryPath.matches(
-        InventoryPath.globEscaped(currentDirectory) + "/inventory/*/fleet.yml"
+        FilePattern.escaped(currentDirectory) + "/inventory/*/fleet.yml"
       )
       .map { $0.split(separator: "/").suffix(3).joined(separator: "/") }
       .filter { exists($0, in: currentDirectory) }

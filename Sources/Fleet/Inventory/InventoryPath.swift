@@ -1,11 +1,9 @@
+internal import Basics
 internal import Glibc
+internal import SystemPackage
 
 /// Paths and files, as far as an inventory needs them.
 enum InventoryPath {
-  static func lastComponent(of path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
-  }
-
   /// What stat(2) says of the file behind a path, following links; nil where there is none.
   static func status(_ path: String) -> stat? {
     var status = stat()
@@ -23,26 +21,14 @@ enum InventoryPath {
 
   /// The bytes of a file as text.
   static func read(_ path: String) throws(ReadFailure) -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system(errno) }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = Glibc.read(descriptor, &buffer, buffer.count)
-      if count == 0 { break }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw .system(errno)
-      }
-      bytes += buffer[..<count]
-    }
+    let bytes: [UInt8]
+    do throws(SystemError) { bytes = try readFile(path) } catch { throw .system(error.code) }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
     return text
   }
 
   enum ReadFailure: Error, CustomStringConvertible {
-    case system(Int32)
+    case system(Errno)
     case notUTF8
 
     var description: String {
@@ -54,23 +40,9 @@ enum InventoryPath {
   }
 
   /// The system's text for an error number, in lower case as it stands within a sentence.
-  static func message(_ code: Int32) -> String {
-    var buffer = [CChar](repeating: 0, count: 256)
-    guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
-    let message = buffer.withUnsafeBufferPointer { text in
-      text.baseAddress.map { String(cString: $0) } ?? ""
-    }
+  static func message(_ code: Errno) -> String {
+    let message = "\(code)"
     return message.prefix(1).lowercased() + message.dropFirst()
-  }
-
-  /// `path` with the characters escaped that glob(3) would take for a pattern.
-  static func globEscaped(_ path: String) -> String {
-    var result = ""
-    for character in path {
-      if "*?[]\\".contains(character) { result.append("\\") }
-      result.append(character)
-    }
-    return result
   }
 
   /// The paths that match a glob(3) pattern, sorted; none is an empty list.
@@ -85,8 +57,8 @@ enum InventoryPath {
     switch glob(pattern, GLOB_NOSORT, stopsAt, &result) {
     case 0: break
     case GLOB_NOMATCH: return []
-    case GLOB_NOSPACE: throw .system(ENOMEM)
-    default: throw .system(errno == 0 ? EACCES : errno)
+    case GLOB_NOSPACE: throw .system(.noMemory)
+    default: throw .system(errno == 0 ? .permissionDenied : .last)
     }
     var paths: [String] = []
     paths.reserveCapacity(Int(result.gl_pathc))

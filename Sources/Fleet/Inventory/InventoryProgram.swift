@@ -1,5 +1,7 @@
+internal import Basics
 internal import Glibc
 internal import Programs
+internal import SystemPackage
 
 /// Runs a program that prints an inventory: without a shell, without input, without our secrets, for a bounded time and
 /// size, in the folder that this process is in.
@@ -21,7 +23,7 @@ struct InventoryProgram {
     var description: String {
       switch self {
       case .start(ENOEXEC): "can't be run: it is executable but no program (is the #! line missing?)"
-      case .start(let code): "can't be run: \(InventoryPath.message(code))"
+      case .start(let code): "can't be run: \(InventoryPath.message(Errno(rawValue: code)))"
       case .timeout(let limit): "was stopped after \(limit.components.seconds) s without an end"
       case .tooLong(let bytes): "was stopped after printing more than \(bytes >> 20) MB"
       case .exit(let status, let errors): "failed with exit status \(status)\(Self.tail(errors))"
@@ -32,7 +34,7 @@ struct InventoryProgram {
 
     /// The last that the program said, on one line.
     private static func tail(_ errors: String) -> String {
-      let lines = errors.split(whereSeparator: \.isNewline).map { InventoryRules.printable(String($0)) }
+      let lines = errors.split(whereSeparator: \.isNewline).map { String($0).harmless() }
       let text = lines.joined(separator: " | ")
       guard !text.isEmpty else { return "" }
       return ": \(text.count > 1_000 ? "…\(text.suffix(1_000))" : text)"

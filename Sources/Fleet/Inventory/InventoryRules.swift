@@ -15,7 +15,7 @@ enum InventoryRules {
     }
     if id.contains("/") { return "id \"\(id)\" must not contain \"/\"" }
     if id.hasControlCharacter {
-      return "id \"\(printable(id))\" must not contain a line break or another control character"
+      return "id \"\(id.harmless())\" must not contain a line break or another control character"
     }
     if Installation.fileName(id).utf8.count > longestFileName {
       return "id \"\(id.prefix(40))…\" is too long"
@@ -26,13 +26,11 @@ enum InventoryRules {
   /// Why `word` can't be a host or a user; nil where it can. A dash in front would make it an option of ssh.
   static func problem(_ kind: String, _ word: String) -> String? {
     if word.isEmpty { return "a \(kind) must not be empty" }
-    if word.hasPrefix("-") { return "\(kind) \"\(printable(word))\" must not begin with \"-\"" }
+    if word.hasPrefix("-") { return "\(kind) \"\(word.harmless())\" must not begin with \"-\"" }
     guard !word.hasControlCharacter, !word.contains(where: \.isWhitespace) else {
-      return "\(kind) \"\(printable(word))\" must not contain a space or a control character"
+      return "\(kind) \"\(word.harmless())\" must not contain a space or a control character"
     }
     return nil
   }
 
-  /// The text as a message can quote it.
-  static func printable(_ text: String) -> String { text.harmless() }
 }

@@ -76,8 +76,9 @@ struct InventorySection {
     if !has(key) { report(.missingKey, key, "the key \"\(name(key))\" is missing: \(what)") }
   }
 
-  func secret(_ key: String) -> Redacted? {
-    node(key).flatMap { reader.text($0, line: line(key), name: name(key), secret: true) }.map(Redacted.init)
+  func secret(_ key: String) -> Secret? {
+    node(key).flatMap { reader.text($0, line: line(key), name: name(key), secret: true) }.map(
+      Secret.init(unchecked:))
   }
 
   /// A path on this machine, made absolute with the folder of the fleet file.
@@ -150,9 +151,9 @@ struct InventorySection {
   }
 
   /// One secret or a list of them.
-  func secrets(_ key: String) -> [Redacted] {
+  func secrets(_ key: String) -> [Secret] {
     if node(key)?.scalar != nil { return secret(key).map { [$0] } ?? [] }
-    return (texts(key, secret: true) ?? []).map { Redacted($0.text) }
+    return (texts(key, secret: true) ?? []).map { Secret(unchecked: $0.text) }
   }
 
   /// A mapping of texts to texts.

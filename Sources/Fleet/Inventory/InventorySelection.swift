@@ -1,3 +1,4 @@
+internal import Basics
 internal import Schema
 
 /// What a pattern selects from an inventory.

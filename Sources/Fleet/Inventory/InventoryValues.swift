@@ -1,3 +1,5 @@
+internal import Basics
+
 /// A share of a number of installations, exact to a hundredth of a percent.
 public struct Percentage: Sendable, Hashable, CustomStringConvertible {
   /// Hundredths of a percent, from 0 to 10,000.
@@ -81,18 +83,12 @@ public enum FailureLimit: Sendable, Hashable, CustomStringConvertible {
 /// Durations as a fleet file writes them.
 enum InventoryDuration {
   /// What sqlite3_busy_timeout and poll can take, in milliseconds in an int, with room to spare.
-  private static let longest = 500 * 3_600_000
+  private static let longest = Duration.seconds(500 * 3600)
 
   /// Reads `250ms`, `30s`, `10m` or `2h`, up to `500h`; nil where it is something else.
   static func parse(_ text: String) -> Duration? {
-    let digits = text.prefix { $0.isASCII && $0.isNumber }
-    let units = ["ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000]
-    guard let number = wholeNumber(digits), let unit = units[String(text.dropFirst(digits.count))] else {
-      return nil
-    }
-    let (milliseconds, overflow) = number.multipliedReportingOverflow(by: unit)
-    guard !overflow, milliseconds <= longest else { return nil }
-    return .milliseconds(milliseconds)
+    let span = TimeSpan(text, in: [.milliseconds, .seconds, .minutes, .hours])
+    return span.flatMap { $0.duration <= longest ? $0.duration : nil }
   }
 }
 

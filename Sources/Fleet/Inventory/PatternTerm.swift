@@ -1,3 +1,4 @@
+internal import Basics
 internal import Schema
 
 /// One term of a pattern.

@@ -1,3 +1,4 @@
+internal import Basics
 internal import FoundationEssentials
 internal import Glibc
 internal import SQLite
@@ -26,7 +27,7 @@ extension Journal {
       try read { database in
         try database.rows("SELECT id FROM runs WHERE finished_at IS NOT NULL") { $0.text(0) ?? "" }
       })
-    let folders = (try? FileManager.default.contentsOfDirectory(atPath: state.backups)) ?? []
+    let folders = (try? namesInFolder(state.backups)) ?? []
     let runs = folders.filter { !finished.contains($0) }.compactMap { RunID($0) }.sorted()
     guard !runs.isEmpty else { return }
     let known = Set(try read { try $0.rows("SELECT path FROM backups") { $0.text(0) ?? "" } })
@@ -35,7 +36,7 @@ extension Journal {
     for run in runs {
       try noteRecovered(run)
       let folder = "\(state.backups)/\(run)"
-      for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+      for file in (try? namesInFolder(folder)) ?? [] {
         let path = "\(folder)/\(file)"
         if file.hasSuffix(".part") { unlink(path) }
         guard let installation = installations[file], !known.contains(path) else { continue }
@@ -62,7 +63,7 @@ extension Journal {
 
   /// Removes the reports that nobody finishes: the lock of one that is being written goes with its writer.
   private func sweep(_ folder: String) {
-    for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+    for file in (try? namesInFolder(folder)) ?? [] {
       guard file.hasSuffix(".part") else { continue }
       let descriptor = open("\(folder)/\(file)", O_RDWR | O_CLOEXEC)
       guard descriptor >= 0 else { continue }

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import SQLite
+internal import SystemPackage
 internal import Upgrade
 
 /// The folder with journal, backups, reports and outbox, mode 0700.
@@ -95,7 +96,7 @@ public struct StateError: Error, Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
   init(_ path: String, _ what: String, _ code: Int32?) {
-    let cause = code.flatMap { strerror($0) }.map { ": " + String(cString: $0) } ?? ""
+    let cause = code.map { ": \(Errno(rawValue: $0))" } ?? ""
     description = "the state folder \(path) \(what)\(cause)"
   }
 

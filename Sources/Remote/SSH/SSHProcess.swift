@@ -112,8 +112,7 @@ final class SSHProcess: AgentProcess {
   }
 
   private static func failure(_ code: Int32) -> Failure {
-    let cause = strerror(code).map { String(cString: $0) } ?? "error \(code)"
-    return Failure(code: .unreachable, step: .open, message: "ssh can't be run: \(cause)")
+    Failure(code: .unreachable, step: .open, message: "ssh can't be run: \(Errno(rawValue: code))")
   }
 
   /// Ends it at once.

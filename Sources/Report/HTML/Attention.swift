@@ -1,3 +1,4 @@
+internal import Basics
 internal import Fleet
 internal import Schema
 internal import Upgrade
@@ -75,7 +76,7 @@ struct Attention {
 
   private func rest(_ count: Int, _ noun: String, _ installations: Int, _ filter: String) -> Markup {
     """
-    <li><p>and \(TextLayout.count(count, noun)), with \(TextLayout.count(installations, "installation")): \
+    <li><p>and \(counted(count, noun)), with \(counted(installations, "installation")): \
     \(overview.link(to: "status", filter, "show in the table"))</p></li>
 
     """

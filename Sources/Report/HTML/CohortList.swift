@@ -1,3 +1,4 @@
+internal import Basics
 internal import Schema
 
 /// The cohorts, the largest first, each with all that differs from what its version should look like.
@@ -23,7 +24,7 @@ struct CohortList {
       more.isEmpty
       ? .nothing
       : """
-      <li><p>and \(more.count) more, with \(TextLayout.count(more.map(\.count).reduce(0, +), "installation"))</p></li>
+      <li><p>and \(more.count) more, with \(counted(more.map(\.count).reduce(0, +), "installation"))</p></li>
       """
     return """
       <section aria-labelledby="cohorts">
@@ -45,7 +46,7 @@ struct CohortList {
       : findings(drift)
     return """
       <li id="cohort-\(place)"><h3>\(Signs.sign(isDrifted ? "drifted" : cohort.version == nil ? "skipped" : "current"))<span>\
-      \(TextLayout.count(cohort.count, "installation")) \(cohort.place)</span></h3>
+      \(counted(cohort.count, "installation")) \(cohort.place)</span></h3>
       <div class="below">\(note)</div></li>
 
       """

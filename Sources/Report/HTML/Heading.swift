@@ -1,3 +1,5 @@
+internal import Basics
+
 /// What a report says of the whole fleet, as its page begins with it.
 extension Overview {
   /// `22 of 24 on version 9`, the first figure set off.
@@ -22,7 +24,7 @@ extension Overview {
     ]
     if let seconds = header.seconds { parts.append("took \(Numbers.duration(seconds))") }
     if let only = run.only { parts.append("only <code><bdi>\(only)</bdi></code>, not the whole fleet") }
-    parts.append("\(TextLayout.count(header.migrations.count, "migration"))")
+    parts.append("\(counted(header.migrations.count, "migration"))")
     return Markup(parts, separator: " · ")
   }
 }

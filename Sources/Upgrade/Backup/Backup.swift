@@ -1,3 +1,4 @@
+internal import Basics
 internal import Migrations
 internal import SQLite
 internal import Schema

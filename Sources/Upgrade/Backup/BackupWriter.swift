@@ -1,6 +1,7 @@
 internal import Basics
 internal import Glibc
 internal import SQLite
+internal import SystemPackage
 
 /// Makes one backup file: complete, synced and checked under its name, or not there at all.
 struct BackupWriter {
@@ -141,11 +142,13 @@ struct BackupWriter {
     try DurableFolder.sync(parentFolder(of: name))
   }
 
-  static func failure(_ what: String) -> Failure {
-    let cause = errno
+  static func failure(_ what: String, _ cause: Errno = .last) -> Failure {
     let code: Failure.Code =
-      cause == ENOSPC || cause == EDQUOT ? .diskFull : cause == EACCES ? .permission : .io
-    return Failure(
-      code: code, step: .backUp, message: what + (strerror(cause).map { ": " + String(cString: $0) } ?? ""))
+      switch cause {
+      case .noSpace, .diskQuotaExceeded: .diskFull
+      case .permissionDenied: .permission
+      default: .io
+      }
+    return Failure(code: code, step: .backUp, message: "\(what): \(cause)")
   }
 }

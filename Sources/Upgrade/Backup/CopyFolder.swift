@@ -1,5 +1,4 @@
 internal import Basics
-internal import FoundationEssentials
 internal import Glibc
 
 /// A folder for copies of databases, which one process at a time has and which goes away with all that is in it.
@@ -35,7 +34,7 @@ struct CopyFolder {
   }
 
   private func empty() {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+    for name in (try? namesInFolder(path)) ?? [] {
       unlinkat(descriptor, name, 0)
     }
   }

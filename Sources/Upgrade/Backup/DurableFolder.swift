@@ -1,6 +1,7 @@
 internal import Basics
 internal import Glibc
 internal import Synchronization
+internal import SystemPackage
 
 /// Folders whose entries survive a power cut, up to the first one that was there.
 ///
@@ -43,9 +44,11 @@ public enum DurableFolder {
   ///
   /// - Throws: `Failure` where the folder can't be opened or synced.
   public static func sync(_ path: String) throws(Failure) {
-    let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard folder >= 0 else { throw BackupWriter.failure("can't open the folder \(path)") }
-    defer { close(folder) }
-    guard fsync(folder) == 0 else { throw BackupWriter.failure("can't sync the folder \(path)") }
+    do throws(SystemError) {
+      try syncFolder(path)
+    } catch {
+      throw BackupWriter.failure(
+        "can't \(error.call == "open" ? "open" : "sync") the folder \(path)", error.code)
+    }
   }
 }

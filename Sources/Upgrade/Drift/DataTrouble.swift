@@ -1,3 +1,4 @@
+internal import Basics
 internal import SQLite
 internal import Schema
 
@@ -26,11 +27,11 @@ struct DataTrouble {
     }
     guard findings != ["ok"], let first = findings.first else { return [] }
     let text = first.split(whereSeparator: \.isNewline).joined(separator: " ")
-    let count = findings.count < limit ? "\(findings.count)" : "\(limit) or more"
+    let count = findings.count < limit ? counted(findings.count, "finding") : "\(limit) or more findings"
     return [
       Difference(
         kind: .integrity, object: table(in: text), expected: "ok",
-        actual: "\(count) finding\(findings.count == 1 ? "" : "s"): \(text)")
+        actual: "\(count): \(text)")
     ]
   }
 

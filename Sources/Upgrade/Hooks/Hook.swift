@@ -3,6 +3,7 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Migrations
 internal import Programs
+internal import SystemPackage
 
 /// One hook of one installation.
 struct Hook {
@@ -59,8 +60,7 @@ struct Hook {
     case .signaled(let signal): "was ended by signal \(signal)\(said)"
     case .timedOut:
       "was stopped after \(Int((time / .seconds(1)).rounded())) s without an end\(said)"
-    case .notStarted(let code):
-      "can't be run: \(strerror(code).map { String(cString: $0) } ?? "error \(code)")"
+    case .notStarted(let code): "can't be run: \(Errno(rawValue: code))"
     case .failed(let reason): "failed: \(reason)"
     case .tooLong: "wrote too much"
     }

@@ -87,7 +87,7 @@ final class OpenFiles: Sendable {
       answer.isThere.signal()
     }
     let left = max(deadline - .now, .zero)
-    guard answer.isThere.wait(timeout: .now() + .nanoseconds(Int(left.milliseconds * 1e6))) == .success
+    guard answer.isThere.wait(timeout: .now() + DispatchTimeInterval(left)) == .success
     else { return nil }
     return answer.value.withLock { $0 }
   }
@@ -135,17 +135,7 @@ extension Outcome {
 enum ProcessFiles {
   /// What is in a file; nil where it can't be read.
   static func text(_ path: String) -> String? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = read(file, &buffer, buffer.count)
-      if count < 0 { return nil }
-      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-      bytes += buffer[..<count]
-    }
+    (try? readFile(path)).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// Where a link leads, by its text; nil where it can't be read.
@@ -160,15 +150,6 @@ enum ProcessFiles {
 
   /// What is in a folder, but for what begins with a dot; nothing where it can't be read.
   static func names(_ folder: String) -> [String] {
-    guard let entries = opendir(folder) else { return [] }
-    defer { closedir(entries) }
-    var names: [String] = []
-    while let entry = readdir(entries) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names
+    (try? namesInFolder(folder))?.filter { !$0.hasPrefix(".") } ?? []
   }
 }

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Reports that wait on the disk until a receiver has accepted them.
 ///
 /// - A report is there whole or not at all, and stays until it was delivered; after a crash between its delivery and
@@ -38,7 +40,7 @@ public struct Outbox: Sendable {
   public func put(
     contentsOf path: String, id: String, order: UInt64? = nil
   ) throws(OutboxError) -> OutboxPlacement {
-    let file = try reported { () throws(SystemError) in try FileDescriptor(reading: path) }
+    let file = try reported { () throws(SystemError) in try OpenFile(reading: path) }
     return try place(file, id: id, order: order)
   }
 
@@ -90,7 +92,7 @@ public struct Outbox: Sendable {
   }
 
   /// Held while names in the folder change, so that two writers neither take one id nor overlook each other's bytes.
-  func lockContents() throws(OutboxError) -> FileDescriptor? {
+  func lockContents() throws(OutboxError) -> OpenFile? {
     try reported { () throws(SystemError) in try folder.lock(".lock-contents", waits: true) }
   }
 
@@ -105,7 +107,7 @@ public struct Outbox: Sendable {
     let waiting = try pending()
     if let known = waiting.first(where: { $0.id == id }) {
       let isSame = try reported { () throws(SystemError) in
-        try report.hasSameBytes(as: FileDescriptor(reading: folder.path(of: known.fileName)))
+        try report.hasSameBytes(as: OpenFile(reading: folder.path(of: known.fileName)))
       }
       guard isSame else { throw OutboxError(code: .conflict, id: id) }
       return .alreadyStored(known)

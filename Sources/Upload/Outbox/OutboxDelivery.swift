@@ -1,3 +1,5 @@
+internal import Basics
+
 extension Outbox {
   /// Sends what waits, oldest first, and removes each report when it is delivered.
   ///

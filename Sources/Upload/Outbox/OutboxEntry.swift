@@ -1,3 +1,5 @@
+public import Basics
+
 /// A report that waits in an outbox.
 ///
 /// All that is known of it stands in its file's name, so that no second file can disagree:

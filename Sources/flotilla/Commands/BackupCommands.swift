@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Fleet
 import FoundationEssentials
 import Glibc
@@ -133,7 +134,7 @@ struct RestoreCommand: ParsableCommand {
         return kept
       } describe: { _, count in
         let unsaved = unsaved.withLock { $0.sorted() }
-        return ["\(Session.count(count, "installation")) restored from run \(past)"]
+        return ["\(counted(count, "installation")) restored from run \(past)"]
           + (places.count > 0 ? ["What was there before:"] + places.lines().map { "  \($0)" } : [])
           + unsaved.map { "\($0) was damaged: there is no backup of what was there before" }
       }
@@ -182,7 +183,7 @@ struct RestoreCommand: ParsableCommand {
       session.console.log("  \(backup.installation)  back to \(version)  \(backup.where.oneLine)")
     }
     guard session.console.canAsk else { throw UsageError("there is no terminal to ask on; add --yes") }
-    let count = Session.count(found.count, "backup")
+    let count = counted(found.count, "backup")
     guard
       try session.console.confirms(
         "Write \(count) over the live content, writes since then included?", session.interruption)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import FoundationEssentials
 import Glibc
+import SystemPackage
 
 /// Hands over to `flotilla-collect`, a program of its own beside this one, which keeps a server and what it brings out
 /// of the program that works on databases.
@@ -19,8 +20,7 @@ struct CollectCommand: ParsableCommand {
       let path = parentFolder(of: own) + "/flotilla-collect"
       let words = ([path] + arguments).map { strdup($0) }
       execv(path, words + [nil])
-      let cause = strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
-      throw UsageError("\(path) can't be run: \(cause); it is built along with flotilla")
+      throw UsageError("\(path) can't be run: \(Errno.last); it is built along with flotilla")
     }
   }
 }

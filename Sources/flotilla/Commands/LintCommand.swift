@@ -57,7 +57,7 @@ struct LintCommand: ParsableCommand {
         counts[migration.version ?? 0].map { count in
           Finding(
             .warning, migration.file, nil,
-            "it was changed after it was applied to \(Session.count(count, "installation")), which keep what it said "
+            "it was changed after it was applied to \(counted(count, "installation")), which keep what it said "
               + "then: put it back, and write the change as a new migration")
         }
       }
@@ -94,7 +94,7 @@ struct LintReport: Encodable {
         + TextLayout.wrap(finding.message, first: "  ")
     }
     let next = errors > 0 ? "Next, once that is mended: flotilla lint" : "Next: flotilla test"
-    let counts = "\(Session.count(errors, "error")) · \(Session.count(warnings, "warning"))"
+    let counts = "\(counted(errors, "error")) · \(counted(warnings, "warning"))"
     return list + (list.isEmpty ? [] : [""]) + [counts, next + suffix]
   }
 }

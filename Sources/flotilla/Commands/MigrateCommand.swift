@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Fleet
 import FoundationEssentials
 import Glibc
@@ -185,8 +186,7 @@ struct MigrateRun {
     if case .interrupted = stop {
       console.out(lines: ["Interrupted: what had begun was finished, the rest was not begun."])
     }
-    let tenths = Int(time.milliseconds / 100)
-    console.out(lines: TextLayout.wrap("\(summary.counts()), in \(tenths / 10).\(tenths % 10) s"))
+    console.out(lines: TextLayout.wrap("\(summary.counts()), in \(time.inTenths(.down))"))
   }
 
   /// Notes the end of the run, writes its report, tells who wants to be told, and uploads.

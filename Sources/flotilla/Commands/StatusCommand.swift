@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Fleet
 import FoundationEssentials
 import Report
@@ -125,7 +126,7 @@ struct RolloutPlan {
     let names = programs.sorted()
     let rest = names.count - 3
     let list = names.prefix(3).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
-    return "Open in other processes: \(Session.count(count, "installation")) (\(list)); "
+    return "Open in other processes: \(counted(count, "installation")) (\(list)); "
       + "they will wait while each is migrated."
   }
 }

@@ -43,7 +43,7 @@ struct TestCommand: ParsableCommand {
     let set = try MigrationSet(migrations.files)
     var checks: [MigrationTest.Check] = []
     try withTemporaryFolder { folder in
-      let ignored = migrations.fleet?.drift.ignoreRules ?? []
+      let ignored = migrations.fleet?.drift.ignore ?? []
       try MigrationTest(set, ignoring: ignored, in: folder, control: control).run { check in
         if let signal = interruption.signal { throw ExitCode(128 + signal) }
         checks.append(check)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Fleet
 import FoundationEssentials
 import Glibc
@@ -66,10 +67,9 @@ struct Interval: ExpressibleByArgument {
   let duration: Duration
 
   init?(argument: String) {
-    let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
-    guard let unit = argument.last.flatMap({ units[$0] }), let number = Int(argument.dropLast()),
-      (1...10_000).contains(number)
+    guard let span = TimeSpan(argument, in: [.seconds, .minutes, .hours, .days]),
+      (1...10_000).contains(span.count)
     else { return nil }
-    duration = .seconds(number * unit)
+    duration = span.duration
   }
 }

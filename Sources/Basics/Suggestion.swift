@@ -1,9 +1,9 @@
 /// Finds the word that was probably meant.
-enum Suggestion {
+public enum Suggestion {
   /// The nearest of `candidates`, if it is near enough to be worth naming; the first of several equally near.
   ///
   /// Near enough is one edit in three characters; an edit inserts, deletes, replaces or swaps neighbours.
-  static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
+  public static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
     let wanted = Array(word.lowercased())
     var best: (word: String, distance: Int)?
     for candidate in candidates where candidate != word {

@@ -1,11 +1,11 @@
-import Basics
-import Glibc
+internal import Glibc
+internal import SystemPackage
 
 /// A text that must not be seen: a token, a signing key.
 ///
 /// It is hidden from `print`, string interpolation, `dump` and every other reflection. Only `revealedValue` shows
 /// it, so that each place which needs it can be found by that name.
-public struct Secret: Sendable {
+public struct Secret: Sendable, Hashable {
   /// The text itself, for the one place that sends it or computes with it.
   public let revealedValue: String
 
@@ -15,6 +15,9 @@ public struct Secret: Sendable {
   public init(_ value: String) throws(SecretError) {
     try self.init(value, from: .value)
   }
+
+  /// Wraps a text that is not checked yet, so that it stays hidden until the one who uses it makes a checked one of it.
+  public init(unchecked value: String) { revealedValue = value }
 
   /// Reads a secret from an environment variable.
   ///
@@ -43,9 +46,10 @@ public struct Secret: Sendable {
     let source = SecretError.Source.file(path)
     var bytes: [UInt8]
     do {
-      bytes = try FileDescriptor(reading: path).readAll(limit: sizeLimit + 1)
+      bytes = try OpenFile(reading: path).readAll(limit: sizeLimit + 1)
     } catch {
-      throw SecretError(code: error.number == ENOENT ? .missing : .unreadable, source: source, cause: error)
+      throw SecretError(
+        code: error.code == .noSuchFileOrDirectory ? .missing : .unreadable, source: source, cause: error)
     }
     guard bytes.count <= sizeLimit else { throw SecretError(code: .tooLong, source: source) }
     while bytes.last == UInt8(ascii: "\n") || bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }

@@ -1,4 +1,4 @@
-import Schema
+import Basics
 import Testing
 
 @Suite struct GlobTests {
@@ -24,5 +24,20 @@ import Testing
   @Test(.timeLimit(.minutes(1))) func `a glob with many stars ends`() throws {
     let glob = try #require(Glob(String(repeating: "*a", count: 30) + "*b"))
     #expect(!glob.matches(String(repeating: "a", count: 5000)))
+  }
+}
+
+@Suite struct FilePatternTests {
+  @Test(arguments: [
+    ("/srv/stores/*.sqlite", "/srv/stores"), ("/srv/*/shop.sqlite", "/srv"), ("/*.sqlite", "/"),
+    (#"/srv/a\*b\\/[ab]*"#, #"/srv/a*b\"#), ("/srv/a?/b/c", "/srv"),
+  ])
+  func `a pattern starts where its first wildcard is`(_ pattern: String, _ folder: String) {
+    #expect(FilePattern.start(of: pattern) == folder)
+  }
+
+  @Test(arguments: ["*", "a?[b]", #"\"#, "plain", #"\*"#])
+  func `an escaped path is a pattern for nothing but itself`(_ name: String) {
+    #expect(FilePattern.start(of: "/\(FilePattern.escaped(name))/x") == "/\(name)")
   }
 }
