@@ -1,3 +1,4 @@
+internal import Compression
 internal import FoundationEssentials
 internal import Glibc
 internal import SQLite
@@ -18,31 +19,67 @@ final class ReportStore {
     close(file)
     self.keep = keep
     database = try Connection(path: path, access: .readWrite)
-    try prepareLayout(path)
+    try prepareForm(path)
     _ = try database.scalar("PRAGMA journal_mode=WAL")
     try database.execute("PRAGMA synchronous=FULL")
   }
 
-  /// The layout of the store: `PRAGMA user_version`.
-  private static let layout: Int64 = 2
-
-  private static let schema = """
+  private static let createReports = """
     CREATE TABLE reports (
       id TEXT PRIMARY KEY, fleet TEXT NOT NULL, coordinator TEXT NOT NULL, received_at TEXT NOT NULL,
       finished_at TEXT NOT NULL, command TEXT, result TEXT, selection TEXT, on_latest INTEGER,
       installations INTEGER, failed INTEGER, unreachable INTEGER, drifted INTEGER, by_version TEXT NOT NULL,
       waves TEXT, head TEXT NOT NULL, bytes INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
     CREATE INDEX reports_by_fleet ON reports (fleet, coordinator, finished_at, id);
-    PRAGMA user_version = \(layout);
     """
 
-  private func prepareLayout(_ path: String) throws {
-    let found = try database.scalar("PRAGMA user_version")?.integer ?? 0
-    if found == Self.layout { return }
-    guard found == 0, try database.scalar("SELECT 1 FROM sqlite_schema") == nil else {
+  /// The forms that the store has had. Versions 0 and 1 hold the same reports with less about them, so both are read
+  /// anew into version 2; a new file needs nothing for version 1.
+  private func prepareForm(_ path: String) throws {
+    do {
+      let forms = VersionedDatabase(steps: [{ _ in }, { _ in try self.makeVersion2(path) }])
+      // Before anything is written to the file: one from a newer flotilla stays as it is.
+      try forms.check(path)
+      try forms.upgrade(database)
+    } catch let newer as NewerVersion {
+      throw CollectError(path, newer)
+    }
+  }
+
+  private func makeVersion2(_ path: String) throws {
+    let columns = try database.rows("SELECT name FROM pragma_table_info('reports')") { $0.text(0) ?? "" }
+    let isEmpty = try database.scalar("SELECT 1 FROM sqlite_schema") == nil
+    guard isEmpty || Set(["id", "coordinator", "received_at", "latest", "body"]).isSubset(of: columns) else {
       throw CollectError("the store \(path) is not one that this version of flotilla made")
     }
-    try database.transaction { try database.executeScript(Self.schema) }
+    guard !isEmpty else { return try database.executeScript(Self.createReports) }
+    try database.executeScript(
+      "DROP INDEX reports_by_fleet; ALTER TABLE reports RENAME TO old_reports;\(Self.createReports)")
+    let ids = try database.rows("SELECT id FROM old_reports ORDER BY rowid") { $0.text(0) ?? "" }
+    for id in ids { try takeOver(id, path) }
+    try database.executeScript("DROP TABLE old_reports; DROP TABLE IF EXISTS installations")
+  }
+
+  /// Reads a report of an earlier form anew.
+  private func takeOver(_ id: String, _ path: String) throws {
+    let rows = try database.rows(
+      "SELECT coordinator, received_at, body FROM old_reports WHERE id = ?", [.text(id)]
+    ) { (coordinator: $0.text(0) ?? "", date: $0.text(1) ?? "", body: $0.value(2)) }
+    guard let row = rows.first, case .blob(let body) = row.body else { return }
+    do {
+      _ = try insert(id, row.coordinator, row.date) { take in
+        let expander = try GzipExpander(limit: .max)
+        for start in stride(from: 0, to: body.count, by: 1 << 16) {
+          try take(try expander.add(body[start..<min(start + 1 << 16, body.count)])[...])
+        }
+        try expander.finish()
+        return body
+      }
+    } catch is ReportSplitter.Malformed {
+      throw CollectError(
+        "the store \(path) is of an earlier form, and its report \(id) can't be taken over; nothing was changed: delete "
+          + "that report, or use another store")
+    }
   }
 
   /// Whether a report is there.
@@ -187,6 +224,12 @@ public struct CollectError: Error, Sendable, CustomStringConvertible {
   public let description: String
 
   init(_ description: String) { self.description = description }
+
+  init(_ path: String, _ newer: NewerVersion) {
+    self.init(
+      "the store \(path) has version \(newer.found), and this flotilla knows \(newer.known): it was written by a newer "
+        + "flotilla; use that, or another store")
+  }
 
   init(_ path: String, _ what: String, _ code: Int32) {
     self.init("the store \(path) \(what): \(Errno(rawValue: code))")

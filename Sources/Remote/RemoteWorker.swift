@@ -91,7 +91,7 @@ public struct RemoteWorker: Worker {
   /// - Throws: `Failure`; nothing is left behind.
   public func store(_ path: String, as backup: BackupRecord) throws(Failure) {
     _ = try hosts.perform(.store(backup), on: host) { send in
-      try readPieces(of: path, length: WireProtocol.piece, send)
+      try readBackup(at: path, length: WireProtocol.piece, send)
     }
   }
 

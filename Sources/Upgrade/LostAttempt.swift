@@ -1,5 +1,4 @@
 public import Migrations
-internal import SQLite
 
 extension Outcome {
   /// The outcome together with what an earlier attempt of the same run did, whose end nobody heard of.
@@ -9,14 +8,14 @@ extension Outcome {
   public func mergingLostAttempt(
     _ backup: String, _ history: any HistoryTable = SchemaMigrationsTable()
   ) -> Outcome {
-    guard status == .current, self.backup == nil, let record = try? BackupRecord(reading: backup),
-      let copy = try? Connection(path: backup, access: .immutable)
+    let destination = BackupDestinations.holding(backup)
+    guard status == .current, self.backup == nil, destination.has(backup),
+      let found = try? FoundBackup(of: "", at: backup, in: destination, history),
+      let before = found.version, before != versionAfter
     else { return self }
-    defer { copy.close() }
-    guard let before = try? history.read(copy).version, before != versionAfter else { return self }
     var outcome = self
     outcome.status = .migrated
-    outcome.backup = record
+    outcome.backup = found.record
     outcome.versionBefore = before
     return outcome
   }

@@ -11,18 +11,19 @@ internal import Schema
 final class Upgrade {
   private let inspector: Inspector
   private let path: String
-  private let backupPath: String?
+  /// The location of the backup.
+  private let backup: String?
   private let deadline: Deadline
   private var step = UpgradeStep.open {
     didSet { inspector.options.control.began?(path, step) }
   }
   private var outcome = Outcome(status: .failed)
 
-  /// Prepares an upgrade; without a path for a backup it makes none, as of a file that is a copy itself.
+  /// Prepares an upgrade; without a location for a backup it makes none, as of a file that is a copy itself.
   init(_ inspector: Inspector, _ path: String, backup: String?, deadline: Deadline) {
     self.inspector = inspector
     self.path = path
-    backupPath = backup
+    self.backup = backup
     self.deadline = deadline
   }
 
@@ -87,11 +88,12 @@ final class Upgrade {
         code: .backup, step: .backUp,
         message: "\(alone.file) has '@transaction none' and can't run without a backup")
     }
-    guard let backupPath else { return }
+    guard let backup else { return }
     let start = ContinuousClock.now
     let writer = BackupWriter(
       check: inspector.options.check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
-    outcome.backup = try writer.write(to: backupPath, owner: file, comparing: database)
+    outcome.backup = try writer.write(
+      to: backup, in: BackupDestinations.holding(backup), owner: file, comparing: database)
     outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
   }
 

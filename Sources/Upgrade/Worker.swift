@@ -1,5 +1,4 @@
 internal import Basics
-internal import Glibc
 public import Migrations
 internal import SQLite
 public import Schema
@@ -35,7 +34,7 @@ public struct UpgradeOptions: Sendable, Codable {
   /// Whether `inspect` of what is to be migrated also looks for room and a local disk, and whether it and `upgrade`
   /// say who has the file open.
   public var preflight = false
-  /// Where backups go, for the look for room; nil for `.flotilla/backups` beside the database.
+  /// The address of the destination of backups, for the look for room; nil for `.flotilla/backups` beside the database.
   public var backupFolder: String?
   /// Whether databases on network file systems are migrated.
   public var networkFileSystems = false
@@ -61,22 +60,23 @@ public struct UpgradeOptions: Sendable, Codable {
 public protocol Worker: Sendable {
   /// Says what is there; changes nothing.
   func inspect(_ path: String) -> Outcome
-  /// Runs the hook before, backs up to `backup`, migrates, proves, commits, and runs the hook after.
+  /// Runs the hook before, backs up to the location `backup`, migrates, proves, commits, and runs the hook after.
   func upgrade(_ path: String, backup: String) -> Outcome
-  /// Makes a backup, and nothing else.
+  /// Makes a backup at the location `destination`, and nothing else.
   func backUp(_ path: String, to destination: String) -> Outcome
   /// Writes a backup's content into the live file, after making another backup of what is there.
   func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome
   /// Upgrades a copy of the database, to tell what an upgrade would do: the database is only read, no hook runs, and
   /// the time for making the copy counts. The copy is made in `folder`, which is made for it and removed with it.
   func rehearse(_ path: String, in folder: String) -> Outcome
-  /// Removes backup files, and their folder with the last one.
+  /// Removes the backups at these locations.
   func remove(_ backups: [String]) throws(Failure)
-  /// The backup files called `name` that are in the folders of `runs` in `folder`.
+  /// The backups called `name`, which ends in `.sqlite`, that `runs` have in the destination at `folder`.
   func backups(_ name: String, in folder: String, of runs: [String]) throws(Failure) -> [FoundBackup]
-  /// Brings a backup from where the worker works to `path` here, proved to be the same file; gives its record here.
+  /// Brings a backup from where the worker works to the location `path` here, proved to be the same file; gives its
+  /// record here.
   func fetch(_ backup: BackupRecord, to path: String) throws(Failure) -> BackupRecord
-  /// Takes the file at `path` here to where the worker works, as `backup`; proved to be the same file.
+  /// Takes the backup at the location `path` here to where the worker works, as `backup`; proved to be the same file.
   func store(_ path: String, as backup: BackupRecord) throws(Failure)
 }
 
@@ -118,7 +118,7 @@ public struct LocalWorker: Worker {
 
   /// See `Worker`.
   public func backUp(_ path: String, to destination: String) -> Outcome {
-    timed { Backup(inspector: inspector, path: path, destination: destination).run() }
+    timed { Backup(inspector: inspector, path: path, location: destination).run() }
   }
 
   /// See `Worker`.
@@ -126,17 +126,15 @@ public struct LocalWorker: Worker {
     timed { Restore(inspector, path, from: backup, saving: saved).run() }
   }
 
-  /// See `Worker`. A file that isn't there is as good as removed.
+  /// See `Worker`. A backup that isn't there counts as removed.
   public func remove(_ backups: [String]) throws(Failure) {
-    for path in backups {
-      guard unlink(path) == 0 || errno == ENOENT else { throw BackupWriter.failure("can't remove \(path)") }
-      rmdir(parentFolder(of: path))
-    }
+    for location in backups { try BackupDestinations.holding(location).remove(location) }
   }
 
   /// See `Worker`.
   public func backups(_ name: String, in folder: String, of runs: [String]) -> [FoundBackup] {
-    FoundBackup.all(name, in: folder, of: runs)
+    let destination = BackupDestinations.at(folder)
+    return FoundBackup.all(destination.name(in: name), in: destination, of: runs)
   }
 
   /// See `Worker`.
@@ -150,7 +148,7 @@ public struct LocalWorker: Worker {
   public func store(_ path: String, as backup: BackupRecord) throws(Failure) {
     let arriving = try IncomingBackup(backup)
     do {
-      try readPieces(of: path, length: 1 << 20) { try arriving.append($0) }
+      try readBackup(at: path, length: 1 << 20) { try arriving.append($0) }
     } catch {
       throw Failure(error, at: .backUp)
     }

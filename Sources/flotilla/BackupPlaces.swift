@@ -17,18 +17,20 @@ final class BackupPlaces: Sendable {
   /// The folder of the run in the state folder.
   private let folder: String
   private let fetches: Bool
+  private let run: RunID
 
   init(_ session: Session, _ run: RunID) {
-    folder = Session.shown("\(session.state.backups)/\(run)")
+    folder = Session.shown(session.state.destination.place(of: run.description))
     fetches = session.fleet.backup.fetch
+    self.run = run
   }
 
   /// Takes note of the backup that an outcome has, if any.
   func add(_ outcome: Outcome, of installation: Installation) {
-    guard let backup = outcome.backup else { return }
+    guard outcome.backup != nil else { return }
     found.withLock { found in
       guard let host = installation.host else { return found.here += 1 }
-      found.away["\(host.address):\(parentFolder(of: backup.path))", default: 0] += 1
+      found.away["\(host.address):\(BackupStore.place(of: run, installation))", default: 0] += 1
       if fetches, outcome.failure?.code != .fetch { found.fetched += 1 }
     }
   }

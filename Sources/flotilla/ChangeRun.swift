@@ -1,5 +1,4 @@
 import Fleet
-import Glibc
 import Remote
 import Report
 import Upgrade
@@ -62,7 +61,7 @@ struct ChangeRun {
           "Stopped, since the journal can't be written any more. What had begun was finished, the rest was not begun."
         ))
     }
-    rmdir("\(session.state.backups)/\(run.id)")
+    session.state.destination.end(run.id.description)
     books.attempt {
       let header = try session.header(run.id, command, startedAt: started, fleetStatus, stop)
       try journal.finish(run.id, result: session.result(stop), header: header, at: Session.now())

@@ -140,9 +140,10 @@ struct Session {
 
   /// Where a run's backups go; `prunes` says whether they push out older ones.
   func backups(_ journal: Journal, _ run: RunID, prunes: Bool = true) throws -> BackupStore {
-    BackupStore(
-      journal, run, folder: try state.createBackupFolder(run), keep: prunes ? fleet.backup.keep : nil,
-      fetches: fleet.backup.fetch)
+    let console = console
+    return try BackupStore(
+      journal, run, in: state, keep: prunes ? fleet.backup.keep : nil, fetches: fleet.backup.fetch
+    ) { console.log("flotilla: \($0)") }
   }
 
   /// Where this program is, links followed.

@@ -331,6 +331,72 @@ import Upload
     #expect(try Content.bytes(path) == before)
   }
 
+  /// The reports of a store in its first form, and in version 1.
+  private static let earlier = [
+    """
+    CREATE TABLE reports (
+      id TEXT PRIMARY KEY, fleet TEXT NOT NULL, coordinator TEXT NOT NULL, received_at TEXT NOT NULL,
+      finished_at TEXT NOT NULL, command TEXT, result TEXT, program TEXT, latest INTEGER,
+      installations INTEGER, migrated INTEGER, current INTEGER, pending INTEGER, failed INTEGER,
+      unreachable INTEGER, skipped INTEGER, drifted INTEGER, by_version TEXT NOT NULL,
+      bytes INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+    CREATE INDEX reports_by_fleet ON reports (fleet, coordinator, finished_at, id);
+    CREATE TABLE installations (
+      report TEXT NOT NULL, place INTEGER NOT NULL, id TEXT, host TEXT, status TEXT, version INTEGER, error TEXT,
+      PRIMARY KEY (report, place)) STRICT, WITHOUT ROWID;
+    INSERT INTO reports (id, fleet, coordinator, received_at, finished_at, by_version, bytes, body)
+      VALUES ('report-1', 'shop', 'hub', '2026-01-28T09:30:00Z', '2026-01-28T09:29:00Z', '{}', 1, x'BODY');
+    """,
+    """
+    CREATE TABLE reports (
+      id TEXT PRIMARY KEY, fleet TEXT NOT NULL, coordinator TEXT NOT NULL, received_at TEXT NOT NULL,
+      finished_at TEXT NOT NULL, command TEXT, result TEXT, selection TEXT, latest INTEGER,
+      installations INTEGER, failed INTEGER, unreachable INTEGER, drifted INTEGER, by_version TEXT NOT NULL,
+      waves TEXT, head TEXT NOT NULL, bytes INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+    CREATE INDEX reports_by_fleet ON reports (fleet, coordinator, finished_at, id);
+    INSERT INTO reports (id, fleet, coordinator, received_at, finished_at, by_version, head, bytes, body)
+      VALUES ('report-1', 'shop', 'hub', '2026-01-28T09:30:00Z', '2026-01-28T09:29:00Z', '{}', '{}', 1, x'BODY');
+    PRAGMA user_version = 1;
+    """,
+  ]
+
+  @Test(arguments: earlier.indices)
+  func `a store of an earlier form is upgraded, and its reports are read as those that come`(form: Int)
+    async throws
+  {
+    let body = try GzipCompressor.compress(Array(report().utf8)).map { String(format: "%02x", $0) }.joined()
+    let path = try folder.database("old.sqlite", Self.earlier[form].replacing("BODY", with: body))
+    let old = try Collector(
+      store: path, authorizer: RequestAuthorizerTests.authorizer(), limit: 1000, keep: 3, log: { _ in })
+    let answer = await old.page(
+      "/reports/report-1.json", RequestAuthorizerTests.request([:]), takesGzip: false)
+    #expect(String(decoding: answer.body, as: UTF8.self) == report())
+    let page = await old.page("/fleets/shop/hub", RequestAuthorizerTests.request([:]), takesGzip: false)
+    #expect(page.status == 200)
+  }
+
+  @Test(arguments: earlier.indices)
+  func `a store of an earlier form with a report that can't be read is left as it was`(form: Int) throws {
+    let path = try folder.database("old.sqlite", Self.earlier[form].replacing("BODY", with: "00"))
+    let before = try Content.bytes(path)
+    #expect(throws: (any Error).self) {
+      try Collector(
+        store: path, authorizer: RequestAuthorizerTests.authorizer(), limit: 1, keep: 1, log: { _ in })
+    }
+    #expect(try Content.bytes(path) == before)
+  }
+
+  @Test func `a store of a newer flotilla is refused, with what to do, and left byte for byte`() throws {
+    let path = try folder.database(
+      "newer.sqlite", "PRAGMA journal_mode=WAL; CREATE TABLE later (x); PRAGMA user_version = 3")
+    let before = try Content.bytes(path)
+    #expect {
+      try Collector(
+        store: path, authorizer: RequestAuthorizerTests.authorizer(), limit: 1, keep: 1, log: { _ in })
+    } throws: { "\($0)".contains("was written by a newer flotilla; use that, or another store") }
+    #expect(try Content.bytes(path) == before)
+  }
+
   @Test func `a file that is no store is left as it is`() throws {
     let path = try folder.write("Nobody remembers what this was, but it is no database.\n", to: "notes")
     #expect(throws: (any Error).self) {

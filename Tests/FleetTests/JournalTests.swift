@@ -1,5 +1,7 @@
 import Foundation
+import Migrations
 import SQLite
+import Synchronization
 import TestSupport
 import Testing
 import Upgrade
@@ -28,7 +30,7 @@ import Upgrade
   /// A backup file of `id` in the folder of a run, as a run that was killed leaves it.
   @discardableResult
   private func file(_ id: String, _ run: RunID) throws -> String {
-    let path = "\(try state.createBackupFolder(run))/\(id).sqlite"
+    let path = state.destination.location(run.description, id)
     return try folder.database(
       String(path.dropFirst(folder.path.count + 1)),
       "CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT); INSERT INTO schema_migrations VALUES (4, 'x');"
@@ -67,19 +69,56 @@ import Upgrade
     let journal = try Journal(state)
     let runs = (0..<3).map { RunID.make(at: Date(timeIntervalSinceNow: Double($0 - 5) * 3600)) }
     // The newest run has the oldest name, as a journal of before has it after the clock was set back.
-    for run in [runs[1], runs[2], runs[0]] { journal.addBackup(try stored("berlin", run), keep: keep) }
+    for run in [runs[1], runs[2], runs[0]] { try prune(journal, run, keep: keep) }
     let left = try journal.backups().map(\.run)
     #expect(left.contains(runs[0]) && left.count == keep)
-    for backup in try journal.backups() {
-      #expect(FileManager.default.fileExists(atPath: backup.record.path))
+    #expect(try state.backups(notedIn: journal).count == keep)
+    #expect(try state.destination.runs().count == keep, "a run's folder goes with its last backup")
+  }
+
+  /// Has a run record a backup of berlin, and remove the outdated ones.
+  @discardableResult
+  private func prune(_ journal: Journal, _ run: RunID, keep: Int) throws -> [String] {
+    try folder.write("CREATE TABLE a (b);", to: "migrations/0001_a.sql")
+    let set = try MigrationSet.load(folder: folder.file("migrations"))
+    let worker = LocalWorker(set, ExpectedSchema(set), UpgradeOptions())
+    let said = Mutex<[String]>([])
+    let store = try BackupStore(journal, run, in: state, keep: keep, fetches: false) { text in
+      said.withLock { $0.append(text) }
     }
+    var outcome = Outcome(status: .migrated)
+    outcome.backup = try stored("berlin", run).record
+    let berlin = try #require(try inventory(["berlin"]).installations.first)
+    #expect(store.recordAndPrune(outcome, of: berlin, worker).backup == outcome.backup)
+    try journal.check()
+    return said.withLock { $0 }
+  }
+
+  @Test func `an outdated backup that can't be removed stays noted and is said, and the next run removes it`()
+    throws
+  {
+    let journal = try Journal(state)
+    let runs = (0..<3).map { RunID.make(at: Date(timeIntervalSinceNow: Double($0) * 60)) }
+    #expect(try prune(journal, runs[0], keep: 1) == [])
+    // Not even root unlinks a folder.
+    let location = state.destination.location(runs[0].description, "berlin")
+    try FileManager.default.removeItem(atPath: location)
+    try FileManager.default.createDirectory(atPath: location, withIntermediateDirectories: true)
+    let said = try prune(journal, runs[1], keep: 1)
+    #expect(said.count == 1 && said[0].contains("can't remove \(location)"), "\(said)")
+    #expect(try journal.backups().map(\.run) == [runs[1], runs[0]])
+    try FileManager.default.removeItem(atPath: location)
+    try Data().write(to: URL(filePath: location))
+    #expect(try prune(journal, runs[2], keep: 1) == [])
+    #expect(try journal.backups().map(\.run) == [runs[2]])
+    #expect(!FileManager.default.fileExists(atPath: location))
   }
 
   @Test func `what is outdated is asked for one installation, and never this run's`() throws {
     let journal = try Journal(state)
     let runs = (0..<4).map { RunID.make(at: Date(timeIntervalSinceNow: Double($0) * 60)) }
     for run in runs {
-      for id in ["berlin", "lima"] { journal.addBackup(try stored(id, run, host: "h"), keep: nil) }
+      for id in ["berlin", "lima"] { journal.addBackup(try stored(id, run, host: "h")) }
     }
     let old = try journal.outdatedBackups(of: "berlin", keep: 2, in: runs[0])
     #expect(old.map(\.run) == [runs[2], runs[1]])
@@ -89,7 +128,7 @@ import Upgrade
   @Test func `what is outdated is found without reading the backups of all others`() throws {
     let journal = try Journal(state)
     let runs = (0..<3).map { RunID.make(at: Date(timeIntervalSinceNow: Double($0) * 60)) }
-    for run in runs { journal.addBackup(try stored("berlin", run, host: "h"), keep: nil) }
+    for run in runs { journal.addBackup(try stored("berlin", run, host: "h")) }
     try journal.check()
     try Foreign.execute(
       """

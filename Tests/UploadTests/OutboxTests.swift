@@ -1,7 +1,7 @@
 import Basics
 import Foundation
-import TestSupport
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Upload

@@ -37,10 +37,6 @@ public struct DriftChanges: Sendable, Encodable {
 }
 
 extension Journal {
-  private static let verdicts = """
-    CREATE TABLE IF NOT EXISTS verdicts (installation TEXT PRIMARY KEY, findings TEXT NOT NULL) STRICT, WITHOUT ROWID
-    """
-
   /// Compares what a check found with what is known, and remembers it.
   ///
   /// An installation that could not be looked at keeps what is known of it.
@@ -55,8 +51,7 @@ extension Journal {
     _ found: [(installation: String, drift: [Difference])], isDeep: Bool, at date: String
   ) throws -> DriftChanges {
     let known = try read { database in
-      try database.execute(Self.verdicts)
-      return Dictionary(
+      Dictionary(
         try database.rows("SELECT installation, findings FROM verdicts") { row in
           (row.text(0) ?? "", row.text(1) ?? "[]")
         }

@@ -17,10 +17,15 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
   private var latestRun: RunID?
   private var unsaved = 0
   private var insert: Statement?
+  /// The versions whose digests this run has noted. Used on `queue` alone.
+  var notedMigrations: Set<Int64> = []
   private var firstError: (any Error)?
   private let failed = Atomic(false)
 
-  /// Opens the journal, which is made where there is none yet.
+  /// Opens the journal, which is made where there is none yet, and upgraded where an earlier flotilla made it.
+  ///
+  /// Commands that only read upgrade it too: one transaction, which waits for a writer and never changes what is there.
+  /// - Throws: `StateError`, also where a newer flotilla made the journal, which is left as it is.
   public init(_ state: StateFolder) throws {
     path = state.journal
     folder = state.path
@@ -28,43 +33,19 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
     guard file >= 0 else { throw StateError(path, "can't be written", errno) }
     close(file)
     do {
+      let forms = Self.forms
+      try forms.check(path)
       database = try Connection(path: path, access: .readWrite)
       _ = try database.scalar("PRAGMA journal_mode=WAL")
       try database.execute("PRAGMA synchronous=FULL")
-      try database.executeScript(Self.schema)
-      try addColumns(["host", "fetched"], to: "backups")
+      try forms.upgrade(database)
       let latest =
         "SELECT max(id) FROM (SELECT max(id) AS id FROM runs UNION ALL SELECT max(run) FROM backups)"
       latestRun = try database.scalar(latest)?.text.flatMap { RunID($0) }
-    } catch {
+    } catch let newer as NewerVersion {
+      throw StateError(path, newer)
+    } catch let error as SQLiteError {
       throw StateError(path, error)
-    }
-  }
-
-  private static let schema = """
-    CREATE TABLE IF NOT EXISTS runs (
-      id TEXT PRIMARY KEY, command TEXT NOT NULL, fleet TEXT NOT NULL, started_at TEXT NOT NULL,
-      finished_at TEXT, result TEXT, header TEXT) STRICT;
-    CREATE TABLE IF NOT EXISTS outcomes (
-      run TEXT NOT NULL REFERENCES runs (id), place INTEGER NOT NULL, installation TEXT NOT NULL,
-      status TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (run, place)) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS backups (
-      run TEXT NOT NULL, installation TEXT NOT NULL, database TEXT NOT NULL, version INTEGER, path TEXT NOT NULL,
-      bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (installation, run)) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS migrations (
-      version INTEGER PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, run TEXT NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS former_migrations (
-      version INTEGER NOT NULL, digest TEXT NOT NULL, run TEXT NOT NULL, until TEXT NOT NULL,
-      PRIMARY KEY (version, until)) STRICT, WITHOUT ROWID;
-    """
-
-  /// Adds what journals of earlier versions don't have.
-  private func addColumns(_ columns: [String], to table: String) throws(SQLiteError) {
-    let known = try database.rows("SELECT name FROM pragma_table_info(?)", [.text(table)]) {
-      $0.text(0) ?? ""
-    }
-    for column in columns where !known.contains(column) {
-      try database.execute("ALTER TABLE \(table) ADD COLUMN \(column) TEXT")
     }
   }
 
@@ -73,6 +54,18 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
     do {
       return try queue.sync {
         save()
+        if let firstError { throw firstError }
+        return try body(database)
+      }
+    } catch let error as SQLiteError {
+      throw StateError(path, error)
+    }
+  }
+
+  /// Runs `body` with the connection and what was recorded before, which is not saved for it.
+  func readUnsaved<T>(_ body: (Connection) throws -> T) throws -> T {
+    do {
+      return try queue.sync {
         if let firstError { throw firstError }
         return try body(database)
       }

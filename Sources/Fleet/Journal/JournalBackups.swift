@@ -1,5 +1,4 @@
-internal import Basics
-internal import Glibc
+internal import FoundationEssentials
 internal import SQLite
 internal import Schema
 public import Upgrade
@@ -16,10 +15,10 @@ public struct StoredBackup: Sendable {
   public let database: String
   /// The version that it holds; nil where the database was untracked.
   public let version: Int64?
-  /// The file, on the database's machine.
+  /// Its location on the database's machine, with size and digest.
   public let record: BackupRecord
-  /// The copy of it here, where it was fetched from its host.
-  public let fetched: String?
+  /// The location of the copy of it here, where it was fetched from its host.
+  public internal(set) var fetched: String?
 
   /// Where the database was, as `HOST:PATH` or a path of this machine.
   public var place: String { host.map { "\($0):\(database)" } ?? database }
@@ -31,9 +30,8 @@ public struct StoredBackup: Sendable {
 }
 
 extension Journal {
-  /// Notes a backup, and removes those of the same installation that are older than the newest `keep`, if given; never
-  /// the one that is noted.
-  func addBackup(_ backup: StoredBackup, keep: Int?) {
+  /// Notes a backup.
+  func addBackup(_ backup: StoredBackup) {
     write { journal in
       try journal.database.execute(
         """
@@ -48,47 +46,54 @@ extension Journal {
           .text(backup.record.sha256), backup.host.map(Value.text) ?? .null,
           backup.fetched.map(Value.text) ?? .null,
         ])
-      guard let keep else { return }
-      let old = try journal.database.rows(
-        """
-        SELECT run, path FROM backups WHERE installation = ? AND run != ? ORDER BY run DESC LIMIT -1 OFFSET ?
-        """,
-        [
-          .text(backup.installation), .text(backup.run.description), .integer(Int64(max(1, keep) - 1)),
-        ]
-      ) { row in (run: row.text(0) ?? "", path: row.text(1) ?? "") }
-      for entry in old {
-        unlink(entry.path)
-        // The run's folder goes with its last backup; it can't go before.
-        rmdir(parentFolder(of: entry.path))
-        try journal.database.execute(
-          "DELETE FROM backups WHERE installation = ? AND run = ?",
-          [.text(backup.installation), .text(entry.run)])
-      }
     }
   }
 
-  /// All backups whose files are there, the latest first within each installation.
-  public func backups(of run: RunID? = nil) throws -> [StoredBackup] {
+  /// All backups that are noted, the latest first within each installation.
+  func backups() throws -> [StoredBackup] {
     try read { database in
       try database.rows(
         """
         SELECT run, installation, database, version, path, bytes, sha256, host, fetched FROM backups
-        WHERE run = coalesce(?, run) ORDER BY installation, run DESC
-        """, [run.map { .text($0.description) } ?? .null], Self.stored
+        ORDER BY installation, run DESC
+        """, [], Self.stored
       ).compactMap { $0 }
     }
   }
 
   private static func stored(_ row: Statement) -> StoredBackup? {
-    let isThere = { (path: String) in access(path, F_OK) == 0 }
-    let (path, host) = (row.text(4) ?? "", row.text(7))
-    guard let run = row.text(0).flatMap(RunID.init), host != nil || isThere(path) else { return nil }
+    guard let run = row.text(0).flatMap(RunID.init) else { return nil }
     return StoredBackup(
-      run: run, installation: row.text(1) ?? "", host: host, database: row.text(2) ?? "",
+      run: run, installation: row.text(1) ?? "", host: row.text(7), database: row.text(2) ?? "",
       version: row.text(3).flatMap { Int64($0) },
-      record: BackupRecord(path: path, bytes: row.int(5), sha256: row.text(6) ?? ""),
-      fetched: row.text(8).flatMap { isThere($0) ? $0 : nil })
+      record: BackupRecord(path: row.text(4) ?? "", bytes: row.int(5), sha256: row.text(6) ?? ""),
+      fetched: row.text(8))
+  }
+
+  /// The locations of all backups that are noted.
+  func notedLocations() throws -> Set<String> {
+    Set(try read { try $0.rows("SELECT path FROM backups") { $0.text(0) ?? "" } })
+  }
+
+  /// The runs that came to their end.
+  func finishedRuns() throws -> Set<String> {
+    Set(
+      try read { database in
+        try database.rows("SELECT id FROM runs WHERE finished_at IS NOT NULL") { $0.text(0) ?? "" }
+      })
+  }
+
+  /// Notes a run that the journal has lost, as far as its name tells.
+  func noteRecovered(_ run: RunID) {
+    met(run)
+    let date = run.date.formatted(.iso8601)
+    write { journal in
+      try journal.database.execute(
+        """
+        INSERT OR IGNORE INTO runs (id, command, fleet, started_at, result)
+        VALUES (?, 'unknown', '', ?, 'recovered')
+        """, [.text(run.description), .text(date)])
+    }
   }
 
   /// The runs of which a backup of an installation is noted.
@@ -113,7 +118,8 @@ extension Journal {
 
   /// The backups of an installation that are older than the newest `keep`, that of `run` counted as the newest.
   func outdatedBackups(of installation: String, keep: Int, in run: RunID) throws -> [StoredBackup] {
-    try read { database in
+    // A backup that was noted just now need not be saved for this, which would cost a sync for each installation.
+    try readUnsaved { database in
       try database.rows(
         """
         SELECT run, installation, database, version, path, bytes, sha256, host, fetched FROM backups
@@ -123,8 +129,9 @@ extension Journal {
     }
   }
 
-  /// Forgets backups whose files are removed.
+  /// Forgets backups that were removed.
   func forget(_ backups: [StoredBackup]) {
+    guard !backups.isEmpty else { return }
     write { journal in
       for backup in backups {
         try journal.database.execute(

@@ -62,7 +62,7 @@ extension FleetRun {
 }
 
 extension Installation {
-  /// The folder beside a database on a host that backups and copies go to.
+  /// The folder beside a database on a host that copies go to.
   var folderOnHost: String {
     let beside = path.lastIndex(of: "/").map { path[...$0] } ?? ""
     return "\(beside).flotilla"

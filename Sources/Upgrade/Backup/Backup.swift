@@ -7,7 +7,8 @@ internal import Schema
 struct Backup {
   let inspector: Inspector
   let path: String
-  let destination: String
+  /// The location of the backup.
+  let location: String
 
   func run() -> Outcome {
     let deadline = inspector.options.deadline
@@ -41,7 +42,8 @@ struct Backup {
     let options = inspector.options
     let check = options.check == .none ? BackupCheck.full : options.check
     let writer = BackupWriter(check: check, busyTimeout: options.busyTimeout, deadline: deadline)
-    outcome.backup = try writer.write(access, to: destination, owner: file, comparing: database)
+    outcome.backup = try writer.write(
+      access, to: location, in: BackupDestinations.holding(location), owner: file, comparing: database)
     outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
     return outcome
   }

@@ -2,30 +2,33 @@ internal import Glibc
 
 /// A backup on its way from one machine to another.
 ///
-/// It has its name only when it is whole, synced, and the very file that was made.
+/// It is at its location only when it is whole, synced, and the very file that was made.
 public final class IncomingBackup {
   private let record: BackupRecord
-  private let temporary: String
+  private let unfinished: any UnfinishedBackup
+  private var isPublished = false
   private let file: Int32
   private var bytes: Int64 = 0
 
-  /// Makes an unfinished file beside where the backup goes.
+  /// Begins to store a backup at the location that its record names.
   ///
   /// - Throws: `Failure` where that can't be done.
   public init(_ record: BackupRecord) throws(Failure) {
     self.record = record
-    temporary = record.path + ".part"
-    do {
-      unlink(temporary)
-      file = try BackupWriter.open(newFile: temporary, O_WRONLY)
-    } catch {
-      throw Failure(error, at: .backUp)
+    let unfinished = try BackupDestinations.holding(record.path).put(record.path)
+    self.unfinished = unfinished
+    let file = open(unfinished.file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard file >= 0 else {
+      let failure = BackupWriter.failure("can't open \(unfinished.file)")
+      unfinished.discard()
+      throw failure
     }
+    self.file = file
   }
 
   deinit {
     close(file)
-    unlink(temporary)
+    if !isPublished { unfinished.discard() }
   }
 
   /// Adds a piece.
@@ -39,21 +42,22 @@ public final class IncomingBackup {
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw BackupWriter.failure("can't write \(temporary)") }
+      guard count > 0 else { throw BackupWriter.failure("can't write \(unfinished.file)") }
       rest = rest.dropFirst(count)
     }
   }
 
-  /// Gives the file its name once it is the one that was made.
+  /// Publishes the backup once it is the one that was made.
   ///
   /// - Throws: `Failure` with code `backup` where its size or its SHA-256 is another.
   public func finish() throws(Failure) {
     guard bytes == record.bytes else { throw otherwise("\(bytes) of its \(record.bytes) bytes came") }
     do {
-      guard fsync(file) == 0 else { throw BackupWriter.failure("can't sync \(temporary)") }
-      let digest = try FileDigest(temporary).sha256
+      guard fsync(file) == 0 else { throw BackupWriter.failure("can't sync \(unfinished.file)") }
+      let digest = try FileDigest(unfinished.file).sha256
       guard digest == record.sha256 else { throw otherwise("its SHA-256 is \(digest)") }
-      try BackupWriter.publish(temporary, as: record.path)
+      try unfinished.publish()
+      isPublished = true
     } catch {
       throw Failure(error, at: .backUp)
     }
@@ -65,7 +69,14 @@ public final class IncomingBackup {
   }
 }
 
-/// Reads a backup file piece by piece.
+/// Reads the backup at a location piece by piece; see `readPieces`.
+public func readBackup(at location: String, length: Int, _ body: ([UInt8]) throws -> Void) throws {
+  try BackupDestinations.holding(location).open(location) { file in
+    try readPieces(of: file, length: length, body)
+  }
+}
+
+/// Reads a file piece by piece.
 ///
 /// - Parameters:
 ///   - path: the file.

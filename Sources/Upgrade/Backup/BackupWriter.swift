@@ -3,7 +3,7 @@ internal import Glibc
 internal import SQLite
 internal import SystemPackage
 
-/// Makes one backup file: complete, synced and checked under its name, or not there at all.
+/// Makes one backup: complete, synced and checked at its location, or not there at all.
 struct BackupWriter {
   let check: BackupCheck
   let busyTimeout: Duration
@@ -12,7 +12,7 @@ struct BackupWriter {
   /// Databases up to this size are compared as pages in memory, larger ones row by row.
   private static let largestImage: Int64 = 8 << 20
 
-  /// Copies the database that `other` has open to a new file at `destination`.
+  /// Copies the database that `other` has open to a new backup at `location`.
   ///
   /// The copy is made through a connection of its own, to the path as SQLite resolved it for `other`, and both have to
   /// have opened the file that `file` describes: a symbolic link that is switched meanwhile can't lead to another one.
@@ -21,33 +21,32 @@ struct BackupWriter {
   ///
   /// - Parameters:
   ///   - access: how the connection reads that the copy is made through.
-  ///   - destination: the new file.
+  ///   - location: where the backup goes.
+  ///   - destination: what the location is in.
   ///   - file: what the database's file is.
   ///   - other: a connection to the database; what it reads is compared with the copy.
   /// - Returns: the file that was made.
   /// - Throws: `Failure` or `SQLiteError`, with code `.full` when the disk is full; nothing is left behind.
   func write(
-    _ access: Connection.Access = .readOnly, to destination: String, owner file: DatabaseFile,
-    comparing other: Connection
+    _ access: Connection.Access = .readOnly, to location: String, in destination: any BackupDestination,
+    owner file: DatabaseFile, comparing other: Connection
   ) throws -> BackupRecord {
-    let temporary = destination + ".part"
-    try Self.create(temporary)
+    let unfinished = try destination.put(location)
     do {
-      try copy(other.resolvedPath, access, file, to: temporary)
+      try copy(other.resolvedPath, access, file, to: unfinished.file)
       try requireSameFile(other, file)
-      try finish(temporary, owner: file)
-      let record = try verify(temporary, against: other, as: destination)
-      try Self.publish(temporary, as: destination)
+      try finish(unfinished.file, owner: file)
+      let record = try verify(unfinished.file, against: other, as: location)
+      try unfinished.publish()
       return record
     } catch {
-      unlink(temporary)
-      rmdir(parentFolder(of: temporary))
+      unfinished.discard()
       throw error
     }
   }
 
   /// Makes an empty file, in the place of one that is there; only this user may read it.
-  static func create(_ path: String) throws {
+  static func create(_ path: String) throws(Failure) {
     unlink(path)
     close(try open(newFile: path, O_RDWR))
   }
@@ -55,7 +54,7 @@ struct BackupWriter {
   /// Makes and opens a file in a folder that is made where it isn't there.
   ///
   /// Somebody who removes the folder, since it is empty, can do so between the two: then it is made again.
-  static func open(newFile path: String, _ mode: Int32) throws -> Int32 {
+  static func open(newFile path: String, _ mode: Int32) throws(Failure) -> Int32 {
     for _ in 0..<100 {
       try DurableFolder.make(parentFolder(of: path))
       let file = Glibc.open(path, O_CREAT | O_EXCL | mode | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -102,7 +101,7 @@ struct BackupWriter {
   }
 
   private func verify(
-    _ path: String, against other: Connection, as destination: String
+    _ path: String, against other: Connection, as location: String
   ) throws -> BackupRecord {
     let copy = try Connection(path: path, access: .immutable, deadline: deadline)
     defer { copy.close() }
@@ -113,7 +112,7 @@ struct BackupWriter {
         code: .backup, step: .backUp,
         message: "the copy is not equal to the database: \(difference) differs")
     }
-    return BackupRecord(path: destination, bytes: file.bytes, sha256: file.sha256)
+    return BackupRecord(path: location, bytes: file.bytes, sha256: file.sha256)
   }
 
   private func firstDifference(
@@ -134,12 +133,6 @@ struct BackupWriter {
     throw Failure(
       code: .corrupt, step: .backUp,
       message: "\(what) is damaged; \(pragma) says: \(lines.prefix(2).joined(separator: "; "))\(more)")
-  }
-
-  /// Gives a finished file its name, and makes that last.
-  static func publish(_ path: String, as name: String) throws {
-    guard rename(path, name) == 0 else { throw failure("can't rename \(path)") }
-    try DurableFolder.sync(parentFolder(of: name))
   }
 
   static func failure(_ what: String, _ cause: Errno = .last) -> Failure {

@@ -12,7 +12,8 @@ final class Restore {
   private let inspector: Inspector
   private let path: String
   private let backup: BackupRecord
-  private let savedPath: String
+  /// The location of the backup of what is there before.
+  private let saved: String
   private let deadline: Deadline
   private var step = UpgradeStep.open {
     didSet { if step != oldValue { inspector.options.control.began?(path, step) } }
@@ -20,13 +21,13 @@ final class Restore {
   /// Whether the live file may have been written.
   private var isWritten = false
   /// What was there before, with its backup.
-  private var saved = Outcome(status: .failed)
+  private var before = Outcome(status: .failed)
 
-  init(_ inspector: Inspector, _ path: String, from backup: BackupRecord, saving savedPath: String) {
+  init(_ inspector: Inspector, _ path: String, from backup: BackupRecord, saving saved: String) {
     self.inspector = inspector
     self.path = path
     self.backup = backup
-    self.savedPath = savedPath
+    self.saved = saved
     deadline = inspector.options.deadline
   }
 
@@ -35,15 +36,15 @@ final class Restore {
       let file = try DatabaseFile.inspect(path).get()
       try write(file)
     } catch {
-      saved.status = .failed
-      saved.failure = explained(Failure(error, at: step))
+      before.status = .failed
+      before.failure = explained(Failure(error, at: step))
       // The copy may be complete, and what failed came after it.
-      if step == .restore, isWritten { saved.addState(read: inspector.inspect(path)) }
-      return saved
+      if step == .restore, isWritten { before.addState(read: inspector.inspect(path)) }
+      return before
     }
     var outcome = inspector.inspect(path).withoutRefusal
-    outcome.versionBefore = saved.versionAfter
-    outcome.backup = saved.backup
+    outcome.versionBefore = before.versionAfter
+    outcome.backup = before.backup
     return outcome
   }
 
@@ -58,8 +59,15 @@ final class Restore {
   }
 
   private func write(_ file: DatabaseFile) throws {
-    try check()
-    let source = try Connection(path: backup.path, access: .immutable, deadline: deadline)
+    try BackupDestinations.holding(backup.path).open(backup.path) { copy in
+      try check(copy)
+      try write(file, from: copy)
+    }
+  }
+
+  /// Writes what is in the file `copy` of the backup.
+  private func write(_ file: DatabaseFile, from copy: String) throws {
+    let source = try Connection(path: copy, access: .immutable, deadline: deadline)
     defer { source.close() }
     try BackupWriter.checkIntegrity(source, "integrity_check", of: "the backup")
     let database = try openForWriting(path, file, inspector.options, deadline)
@@ -108,7 +116,7 @@ final class Restore {
       let access: Connection.Access = DatabaseFile.hasLog(beside: path) ? .readOnly : .immutable
       let database = try Connection(path: path, access: access, deadline: deadline)
       defer { database.close() }
-      saved = try Backup(inspector: inspector, path: path, destination: savedPath)
+      before = try Backup(inspector: inspector, path: path, location: saved)
         .write(access, file, deadline, comparing: database, &step)
     } catch {
       guard [.corrupt, .backup].contains(Failure(error, at: step).code) else { throw error }
@@ -130,10 +138,10 @@ final class Restore {
   }
 
   /// The backup must be the very file that was written.
-  private func check() throws {
+  private func check(_ copy: String) throws {
     let digest: String
     do {
-      digest = try FileDigest(backup.path, by: deadline).sha256
+      digest = try FileDigest(copy, by: deadline).sha256
     } catch let error as SQLiteError where error.code.primary == .interrupt {
       throw error
     } catch {

@@ -46,20 +46,28 @@ final class Preflight: Sendable {
     let need = size + (FileSystem.size(file + "-wal") ?? 0)
     let home = parentFolder(of: file)
     guard options.check != .none else { return lack(of: need, for: "its journal", in: home) }
-    let backups = FileSystem.nearest(options.backupFolder ?? "\(home)/.flotilla/backups")
-    if FileSystem.device(backups) == FileSystem.device(home) {
-      return lack(of: 2 * need, for: "the backup and its journal", in: backups)
+    let destination = options.backupFolder.map(BackupDestinations.at) ?? BackupDestinations.beside(file)
+    let room = destination.room()
+    if let room, room.device == FileSystem.device(home) {
+      return lack(of: 2 * need, for: "the backup and its journal", in: room)
     }
-    return lack(of: need, for: "the backup", in: backups) ?? lack(of: need, for: "its journal", in: home)
+    return room.flatMap { lack(of: need, for: "the backup", in: $0) }
+      ?? lack(of: need, for: "its journal", in: home)
   }
 
   /// Why so many bytes can't be written into a folder; nil where they can.
   func lack(of bytes: Int64, for what: String, in folder: String) -> Failure? {
-    guard let free = FileSystem.room(in: folder), free < bytes else { return nil }
+    FileSystem.room(in: folder).flatMap {
+      lack(of: bytes, for: what, in: BackupRoom(free: $0, place: folder, device: nil))
+    }
+  }
+
+  private func lack(of bytes: Int64, for what: String, in room: BackupRoom) -> Failure? {
+    guard room.free < bytes else { return nil }
     return Failure(
       code: .diskFull, step: .inspect,
       message: "needs about \(FileSystem.text(bytes, .up)) for \(what), and only "
-        + "\(FileSystem.text(free, .down)) are free in \(folder.replacingControlCharacters())")
+        + "\(FileSystem.text(room.free, .down)) are free in \(room.place.replacingControlCharacters())")
   }
 }
 

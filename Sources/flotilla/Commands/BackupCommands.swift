@@ -26,7 +26,7 @@ struct BackupCommand: ParsableCommand {
       let places = BackupPlaces(session, run.run.id)
       return run.each(lanes: session.lanes(concurrency), limit: .percentage(.all)) { installation in
         let worker = workers.worker(for: installation)
-        let made = worker.backUp(installation.path, to: store.path(installation))
+        let made = worker.backUp(installation.path, to: store.location(installation))
         let outcome = store.recordAndPrune(made, of: installation, worker)
         places.add(outcome, of: installation)
         return outcome
@@ -54,7 +54,7 @@ struct Backups: ParsableCommand {
       } catch {
         console.log("flotilla: \(error). Backups that a run has made and not noted yet are missing here.")
       }
-      let backups = try selected(of: journal.backups(), inventory, context.global.only)
+      let backups = try selected(of: context.state.backups(notedIn: journal), inventory, context.global.only)
       let width = backups.map(\.installation.count).max() ?? 0
       let lines = backups.map { backup in
         let name = backup.installation + String(repeating: " ", count: width - backup.installation.count)
@@ -107,7 +107,7 @@ struct RestoreCommand: ParsableCommand {
       var (inventory, isComplete) = try context.readableInventory()
       if !isComplete {
         // Where a database of this machine was is known from its backups as well.
-        inventory = inventory.adding(try Journal(state).backups().filter { $0.host == nil })
+        inventory = inventory.adding(try state.backups(notedIn: Journal(state)).filter { $0.host == nil })
       }
       let session = try Session(applyingNothing: context, inventory)
       let run = try ChangeRun(session, "restore")
@@ -145,7 +145,7 @@ struct RestoreCommand: ParsableCommand {
     _ journal: Journal, _ session: Session, isComplete: Bool
   ) throws -> [String: StoredBackup] {
     let ids = Set(session.selection.map { session.inventory.installations[$0].id })
-    let all = try journal.backups()
+    let all = try session.state.backups(notedIn: journal)
     let backups = all.filter { ids.contains($0.installation) }
     let isAll = session.global.only == nil
     let latest = (isAll && !isComplete ? all : backups).map(\.run).max()

@@ -153,14 +153,14 @@ struct MigrateRun {
   ) -> RolloutStop? {
     let rollout = plan.rollout
     guard let backups = plan.backups else { return session.interruption.signal.map { .interrupted($0) } }
-    defer { backups.removeEmptyFolder() }
+    defer { backups.end() }
     let progress = Progress(console, "", total: 0, verbose: session.global.verbose)
     defer { progress.end() }
     let stop = run.rollOut(
       rollout.waves, &fleetStatus, lanes: rollout.lanes, maxFailures: rollout.maxFailures, progress
     ) { installation in
       let worker = workers.worker(for: installation)
-      let outcome = worker.upgrade(installation.path, backup: backups.path(installation))
+      let outcome = worker.upgrade(installation.path, backup: backups.location(installation))
       return backups.recordAndPrune(outcome, of: installation, worker)
     }
     books.attempt { try journal.check() }

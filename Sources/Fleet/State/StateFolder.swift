@@ -1,8 +1,9 @@
+internal import Basics
 internal import FoundationEssentials
 internal import Glibc
 internal import SQLite
 internal import SystemPackage
-internal import Upgrade
+public import Upgrade
 
 /// The folder with journal, backups, reports and outbox, mode 0700.
 public struct StateFolder: Sendable {
@@ -22,8 +23,10 @@ public struct StateFolder: Sendable {
   public var reports: String { path + "/reports" }
   /// Where undelivered reports wait.
   public var outbox: String { path + "/outbox" }
-  /// Where backups are kept, a folder a run.
+  /// The address of the destination of backups.
   public var backups: String { path + "/backups" }
+  /// Where backups are stored.
+  public var destination: any BackupDestination { BackupDestinations.at(backups) }
   /// Where copies are while a rehearsal works on them.
   public var rehearsal: String { path + "/rehearsal" }
   /// The journal.
@@ -56,12 +59,15 @@ public struct StateFolder: Sendable {
     do throws(Failure) { try DurableFolder.sync(folder) } catch { throw StateError(folder, cause: error) }
   }
 
-  /// Makes the folder for one run's backups; it survives a power cut.
-  public func createBackupFolder(_ run: RunID) throws(StateError) -> String {
-    let folder = "\(backups)/\(run)"
-    try make(folder, 0o700)
-    try sync(backups)
-    return folder
+  /// Removes the reports that nobody finishes: the lock of one that is being written goes with its writer.
+  func removeUnfinishedReports() {
+    for file in (try? namesInFolder(reports)) ?? [] {
+      guard file.hasSuffix(".part") else { continue }
+      let descriptor = open("\(reports)/\(file)", O_RDWR | O_CLOEXEC)
+      guard descriptor >= 0 else { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink("\(reports)/\(file)") }
+      close(descriptor)
+    }
   }
 
   /// Removes the copies that a killed rehearsal left. The caller holds the lock.
@@ -102,6 +108,12 @@ public struct StateError: Error, Hashable, Sendable, CustomStringConvertible {
 
   init(_ path: String, cause failure: Failure) {
     description = "the state folder \(path) can't be used: \(failure.message)"
+  }
+
+  init(_ path: String, _ newer: NewerVersion) {
+    description =
+      "the journal \(path) has version \(newer.found), and this flotilla knows \(newer.known): it was written by a newer "
+      + "flotilla; use that, or another state folder"
   }
 
   init(_ path: String, _ error: SQLiteError) { description = "the journal \(path) can't be used: \(error)" }

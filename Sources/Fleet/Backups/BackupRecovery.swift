@@ -1,0 +1,44 @@
+internal import FoundationEssentials
+internal import SQLite
+internal import Upgrade
+
+extension Journal {
+  /// Puts right what killed runs left: notes their backups that they didn't come to note, and removes unfinished ones.
+  ///
+  /// The destination of backups is what tells, not the journal, which a power cut may have taken. A backup is at its
+  /// location only when it is whole, so every one that is found is as good as one that was noted; those on hosts are found
+  /// when a run works there (`BackupStore.recordAndPrune`). The caller holds the lock on the state folder.
+  public func recover(_ state: StateFolder, _ inventory: Inventory) throws(StateError) {
+    do {
+      state.removeUnfinishedReports()
+      state.removeRehearsal()
+      try recoverBackups(in: state.destination, inventory)
+    } catch let error as StateError {
+      throw error
+    } catch let failure as Failure {
+      throw StateError(state.path, cause: failure)
+    } catch {
+      throw StateError(path, "can't be recovered: \(error)", nil)
+    }
+  }
+
+  private func recoverBackups(in destination: any BackupDestination, _ inventory: Inventory) throws {
+    let finished = try finishedRuns()
+    let runs = try destination.runs().filter { !finished.contains($0) }.compactMap { RunID($0) }.sorted()
+    guard !runs.isEmpty else { return }
+    let known = try notedLocations()
+    let here = inventory.installations.filter { $0.host == nil }
+    let installations = Dictionary(here.map { ($0.fileName, $0) }) { $1 }
+    for run in runs {
+      noteRecovered(run)
+      for location in try destination.list(run.description) where !known.contains(location) {
+        guard let installation = installations[destination.name(in: location)],
+          let found = try? FoundBackup(of: run.description, at: location, in: destination)
+        else { continue }
+        addBackup(StoredBackup(run, installation, version: found.version, found.record, fetched: nil))
+      }
+      destination.end(run.description)
+    }
+    try check()
+  }
+}
