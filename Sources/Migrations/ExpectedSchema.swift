@@ -12,9 +12,9 @@ public final class ExpectedSchema: Sendable {
   private let ignored: [IgnoreRule]
   private let replays: Replays
   private let count = Atomic(0)
-  private let schemas = Mutex<[[Int64]: Result<Schema, MigrationFailure>]>([:])
-  private let wholes = Mutex<[[Int64]: (schema: Schema, columns: [String: Set<String>])]>([:])
-  private let changes = Mutex<[Int64: [Schema.Change]]?>(nil)
+  private let schemas = Mutex<[[MigrationVersion]: Result<Schema, MigrationFailure>]>([:])
+  private let wholes = Mutex<[[MigrationVersion]: (schema: Schema, columns: [String: Set<String>])]>([:])
+  private let changes = Mutex<[MigrationVersion: [Schema.Change]]?>(nil)
 
   /// Prepares to replay `set`; nothing runs yet.
   ///
@@ -35,9 +35,9 @@ public final class ExpectedSchema: Sendable {
   /// The schema of a database that has the baseline and these versions.
   ///
   /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
-  public func schema(of versions: [Int64]) throws -> Schema { try schema(of: versions, replays) }
+  public func schema(of versions: [MigrationVersion]) throws -> Schema { try schema(of: versions, replays) }
 
-  private func schema(of versions: [Int64], _ replays: Replays) throws -> Schema {
+  private func schema(of versions: [MigrationVersion], _ replays: Replays) throws -> Schema {
     // Held while it replays, so that lanes which ask for the same at once wait instead of replaying it too.
     try schemas.withLock { schemas in
       if let known = schemas[versions] { return try known.get() }
@@ -55,16 +55,18 @@ public final class ExpectedSchema: Sendable {
   /// The schema of a database that has the baseline and these versions, ignored objects included.
   ///
   /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
-  public func wholeSchema(of versions: [Int64]) throws -> Schema { try whole(versions).schema }
+  public func wholeSchema(of versions: [MigrationVersion]) throws -> Schema { try whole(versions).schema }
 
   /// The columns, in lower case, that a table of such a database has, ignored ones included.
   ///
   /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
-  public func columns(of table: String, at versions: [Int64]) throws -> Set<String> {
+  public func columns(of table: String, at versions: [MigrationVersion]) throws -> Set<String> {
     try whole(versions).columns[table.folded] ?? []
   }
 
-  private func whole(_ versions: [Int64]) throws -> (schema: Schema, columns: [String: Set<String>]) {
+  private func whole(_ versions: [MigrationVersion]) throws -> (
+    schema: Schema, columns: [String: Set<String>]
+  ) {
     try wholes.withLock { wholes in
       if let known = wholes[versions] { return known }
       let schema = try replay(Set(versions), [], replays)
@@ -77,13 +79,13 @@ public final class ExpectedSchema: Sendable {
   /// What each migration does to the schema, where all before it were applied. All are replayed once, one by one.
   ///
   /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
-  public func changesByVersion() throws -> [Int64: [Schema.Change]] {
+  public func changesByVersion() throws -> [MigrationVersion: [Schema.Change]] {
     if let known = changes.withLock({ $0 }) { return known }
     let replay = try replays.begin()
     defer { replay.end() }
     try replay.run(set.baseline)
     var before = try replay.schema(ignoring: ignored)
-    var found: [Int64: [Schema.Change]] = [:]
+    var found: [MigrationVersion: [Schema.Change]] = [:]
     for migration in set.migrations where !migration.runsOutsideTransaction {
       guard let version = migration.version else { continue }
       try replay.run(migration)
@@ -124,7 +126,9 @@ public final class ExpectedSchema: Sendable {
   /// How many sets of versions were replayed so far.
   var replayed: Int { count.load(ordering: .relaxed) }
 
-  private func replay(_ versions: Set<Int64>, _ ignored: [IgnoreRule], _ replays: Replays) throws -> Schema {
+  private func replay(_ versions: Set<MigrationVersion>, _ ignored: [IgnoreRule], _ replays: Replays) throws
+    -> Schema
+  {
     count.add(1, ordering: .relaxed)
     let replay = try replays.begin()
     defer { replay.end() }

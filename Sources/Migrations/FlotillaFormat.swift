@@ -1,3 +1,5 @@
+public import Schema
+
 /// Files such as `0006_add_family_id.sql`: SQL with directives in comments, recorded in `schema_migrations`.
 public struct FlotillaFormat: MigrationFormat {
   /// The longest name of a migration, in bytes; file systems take no more than 255 for the whole.
@@ -25,12 +27,12 @@ public struct FlotillaFormat: MigrationFormat {
   public func includes(_ file: String) -> Bool { file.hasSuffix(".sql") && !file.hasPrefix(".") }
 
   /// Reads a number, an underscore, and lower-case words.
-  public func identify(_ file: String) throws(MigrationError) -> (version: Int64, name: String) {
+  public func identify(_ file: String) throws(MigrationError) -> (version: MigrationVersion, name: String) {
     let stem = file.dropLast(4)
     let digits = stem.prefix { $0.isASCII && $0.isNumber }
     let name = stem.dropFirst(digits.count + 1)
     let isPlain = { (c: Character) in c.isASCII && (c.isLowercase || c.isNumber || c == "_") }
-    guard let version = Int64(digits), version > 0, stem.dropFirst(digits.count).first == "_",
+    guard let number = Int64(digits), number > 0, stem.dropFirst(digits.count).first == "_",
       name.first?.isLetter == true, name.allSatisfy(isPlain)
     else {
       throw MigrationError(
@@ -38,12 +40,12 @@ public struct FlotillaFormat: MigrationFormat {
         "a migration's name is a number, an underscore and lower-case words, such as 0007_add_email_to_users.sql"
       )
     }
-    return (version, String(name))
+    return (MigrationVersion(number), String(name))
   }
 
   /// Reads statements and directives.
   public func parse(
-    _ text: String, file: String, version: Int64?, name: String
+    _ text: String, file: String, version: MigrationVersion?, name: String
   ) -> (migration: Migration, faults: [MigrationError]) {
     MigrationParser.parse(text, file: file, version: version, name: name)
   }
@@ -51,18 +53,18 @@ public struct FlotillaFormat: MigrationFormat {
   /// One more than the highest number, with as many digits, four at least.
   public func nextFile(
     _ name: String, after files: [String]
-  ) throws(MigrationError) -> (version: Int64, file: String) {
-    var highest: (version: Int64, width: Int, file: String) = (0, 4, "")
+  ) throws(MigrationError) -> (version: MigrationVersion, file: String) {
+    var highest: (number: Int64, width: Int, file: String) = (0, 4, "")
     for file in files {
-      let version = try identify(file).version
-      if version > highest.version { highest = (version, file.prefix { $0.isNumber }.count, file) }
+      let number = try identify(file).version.number
+      if number > highest.number { highest = (number, file.prefix { $0.isNumber }.count, file) }
     }
-    guard highest.version < .max else {
-      throw MigrationError(.malformedName, file: highest.file, "there is no number after \(highest.version)")
+    guard highest.number < .max else {
+      throw MigrationError(.malformedName, file: highest.file, "there is no number after \(highest.number)")
     }
-    let digits = String(highest.version + 1)
+    let digits = String(highest.number + 1)
     let zeros = String(repeating: "0", count: max(0, highest.width - digits.count))
-    return (highest.version + 1, "\(zeros)\(digits)_\(name).sql")
+    return (MigrationVersion(highest.number + 1), "\(zeros)\(digits)_\(name).sql")
   }
 
   /// Lower-case letters, digits and underscores, a letter first.

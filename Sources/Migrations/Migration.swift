@@ -1,7 +1,8 @@
 public import SQLite
 public import Schema
 
-/// One migration file, read and checked.
+/// One migration file, read and checked. What it declares of itself is a member too: `migration.deletes`.
+@dynamicMemberLookup
 public struct Migration: Sendable {
   /// A condition and the line on which it stands.
   public struct Clause: Hashable, Sendable {
@@ -26,7 +27,7 @@ public struct Migration: Sendable {
   }
 
   /// The number by which it is recorded; nil for the baseline, which isn't.
-  public let version: Int64?
+  public let version: MigrationVersion?
   /// The name by which it is recorded.
   public let name: String
   /// The file's name, for messages.
@@ -35,15 +36,15 @@ public struct Migration: Sendable {
   public let requirements: [Clause]
   /// `@expect` lines.
   public let expectations: [Clause]
-  /// Tables from which rows may go, in lower case.
-  public let deletes: Set<String>
-  /// What may happen to columns that would otherwise be taken for a mistake: `table.column`, `table.*`, and
-  /// `sqlite_sequence.table` for numbers that AUTOINCREMENT may give again; in lower case.
-  public let changes: Set<String>
-  /// Whether it runs outside a transaction.
-  public let runsOutsideTransaction: Bool
+  /// What the file declares of itself.
+  public let declarations: Declarations
   /// The steps in order.
   public let steps: [Step]
   /// SHA-256 of the file's bytes.
   public let digest: Fingerprint
+
+  /// A value of `declarations`.
+  public subscript<Value>(dynamicMember path: KeyPath<Declarations, Value>) -> Value {
+    declarations[keyPath: path]
+  }
 }

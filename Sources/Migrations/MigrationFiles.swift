@@ -18,7 +18,7 @@ public struct MigrationFiles: Hashable, Sendable, Codable {
   public let schema: File?
 
   /// How the files are named and read.
-  static let format: any MigrationFormat = FlotillaFormat()
+  public static let format: any MigrationFormat = FlotillaFormat()
 
   /// How these files are named and read.
   var format: any MigrationFormat { Self.format }

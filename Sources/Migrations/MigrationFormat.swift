@@ -1,3 +1,5 @@
+public import Schema
+
 /// How the files of an application's migrations are named and read: files in, statements out.
 ///
 /// Everything that knows the names of files, their syntax, and which table they are recorded in is behind this protocol.
@@ -17,7 +19,7 @@ public protocol MigrationFormat: Sendable {
   ///
   /// - Returns: the version and the name by which it is recorded.
   /// - Throws: `MigrationError` where it is no migration's name.
-  func identify(_ file: String) throws(MigrationError) -> (version: Int64, name: String)
+  func identify(_ file: String) throws(MigrationError) -> (version: MigrationVersion, name: String)
 
   /// Reads the text of a file.
   ///
@@ -28,7 +30,7 @@ public protocol MigrationFormat: Sendable {
   ///   - name: the name by which it is recorded.
   /// - Returns: the migration, and all that is wrong with it; if anything is, the migration is not to be used.
   func parse(
-    _ text: String, file: String, version: Int64?, name: String
+    _ text: String, file: String, version: MigrationVersion?, name: String
   ) -> (migration: Migration, faults: [MigrationError])
 
   /// Names the file of the next migration.
@@ -40,7 +42,7 @@ public protocol MigrationFormat: Sendable {
   /// - Throws: `MigrationError` where a version can't be read, or none is left.
   func nextFile(
     _ name: String, after files: [String]
-  ) throws(MigrationError) -> (version: Int64, file: String)
+  ) throws(MigrationError) -> (version: MigrationVersion, file: String)
 
   /// Whether `name` can be the name of a migration.
   func isValid(_ name: String) -> Bool

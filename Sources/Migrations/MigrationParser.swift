@@ -8,9 +8,7 @@ struct MigrationParser {
   private var faults: [MigrationError] = []
   private var requirements: [Migration.Clause] = []
   private var expectations: [Migration.Clause] = []
-  private var deletes: Set<String> = []
-  private var changes: Set<String> = []
-  private var runsOutsideTransaction = false
+  private var declarations = Declarations()
   private var steps: [Migration.Step] = []
   private var when: [Condition] = []
   private var unless: [Condition] = []
@@ -18,21 +16,19 @@ struct MigrationParser {
   private var sql = ""
   private var sqlLine = 1
 
-  private static let directives = [
-    "when", "unless", "always", "require", "expect", "deletes", "changes", "transaction",
-  ]
+  private static let directives =
+    ["when", "unless", "always", "require", "expect"] + Declarations.directives.map(\.word)
 
   /// - Returns: the migration, and all its faults; with one it is not to be used.
-  static func parse(_ text: String, file: String, version: Int64?, name: String)
+  static func parse(_ text: String, file: String, version: MigrationVersion?, name: String)
     -> (migration: Migration, faults: [MigrationError])
   {
     var parser = MigrationParser(file: file)
     parser.read(text)
     let migration = Migration(
       version: version, name: name, file: file, requirements: parser.requirements,
-      expectations: parser.expectations, deletes: parser.deletes, changes: parser.changes,
-      runsOutsideTransaction: parser.runsOutsideTransaction,
-      steps: parser.steps, digest: Fingerprint(of: text.utf8))
+      expectations: parser.expectations, declarations: parser.declarations, steps: parser.steps,
+      digest: Fingerprint(of: text.utf8))
     return (
       migration,
       parser.faults + (parser.faults.isEmpty ? StatementRules(file: file).faults(of: migration) : [])
@@ -113,24 +109,14 @@ struct MigrationParser {
     case "expect":
       try finishStep()
       expectations.append(.init(condition: try condition(rest, line), line: line, message: nil))
-    case "deletes":
-      let tables = rest.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmed.folded }
-      guard !tables.isEmpty, !tables.contains("") else { throw error(line, "@deletes takes names of tables") }
-      deletes.formUnion(tables)
-    case "changes":
-      let columns = rest.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmed.folded }
-      let isColumn = { (name: String) in
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 2 && !parts.contains("")
-      }
-      guard !columns.isEmpty, columns.allSatisfy(isColumn) else {
-        throw error(line, "@changes takes columns, such as users.note, or users.* for all of a table")
-      }
-      changes.formUnion(columns)
-    case "transaction":
-      guard rest == "none" else { throw error(line, "@transaction takes only: none") }
-      runsOutsideTransaction = true
     default:
+      if let directive = Declarations.directives.first(where: { $0.word == word }) {
+        do throws(Declarations.Fault) {
+          return try directive.read(&declarations, rest)
+        } catch {
+          throw self.error(line, error.message)
+        }
+      }
       let hint =
         Suggestion.nearest(to: String(word), in: Self.directives).map { "; did you mean @\($0)?" }
         ?? "; there are @\(Self.directives.joined(separator: ", @"))"

@@ -12,10 +12,12 @@ public struct MigrationSet: Sendable {
   public let digest: Fingerprint
 
   /// The highest version, or 0 where there is none.
-  public var latest: Int64 { migrations.last?.version ?? 0 }
+  public var latest: MigrationVersion { migrations.last?.version ?? 0 }
 
   /// The name of a version.
-  public func name(of version: Int64) -> String? { migrations.first { $0.version == version }?.name }
+  public func name(of version: MigrationVersion) -> String? {
+    migrations.first { $0.version == version }?.name
+  }
 
   /// The tables that the migrations make, whether they are there in the end or not; in lower case.
   public let tablesMade: Set<String>
@@ -71,7 +73,7 @@ public struct MigrationSet: Sendable {
   /// to be used.
   init(_ files: MigrationFiles, _ faults: inout [MigrationError]) {
     let format = files.format
-    var found: [Int64: Migration] = [:]
+    var found: [MigrationVersion: Migration] = [:]
     for file in files.migrations {
       do throws(MigrationError) {
         let (version, name) = try format.identify(file.name)

@@ -1,10 +1,11 @@
 internal import Basics
 public import SQLite
+public import Schema
 
 /// A migration that was applied to one database.
 public struct AppliedMigration: Hashable, Sendable, Codable {
   /// Its number; 0 for the baseline.
-  public let version: Int64
+  public let version: MigrationVersion
   /// Its name.
   public let name: String
   /// How long it took, in milliseconds.
@@ -20,7 +21,8 @@ public struct AppliedMigration: Hashable, Sendable, Codable {
   }
 
   init(
-    version: Int64, name: String, milliseconds: Double, rowsDeleted: [String: Int], changes: [ContentChange]
+    version: MigrationVersion, name: String, milliseconds: Double, rowsDeleted: [String: Int],
+    changes: [ContentChange]
   ) {
     self.version = version
     self.name = name
@@ -33,7 +35,7 @@ public struct AppliedMigration: Hashable, Sendable, Codable {
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
-      version: try fields.decode(Int64.self, forKey: .version),
+      version: try fields.decode(MigrationVersion.self, forKey: .version),
       name: try fields.decode(String.self, forKey: .name),
       milliseconds: try fields.decode(Double.self, forKey: .milliseconds),
       rowsDeleted: try fields.decode([String: Int].self, forKey: .rowsDeleted),
@@ -96,7 +98,7 @@ public struct Migrator {
   /// Runs one migration where `recorded` is recorded and `tables` are there, nil for not known, and brings both up to
   /// date.
   private func run(
-    _ migration: Migration, after recorded: inout [Int64: String]?, _ tables: inout Set<String>?
+    _ migration: Migration, after recorded: inout [MigrationVersion: String]?, _ tables: inout Set<String>?
   ) throws -> AppliedMigration {
     let start = ContinuousClock.now
     defer { database.endGuard() }
@@ -142,7 +144,8 @@ public struct Migrator {
 
   /// Records the migration, and reads back that it is recorded and nothing else changed.
   private func record(
-    _ migration: Migration, after recorded: inout [Int64: String]?, _ accounts: inout MigrationEffects
+    _ migration: Migration, after recorded: inout [MigrationVersion: String]?,
+    _ accounts: inout MigrationEffects
   ) throws {
     defer { database.endGuard() }
     // A migration may change the table, and a baseline make it, but not what versions it has.

@@ -1,11 +1,12 @@
 internal import Basics
 internal import Glibc
+public import Schema
 internal import SystemPackage
 
 /// The next migration file of a folder.
 public struct NewMigration {
   /// Its number: one more than the highest.
-  public let version: Int64
+  public let version: MigrationVersion
   /// Where it goes.
   public let path: String
 

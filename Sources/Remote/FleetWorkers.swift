@@ -14,7 +14,7 @@ public struct FleetWorkers: Workers {
 
   /// See `Workers`.
   public func worker(for installation: Installation) -> any Worker {
-    guard let host = installation.host else { return local }
+    guard case .remote(let host) = installation.machine else { return local }
     guard let hosts else { preconditionFailure("installations on hosts are worked on with a pool of hosts") }
     return hosts.worker(for: host)
   }

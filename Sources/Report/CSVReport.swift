@@ -50,7 +50,9 @@ struct CSVReport: ReportRenderer {
     }
   }
 
-  private static func list(_ versions: [Int64]) -> String { versions.map(String.init).joined(separator: ";") }
+  private static func list(_ versions: [MigrationVersion]) -> String {
+    versions.map(String.init).joined(separator: ";")
+  }
 
   private static func field(_ cell: Cell) -> String {
     switch cell {

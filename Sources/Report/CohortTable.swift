@@ -14,7 +14,7 @@ public struct CohortTable {
   /// - Parameters:
   ///   - set: the migrations.
   ///   - isVerbose: whether all names and all migrations are listed.
-  ///   - names: the id of the installation at a position of the selection.
+  ///   - names: the id of the installation at an index of the inventory.
   public init(_ set: MigrationSet, isVerbose: Bool, names: @escaping (Int) -> String) {
     self.set = set
     self.isVerbose = isVerbose
@@ -29,14 +29,14 @@ public struct CohortTable {
   /// - Returns: its lines.
   public func lines(_ fleetStatus: FleetStatus, showsPlan: Bool) -> [String] {
     let members = fleetStatus.members().sorted { rank($0.cohort) < rank($1.cohort) }
-    let width = max(3, String(members.map(\.positions.count).max() ?? 0).count + 2)
-    return members.flatMap { cohort, positions -> [String] in
-      let number = String(positions.count)
+    let width = max(3, String(members.map(\.indices.count).max() ?? 0).count + 2)
+    return members.flatMap { cohort, indices -> [String] in
+      let number = String(indices.count)
       let indent = String(repeating: " ", count: width + 2)
       let title = String(repeating: " ", count: width - number.count) + number + "  " + Self.title(cohort)
       let right = self.right(cohort, showsPlan: showsPlan)
       let column = width + 30
-      let members = positions.map(names)
+      let members = indices.map(names)
       // Names that the left column has no room for stand below both.
       let narrow = column - 2 - indent.count
       let isWide = (isVerbose ? members[...] : members.prefix(1)).contains { $0.columns > narrow }
@@ -88,7 +88,7 @@ public struct CohortTable {
     }
   }
 
-  private func steps(_ pending: [Int64]) -> String {
+  private func steps(_ pending: [MigrationVersion]) -> String {
     let versions = TextLayout.ranges(pending.filter { $0 > 0 })
     return pending.first == 0 ? "baseline" + (versions.isEmpty ? "" : ", then \(versions)") : versions
   }

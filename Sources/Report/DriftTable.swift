@@ -10,7 +10,7 @@ public struct DriftTable {
   private let names: (Int) -> String
   private let isVerbose: Bool
 
-  /// Prepares a table; `names` gives the id at a position of the selection.
+  /// Prepares a table; `names` gives the id at an index of the inventory.
   public init(
     _ fleetStatus: FleetStatus, _ changes: DriftChanges, isVerbose: Bool, names: @escaping (Int) -> String
   ) {
@@ -65,16 +65,16 @@ public struct DriftTable {
 
   private func drifted() -> [String] {
     var causes: [[Difference]: [Int]] = [:]
-    for (cohort, positions) in fleetStatus.members() {
+    for (cohort, indices) in fleetStatus.members() {
       let drift = cohort.drift.shown(all: isVerbose)
-      if !drift.isEmpty { causes[drift, default: []] += positions }
+      if !drift.isEmpty { causes[drift, default: []] += indices }
     }
     let sorted = causes.sorted { ($1.value.count, $0.value[0]) < ($0.value.count, $1.value[0]) }
-    return sorted.flatMap { drift, positions -> [String] in
+    return sorted.flatMap { drift, indices -> [String] in
       let isDrift = drift.contains { $0.severity == .error }
-      let head = "\(positions.count) \(isDrift ? "drifted" : "noted")  "
+      let head = "\(indices.count) \(isDrift ? "drifted" : "noted")  "
       let indent = String(repeating: " ", count: head.count)
-      let ids = positions.sorted().map(names)
+      let ids = indices.sorted().map(names)
       let list = CohortTable.list(ids, room: TextLayout.width - head.count, isVerbose: isVerbose)
       let shown = isVerbose ? drift[...] : drift.prefix(8)
       let members = Set(ids)
@@ -110,11 +110,11 @@ public struct DriftTable {
   }
 
   private func unknown() -> [String] {
-    fleetStatus.members().filter { Self.isUnknown($0.cohort) }.flatMap { cohort, positions -> [String] in
-      let head = "\(positions.count) unknown  "
+    fleetStatus.members().filter { Self.isUnknown($0.cohort) }.flatMap { cohort, indices -> [String] in
+      let head = "\(indices.count) unknown  "
       let indent = String(repeating: " ", count: head.count)
       let list = CohortTable.list(
-        positions.map(names), room: TextLayout.width - head.count, isVerbose: isVerbose)
+        indices.map(names), room: TextLayout.width - head.count, isVerbose: isVerbose)
       return [head + list[0]] + (cohort.failure.map { TextLayout.wrap("\($0)", first: indent) } ?? [])
     }
   }

@@ -149,7 +149,7 @@ package struct Overview {
 
   /// The newest first, then what is untracked, then what could not be read.
   var versions: [Version] {
-    let known = byVersion.sorted { (Int64($0.key) ?? -1) > (Int64($1.key) ?? -1) }
+    let known = byVersion.sorted { (MigrationVersion($0.key) ?? -1) > (MigrationVersion($1.key) ?? -1) }
     let unknown = total - known.map(\.value).reduce(0, +)
     return known.map { Version(name: $0.key, count: $0.value, isLatest: $0.key == latest) }
       + (unknown > 0 ? [Version(name: "unknown", count: unknown, isLatest: false)] : [])

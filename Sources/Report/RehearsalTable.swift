@@ -13,7 +13,7 @@ public struct RehearsalTable {
   /// - Parameters:
   ///   - rehearsals: what was told.
   ///   - atOnce: how many installations this machine can work on at once, for the estimates.
-  ///   - names: the id of the installation at a place of the selection.
+  ///   - names: the id of the installation at an index of the inventory.
   public init(_ rehearsals: [CohortRehearsal], atOnce: Int, names: @escaping (Int) -> String) {
     self.rehearsals = rehearsals.filter(\.hasFailed) + rehearsals.filter { !$0.hasFailed }
     self.atOnce = max(1, atOnce)
@@ -22,13 +22,13 @@ public struct RehearsalTable {
 
   /// The lines, one cohort after the other.
   public func lines() -> [String] {
-    let width = max(3, String(rehearsals.map(\.places.count).max() ?? 0).count + 2)
+    let width = max(3, String(rehearsals.map(\.indices.count).max() ?? 0).count + 2)
     let indent = String(repeating: " ", count: width + 2)
     let column = width + 30
     return rehearsals.flatMap { rehearsal -> [String] in
-      let number = String(rehearsal.places.count)
+      let number = String(rehearsal.indices.count)
       let title = CohortTable.title(rehearsal.cohort)
-      let member = names(rehearsal.tried.place)
+      let member = names(rehearsal.tried.index)
       let left = [
         String(repeating: " ", count: width - number.count) + number + "  " + title,
         indent + TextLayout.shortened(member, room: column - 2 - indent.count),
@@ -54,7 +54,7 @@ public struct RehearsalTable {
     case .failed, .unreachable: return [rehearsal.isInconclusive ? "could not be tried" : "would fail"]
     case .migrated:
       let changes = outcome.applied.flatMap(\.changes).map(\.description)
-      return ["would succeed"] + losses(outcome) + changes + [time(outcome, rehearsal.places.count)]
+      return ["would succeed"] + losses(outcome) + changes + [time(outcome, rehearsal.indices.count)]
     default: return ["not rehearsed: nothing is pending any more"]
     }
   }

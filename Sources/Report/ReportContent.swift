@@ -64,10 +64,10 @@ struct ReportedInstallation: Decodable {
   let labels: [String: String]
   let wave: Int?
   let status: Status
-  let versionBefore: Int64?
-  let versionAfter: Int64?
+  let versionBefore: MigrationVersion?
+  let versionAfter: MigrationVersion?
   let applied: [AppliedMigration]
-  let pending: [Int64]
+  let pending: [MigrationVersion]
   let backup: BackupRecord?
   let drift: [Difference]
   let error: Failure?

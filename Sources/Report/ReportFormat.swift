@@ -2,6 +2,9 @@ internal import Basics
 internal import SystemPackage
 
 /// How a report can be written.
+///
+/// To add a format, add a type that conforms to `ReportRenderer`, in a file of its own, and a case here with its endings
+/// and its renderer.
 public enum ReportFormat: String, Sendable, CaseIterable {
   /// `flotilla.report/1`, which holds everything.
   case json
@@ -20,15 +23,31 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   public init?(path: String) {
     let name = path.split(separator: "/").last ?? ""
     guard let dot = name.lastIndex(of: ".") else { return nil }
-    switch name[name.index(after: dot)...].lowercased() {
-    case "json": self = .json
-    case "html", "htm": self = .html
-    case "md", "markdown": self = .markdown
-    case "csv": self = .csv
-    case "prom": self = .prometheus
-    case "xml": self = .junit
-    default: return nil
+    let ending = name[dot...].lowercased()
+    guard let format = Self.allCases.first(where: { $0.endings.contains(ending) }) else { return nil }
+    self = format
+  }
+
+  /// The endings of file names that ask for the format, the usual one first.
+  private var endings: [String] {
+    switch self {
+    case .json: [".json"]
+    case .html: [".html", ".htm"]
+    case .markdown: [".md", ".markdown"]
+    case .csv: [".csv"]
+    case .prometheus: [".prom"]
+    case .junit: [".xml"]
     }
+  }
+
+  /// The names of all formats for people: `json, html, … or junit`.
+  public static var names: String { oneOf(allCases.map(\.rawValue)) }
+
+  /// The usual endings of all formats for people: `.json, .html, … or .xml`.
+  public static var usualEndings: String { oneOf(allCases.map { $0.endings[0] }) }
+
+  private static func oneOf(_ words: [String]) -> String {
+    "\(words.dropLast().joined(separator: ", ")) or \(words.last ?? "")"
   }
 
   /// The format of a report that is written to `path`: JSON where its name has no ending.

@@ -24,27 +24,27 @@ public struct ReportHeader: Codable {
 
   struct Migrations: Codable {
     let count: Int
-    let latest: Int64
+    let latest: MigrationVersion
     let digest: String
     /// Why they can't be used, where they can't: the numbers are those of an empty set then.
     let problem: String?
   }
 
   struct Cohort: Codable {
-    let version: Int64?
+    let version: MigrationVersion?
     let fingerprint: String?
     var count: Int
     let drift: [Difference]
 
     enum CodingKeys: CodingKey { case version, fingerprint, count, drift }
 
-    init(version: Int64?, fingerprint: String?, count: Int, drift: [Difference]) {
+    init(version: MigrationVersion?, fingerprint: String?, count: Int, drift: [Difference]) {
       (self.version, self.fingerprint, self.count, self.drift) = (version, fingerprint, count, drift)
     }
 
     init(from decoder: any Decoder) throws {
       let fields = try decoder.container(keyedBy: CodingKeys.self)
-      version = try fields.decodeIfPresent(Int64.self, forKey: .version)
+      version = try fields.decodeIfPresent(MigrationVersion.self, forKey: .version)
       fingerprint = try fields.decodeIfPresent(String.self, forKey: .fingerprint)
       count = try fields.decode(Int.self, forKey: .count).limited
       drift = try fields.decode([Difference].self, forKey: .drift)
@@ -132,15 +132,15 @@ public struct ReportHeader: Codable {
     figures["drifted"] = .count(fleetStatus.count(where: \.isDrifted))
     var versions: [String: Int] = [:]
     var cohorts: [Cohort] = []
-    for (cohort, positions) in members where cohort.fingerprint != nil {
-      versions[cohort.version.map(String.init) ?? "untracked", default: 0] += positions.count
+    for (cohort, indices) in members where cohort.fingerprint != nil {
+      versions[cohort.version.map(String.init) ?? "untracked", default: 0] += indices.count
       let same = cohorts.firstIndex { $0.version == cohort.version && $0.fingerprint == cohort.fingerprint }
       if let same {
-        cohorts[same].count += positions.count
+        cohorts[same].count += indices.count
       } else {
         cohorts.append(
           Cohort(
-            version: cohort.version, fingerprint: cohort.fingerprint, count: positions.count,
+            version: cohort.version, fingerprint: cohort.fingerprint, count: indices.count,
             drift: cohort.drift))
       }
     }

@@ -66,7 +66,7 @@ public struct ReportError: Error, Hashable, Sendable, CustomStringConvertible {
 
   init(unknownEndingOf path: String) {
     description =
-      "\(path): no report format has this ending; name it .json, .html, .md, .csv, .prom or .xml, or choose with --format"
+      "\(path): no report format has this ending; name it \(ReportFormat.usualEndings), or choose with --format"
   }
 
   init(_ path: String, _ code: Errno) { description = "the report \(path) can't be written: \(code)" }

@@ -6,7 +6,7 @@ public struct RunSummary {
   private let fleetStatus: FleetStatus
   private let names: (Int) -> String
 
-  /// Sums up where the installations stand; `names` gives the id at a position of the selection.
+  /// Sums up where the installations stand; `names` gives the id at an index of the inventory.
   public init(_ fleetStatus: FleetStatus, names: @escaping (Int) -> String) {
     self.fleetStatus = fleetStatus
     self.names = names
@@ -21,10 +21,10 @@ public struct RunSummary {
         $0.cohort.status == status && ![nil, .migrations].contains($0.cohort.failure?.code)
       }
     }
-    return members.flatMap { cohort, positions -> [String] in
-      let ids = positions.map(names)
+    return members.flatMap { cohort, indices -> [String] in
+      let ids = indices.map(names)
       let word = cohort.status == .skipped ? "left alone" : cohort.status.rawValue
-      let head = "\(positions.count) \(word)  "
+      let head = "\(indices.count) \(word)  "
       let list = CohortTable.list(ids, room: TextLayout.width - head.count, isVerbose: false)
       guard let failure = cohort.failure else { return [] }
       let indent = String(repeating: " ", count: head.count)
@@ -42,9 +42,9 @@ public struct RunSummary {
   /// The drift that was found and left, by cohort.
   public func drift() -> [String] {
     let drifted = fleetStatus.members().filter { $0.cohort.isDrifted && $0.cohort.status != .skipped }
-    return drifted.flatMap { cohort, positions -> [String] in
-      let head = "\(positions.count) drifted  "
-      let list = CohortTable.list(positions.map(names), room: TextLayout.width - head.count, isVerbose: false)
+    return drifted.flatMap { cohort, indices -> [String] in
+      let head = "\(indices.count) drifted  "
+      let list = CohortTable.list(indices.map(names), room: TextLayout.width - head.count, isVerbose: false)
       let indent = String(repeating: " ", count: head.count)
       return [head + list[0]]
         + cohort.drift.shown(all: false).prefix(5).flatMap { TextLayout.wrap("\($0)", first: indent) }

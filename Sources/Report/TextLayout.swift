@@ -1,3 +1,5 @@
+internal import Schema
+
 /// Plain text for a terminal of 80 columns.
 public enum TextLayout {
   /// The columns of a terminal.
@@ -62,9 +64,9 @@ public enum TextLayout {
   }
 
   /// `1–9, 1001`
-  static func ranges(_ numbers: [Int64]) -> String {
+  static func ranges(_ versions: [MigrationVersion]) -> String {
     var parts: [(Int64, Int64)] = []
-    for number in numbers {
+    for number in versions.map(\.number) {
       if let last = parts.last, number == last.1 &+ 1 {
         parts[parts.count - 1].1 = number
       } else {

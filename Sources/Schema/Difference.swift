@@ -20,12 +20,12 @@ public struct Difference: Hashable, Sendable, Codable {
   /// The normal form that is there, or nil where nothing is.
   public let actual: String?
   /// The migration that it is about, if it is about one.
-  public var version: Int64?
+  public var version: MigrationVersion?
 
   /// Makes a difference by hand.
   public init(
     kind: Kind, object: String, severity: Severity = .error, expected: String?, actual: String?,
-    version: Int64? = nil
+    version: MigrationVersion? = nil
   ) {
     self.kind = kind
     self.object = object

@@ -25,9 +25,9 @@ extension Failure {
     case .migrations: "correct the files; flotilla lint tells what is wrong with them"
     case .foreignHistory:
       "take it over with a baseline (baseline: FILE in fleet.yml) that makes of such a database what the first "
-        + "migration starts from, or record in \(SchemaMigrationsTable.name) (version, name) what it has"
+        + "migration starts from, or record in \(MigrationFiles.format.historyTable.name) what it has"
     case .unknownHistory:
-      "record in \(SchemaMigrationsTable.name) (version, name) what it has, or write a baseline (baseline: FILE in fleet.yml) for "
+      "record in \(MigrationFiles.format.historyTable.name) what it has, or write a baseline (baseline: FILE in fleet.yml) for "
         + "databases without records"
     case .history, .historyTrigger: "drop the trigger or the constraint, then run again"
     case .hardLink:

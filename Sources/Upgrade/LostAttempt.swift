@@ -5,9 +5,12 @@ extension Outcome {
   ///
   /// A backup with this run's name is there before the work only where the connection was lost after it was made:
   /// a database that is up to date now was migrated by that attempt.
-  public func mergingLostAttempt(
-    _ backup: String, _ history: any HistoryTable = SchemaMigrationsTable()
-  ) -> Outcome {
+  ///
+  /// - Parameters:
+  ///   - backup: the location of the backup that the run makes.
+  ///   - history: where versions are recorded.
+  /// - Returns: this outcome, or that of both attempts.
+  public func mergingLostAttempt(_ backup: String, _ history: any HistoryTable) -> Outcome {
     let destination = BackupDestinations.holding(backup)
     guard status == .current, self.backup == nil, destination.has(backup),
       let found = try? FoundBackup(of: "", at: backup, in: destination, history),

@@ -48,14 +48,13 @@ public struct MigrationTest {
     options.check = set.migrations.contains(where: \.runsOutsideTransaction) ? .quick : .none
     options.ignored = ignored
     options.networkFileSystems = true
-    options.control = control
     options.timeout = limit
     self.set = set
     self.folder = folder
     self.limit = limit
     cancellation = control.cancellation
     expectedSchema = ExpectedSchema(set, ignoring: ignored, limit: limit, cancellation: cancellation)
-    worker = LocalWorker(set, expectedSchema, options)
+    worker = LocalWorker(set, expectedSchema, options, control: control)
   }
 
   /// Runs all checks.
@@ -143,8 +142,7 @@ public struct MigrationTest {
     let odd = try tried.compactMap { migration -> String? in
       try database.execute("BEGIN")
       defer { database.rollback() }
-      try database.execute(
-        "DELETE FROM \(SchemaMigrationsTable.name) WHERE version = ?", [.integer(migration.version ?? 0)])
+      if let version = migration.version { try set.historyTable.removeRecord(of: version, in: database) }
       do {
         _ = try Migrator(database, set.historyTable, checksRequirements: false).run(migration)
       } catch let failure as MigrationFailure where failure.code != .timeout {

@@ -47,13 +47,13 @@ public struct Outcome: Hashable, Sendable, Codable {
   /// In one word.
   public var status: Status
   /// The highest recorded version before; nil where the database is untracked or wasn't read.
-  public var versionBefore: Int64?
+  public var versionBefore: MigrationVersion?
   /// The highest recorded version after.
-  public var versionAfter: Int64?
+  public var versionAfter: MigrationVersion?
   /// What was applied, in order; the baseline counts as version 0.
   public var applied: [AppliedMigration] = []
   /// Migrations still to be applied, by version; the baseline counts as 0.
-  public var pending: [Int64] = []
+  public var pending: [MigrationVersion] = []
   /// Tables that are there and from which the pending migrations may delete rows.
   public var mayDelete: [String] = []
   /// Columns that are there and whose content the pending migrations declare to change, as `table.column`.

@@ -12,7 +12,7 @@ struct Rehearsal {
   let folder: String
 
   func run() -> Outcome {
-    let deadline = inspector.options.deadline
+    let deadline = inspector.deadline
     do {
       let copies = try CopyFolder(folder)
       defer { copies.remove() }

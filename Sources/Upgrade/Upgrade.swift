@@ -15,7 +15,7 @@ final class Upgrade {
   private let backup: String?
   private let deadline: Deadline
   private var step = UpgradeStep.open {
-    didSet { inspector.options.control.began?(path, step) }
+    didSet { inspector.control.began?(path, step) }
   }
   private var outcome = Outcome(status: .failed)
 
@@ -55,7 +55,7 @@ final class Upgrade {
   }
 
   private func work(on database: Connection, _ file: DatabaseFile) throws {
-    try inspector.options.control.check(at: .open)
+    try inspector.control.check(at: .open)
     step = .lock
     try database.beginTransaction()
     step = .inspect
@@ -137,7 +137,7 @@ final class Upgrade {
     outcome.milliseconds["migrate", default: 0] += (ContinuousClock.now - start).milliseconds
     step = .prove
     let after = try proof.check()
-    try inspector.options.control.check(at: .prove)
+    try inspector.control.check(at: .prove)
     try deadline.check()
     step = .commit
     try database.commitTransaction()
@@ -156,7 +156,7 @@ final class Upgrade {
   private func migrateAlone(_ migration: Migration, on database: Connection) throws {
     if database.isInTransaction { try database.commitTransaction() }
     step = .migrate
-    try inspector.options.control.check(at: .migrate)
+    try inspector.control.check(at: .migrate)
     outcome.applied.append(try Migrator(database, inspector.set.historyTable).run(migration))
     let state = try inspector.state(of: database)
     outcome.versionAfter = state.history.version

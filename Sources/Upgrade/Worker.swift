@@ -16,7 +16,7 @@ public enum BackupCheck: String, Sendable, CaseIterable, Codable {
 /// How to treat each installation.
 public struct UpgradeOptions: Sendable, Codable {
   /// The highest version to apply, or nil for all.
-  public var target: Int64?
+  public var target: MigrationVersion?
   /// The check of the backup, or no backup.
   public var check = BackupCheck.full
   /// How long to wait for a lock.
@@ -43,17 +43,11 @@ public struct UpgradeOptions: Sendable, Codable {
   /// Whether a look may roll back the journal that a crashed writer left, which is the only write that it ever does.
   public var recovers = true
 
-  /// Who is told how far the work is and may call it off; it stays with this process.
-  public var control = WorkControl()
-
   /// The defaults.
   public init() {}
 
   /// The longest that an upgrade takes, with a hook after it.
   public var longestUpgrade: Duration { timeout + (hooks.after.isEmpty ? .zero : HookedUpgrade.leastTime) }
-
-  /// When work that begins now has to be done.
-  var deadline: Deadline { Deadline(in: timeout, control.cancellation) }
 }
 
 /// Does the work on single installations, here or elsewhere. It is called by many lanes at once.
@@ -87,10 +81,19 @@ public struct LocalWorker: Worker {
   var options: UpgradeOptions { inspector.options }
 
   /// Makes a worker.
-  public init(_ set: MigrationSet, _ expectedSchema: ExpectedSchema, _ options: UpgradeOptions) {
+  ///
+  /// - Parameters:
+  ///   - set: the migrations.
+  ///   - expectedSchema: what their versions look like.
+  ///   - options: how to treat each installation.
+  ///   - control: is told how far the work is, and may call it off.
+  public init(
+    _ set: MigrationSet, _ expectedSchema: ExpectedSchema, _ options: UpgradeOptions,
+    control: WorkControl = WorkControl()
+  ) {
     inspector = Inspector(
       set: set, expectedSchema: expectedSchema, cache: SchemaCache(ignoring: options.ignored),
-      driftCache: DriftCache(), options: options)
+      driftCache: DriftCache(), options: options, control: control)
     preflight = Preflight(options)
   }
 
@@ -134,7 +137,7 @@ public struct LocalWorker: Worker {
   /// See `Worker`.
   public func backups(_ name: String, in folder: String, of runs: [String]) -> [FoundBackup] {
     let destination = BackupDestinations.at(folder)
-    return FoundBackup.all(destination.name(in: name), in: destination, of: runs)
+    return FoundBackup.all(destination.name(in: name), in: destination, of: runs, inspector.set.historyTable)
   }
 
   /// See `Worker`.

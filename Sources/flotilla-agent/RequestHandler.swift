@@ -9,6 +9,7 @@ import Wire
 /// Does single requests with the worker that does them on the coordinator's own machine too.
 final class RequestHandler: Sendable {
   private let worker: LocalWorker
+  private let historyTable: any HistoryTable
   private let output: Output
   /// Which request works on which database, for the steps that are reported.
   private let requests: Requests
@@ -26,14 +27,16 @@ final class RequestHandler: Sendable {
     guard set.digest.description == setup.digest else {
       throw Failure(code: .agent, step: .open, message: "the migrations did not arrive as they were sent")
     }
-    var options = setup.options
     let requests = Requests()
-    options.control.cancellation = cancellation
-    options.control.began = { path, step in
+    var control = WorkControl()
+    control.cancellation = cancellation
+    control.began = { path, step in
       guard let number = requests.number(of: path) else { return }
       output.send(Frame(.step, number, Array(step.rawValue.utf8)))
     }
-    worker = LocalWorker(set, ExpectedSchema(set, ignoring: options.ignored), options)
+    worker = LocalWorker(
+      set, ExpectedSchema(set, ignoring: setup.options.ignored), setup.options, control: control)
+    historyTable = set.historyTable
     self.output = output
     self.requests = requests
   }
@@ -44,7 +47,7 @@ final class RequestHandler: Sendable {
     case .upgrade(let path, let backup):
       requests.begin(number, path)
       let outcome = worker.upgrade(path, backup: backup)
-      send(number, outcome.mergingLostAttempt(backup))
+      send(number, outcome.mergingLostAttempt(backup, historyTable))
     case .backUp(let path, let destination): send(number, worker.backUp(path, to: destination))
     case .restore(let path, let backup, let saved):
       requests.begin(number, path)

@@ -29,7 +29,7 @@ final class BackupPlaces: Sendable {
   func add(_ outcome: Outcome, of installation: Installation) {
     guard outcome.backup != nil else { return }
     found.withLock { found in
-      guard let host = installation.host else { return found.here += 1 }
+      guard case .remote(let host) = installation.machine else { return found.here += 1 }
       found.away["\(host.address):\(BackupStore.place(of: run, installation))", default: 0] += 1
       if fetches, outcome.failure?.code != .fetch { found.fetched += 1 }
     }

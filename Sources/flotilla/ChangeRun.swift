@@ -1,4 +1,5 @@
 import Fleet
+import Migrations
 import Remote
 import Report
 import Upgrade
@@ -21,7 +22,7 @@ struct ChangeRun {
     try session.state.create()
     lock = try session.state.lock()
     journal = try Journal(session.state)
-    try journal.recover(session.state, session.inventory)
+    try journal.recover(session.state, session.inventory, session.set.historyTable)
     workers = try session.workers()
     run = FleetRun(
       session.inventory, session.selection, workers, journal: journal,
@@ -44,7 +45,7 @@ struct ChangeRun {
     lanes: Lanes, limit: FailureLimit, only ids: Set<String>? = nil,
     _ work: @escaping @Sendable (Installation) -> Outcome, describe: (RunSummary, Int) -> [String]
   ) -> ExitStatus {
-    var fleetStatus = FleetStatus(count: session.selection.count)
+    var fleetStatus = FleetStatus(count: session.inventory.installations.count)
     let chosen = session.selection.filter { ids?.contains(session.inventory.installations[$0].id) ?? true }
     let progress = Progress(session.console, command, total: chosen.count, verbose: session.global.verbose)
     let wave = Wave(number: 1, name: command, indices: chosen)

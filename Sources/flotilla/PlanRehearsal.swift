@@ -17,8 +17,9 @@ struct PlanRehearsal {
     defer { withExtendedLifetime(lock) {} }
     var options = session.options
     options.recovers = false
-    options.control.cancellation = session.interruption.cancellation
-    let worker = LocalWorker(session.set, session.expectedSchema, options)
+    var control = WorkControl()
+    control.cancellation = session.interruption.cancellation
+    let worker = LocalWorker(session.set, session.expectedSchema, options, control: control)
     let cohorts = fleetStatus.members().count { $0.cohort.status == .pending }
     let progress = Progress(session.console, "rehearsing", total: cohorts)
     rehearsals = run.rehearse(fleetStatus, here: worker, in: session.state.rehearsal, progress)

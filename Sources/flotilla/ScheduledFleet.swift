@@ -52,7 +52,7 @@ struct ScheduledFleet {
 
   /// The folders of the installations: those that hold files now, and those where a pattern will look again.
   private func folders(_ resolve: (String) -> String) -> [String] {
-    let files = inventory.installations.filter { $0.host == nil }.map(\.path)
+    let files = inventory.installations.filter(\.machine.isLocal).map(\.path)
     let patterns = file.entries.compactMap { entry in
       if case .files(let glob, _) = entry.source { resolve(FilePattern.start(of: glob)) } else { nil }
     }

@@ -23,13 +23,14 @@ struct Session {
   ///
   /// - Throws: what is wrong with the fleet file, the inventory, `--only`, the migrations or `target`.
   init(
-    _ global: GlobalOptions, _ console: Console, target: Int64? = nil, interruption: Interruption? = nil
+    _ global: GlobalOptions, _ console: Console, target: MigrationVersion? = nil,
+    interruption: Interruption? = nil
   ) throws {
     try self.init(FleetContext(global, console, interruption: interruption), target: target)
   }
 
   /// The same with a fleet file that was read already.
-  init(_ context: FleetContext, target: Int64? = nil) throws {
+  init(_ context: FleetContext, target: MigrationVersion? = nil) throws {
     let inventory = try context.fleet.inventory(environment: context.environment)
     // A mistyped name is told before the migrations are read.
     let selection = try Self.select(context.global.only, from: inventory)
@@ -67,7 +68,7 @@ struct Session {
 
   private init(
     _ context: FleetContext, _ inventory: Inventory, _ selection: [Int], _ set: MigrationSet,
-    target: Int64? = nil
+    target: MigrationVersion? = nil
   ) {
     self.context = context
     self.inventory = inventory
@@ -106,7 +107,7 @@ struct Session {
     return found.indices
   }
 
-  private static func options(_ fleet: FleetFile, target: Int64?) -> UpgradeOptions {
+  private static func options(_ fleet: FleetFile, target: MigrationVersion?) -> UpgradeOptions {
     var options = UpgradeOptions()
     options.target = target
     options.check = BackupCheck(rawValue: fleet.backup.check.rawValue) ?? .full
@@ -126,7 +127,7 @@ struct Session {
   func workers(_ options: UpgradeOptions? = nil) throws(Failure) -> FleetWorkers {
     let options = options ?? self.options
     let local = LocalWorker(set, expectedSchema, options)
-    guard selection.contains(where: { inventory.installations[$0].host != nil }) else {
+    guard selection.contains(where: { !inventory.installations[$0].machine.isLocal }) else {
       return FleetWorkers(local, nil)
     }
     let program = fleet.ssh.agent == nil ? try AgentProgram(beside: executablePath()) : nil
@@ -157,8 +158,8 @@ struct Session {
     Lanes(count ?? fleet.rollout.concurrency, perHost: fleet.rollout.perHost)
   }
 
-  /// The id of the installation at a place of the selection.
-  func name(_ place: Int) -> String { inventory.installations[selection[place]].id }
+  /// The id of the installation at an index of the inventory.
+  func name(_ index: Int) -> String { inventory.installations[index].id }
 
   /// Looks at every selected installation, with a progress line.
   func scan(_ run: FleetRun, lanes: Lanes? = nil, notesPending: Bool = true) -> FleetStatus {

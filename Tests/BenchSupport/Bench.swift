@@ -10,6 +10,7 @@ package final class Bench {
   package let folder: TemporaryFolder
   package let path: String
   package var options = UpgradeOptions()
+  package var control = WorkControl()
   package var baseline: String?
   /// The folder of an inventory whose migrations are used instead of its own.
   package var inventory: String?
@@ -74,7 +75,7 @@ package final class Bench {
 
   package func worker() throws -> LocalWorker {
     let set = try migrations()
-    return LocalWorker(set, ExpectedSchema(set, ignoring: options.ignored), options)
+    return LocalWorker(set, ExpectedSchema(set, ignoring: options.ignored), options, control: control)
   }
 
   package func upgrade() throws -> Outcome { try worker().upgrade(path, backup: backupPath) }

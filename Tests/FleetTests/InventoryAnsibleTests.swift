@@ -151,7 +151,7 @@ import Testing
     let inventory = try folder.inventory(
       "  - { from: \"a 'b' $(c).sh\" }\n", more: "defaults: { path: /db }\n", environment: ["WHO": "paris"])
     #expect(inventory.installations.map(\.id) == ["paris"])
-    #expect(inventory.installations[0].host?.address == "paris")
+    #expect(inventory.installations[0].machine.address == "paris")
     #expect(inventory.installations[0].groups == ["g"])
   }
 
@@ -178,15 +178,15 @@ import Testing
       environment: ["PATH": "/usr/bin:/bin"])
     let (berlin, boston) = (inventory.installations[0], inventory.installations[1])
     #expect(inventory.installations.map(\.id) == ["berlin", "boston", "lab", "paris"])
-    #expect(berlin.host == Host("10.0.0.1", user: "u", port: 2222, become: "root"))
+    #expect(berlin.machine == .remote(Host("10.0.0.1", user: "u", port: 2222, become: "root")))
     #expect(berlin.path == "/b.db")
     #expect(berlin.groups == ["eu", "stores", "extra"])
     #expect(berlin.labels == ["tier": "1", "region": "eu", "open": "true", "source": "cmdb"])
-    #expect(boston.host == Host("boston"))
+    #expect(boston.machine == .remote(Host("boston")))
     #expect(boston.path == "/all.db")
     #expect(boston.labels["region"] == "stores")
     let lab = inventory.installations[2]
-    #expect(lab.host == nil)
+    #expect(lab.machine == .local)
     #expect(lab.path == "\(folder.path)/lab.db")
     #expect(lab.groups == ["extra"])
     #expect(lab.labels["tier"] == "2.5")
@@ -222,10 +222,11 @@ import Testing
       """#)
     #expect(inventory.warnings.isEmpty)
     #expect(
-      inventory.installations[0].host
-        == Host(
-          "a.b", user: "u", port: 22, identity: "/home/me/.ssh/eu key",
-          options: ["-o", "ProxyCommand=ssh -W %h:%p \"b c\"", "-J", "x", "-vC", "-o X=1"]))
+      inventory.installations[0].machine
+        == .remote(
+          Host(
+            "a.b", user: "u", port: 22, identity: "/home/me/.ssh/eu key",
+            options: ["-o", "ProxyCommand=ssh -W %h:%p \"b c\"", "-J", "x", "-vC", "-o X=1"])))
   }
 
   @Test(arguments: [
@@ -289,14 +290,14 @@ import Testing
 
   @Test func `becoming somebody else on this machine is named as not heeded`() throws {
     let inventory = try inventory(#"{"ansible_connection": "local", "ansible_become": true}"#)
-    #expect(inventory.warnings.count == 1 && inventory.installations[0].host == nil)
+    #expect(inventory.warnings.count == 1 && inventory.installations[0].machine == .local)
     #expect(inventory.warnings[0].message.hasSuffix("ansible_become with ansible_connection=local (1 host)"))
   }
 
   @Test(arguments: ["ssh", "smart", "ansible.builtin.ssh"])
   func `a connection through ssh is what Flotilla makes`(kind: String) throws {
     let inventory = try inventory("{\"ansible_connection\": \"\(kind)\"}")
-    #expect(inventory.warnings.isEmpty && inventory.installations[0].host == Host("a.b"))
+    #expect(inventory.warnings.isEmpty && inventory.installations[0].machine == .remote(Host("a.b")))
   }
 
   @Test func `several databases of one host have ids that stay distinct`() throws {
@@ -307,7 +308,7 @@ import Testing
       """#)
     #expect(inventory.installations.map(\.id) == ["a.b-orders", "a.b-users"])
     #expect(inventory.installations.map(\.path) == ["/srv/shop/orders.sqlite", "/srv/shop/users.db"])
-    #expect(Set(inventory.installations.map(\.host)) == [Host("10.0.0.1")])
+    #expect(Set(inventory.installations.map(\.machine)) == [.remote(Host("10.0.0.1"))])
     #expect(inventory.installations.allSatisfy { $0.groups == ["a.b"] })
   }
 

@@ -105,7 +105,7 @@ import Testing
     #expect(inventory.installations[3].path == "\(folder.path)/stores [1]/日本.sqlite")
     #expect(inventory.installations[3].labels == ["region": "eu"])
     #expect(inventory.installations[3].location.line == 4)
-    #expect(inventory.installations[3].host == nil)
+    #expect(inventory.installations[3].machine == .local)
   }
 
   @Test func `defaults hold where an entry says nothing`() throws {
@@ -116,7 +116,7 @@ import Testing
     #expect(inventory.installations[0].labels == ["tier": "1", "region": "eu"])
     #expect(inventory.installations[1].labels == ["tier": "2", "region": "eu"])
     #expect(inventory.installations[2].path == "/var/db")
-    #expect(inventory.installations[2].host == Host("h", port: 22, become: "root"))
+    #expect(inventory.installations[2].machine == .remote(Host("h", port: 22, become: "root")))
     #expect(inventory.groups == ["canary", "stores"])
   }
 

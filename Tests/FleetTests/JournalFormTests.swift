@@ -1,6 +1,7 @@
 import Foundation
 import Migrations
 import SQLite
+import Schema
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Foundation
 import Migrations
 import SQLite
+import Schema
 import Synchronization
 import TestSupport
 import Testing
@@ -151,7 +152,7 @@ import Upgrade
     let path = try file("berlin", run)
     try folder.write("", to: "state/backups/\(run)/lima.sqlite.part")
     let journal = try Journal(state)
-    try journal.recover(state, inventory(["berlin", "lima"]))
+    try journal.recover(state, inventory(["berlin", "lima"]), SchemaMigrationsTable())
     let found = try journal.backups()
     #expect(found.map(\.run) == [run] && found.map(\.record.path) == [path])
     #expect(found.first?.version == 4 && found.first?.database == folder.file("berlin.sqlite"))
@@ -160,7 +161,7 @@ import Upgrade
     #expect(journal.newRun() > run, "new runs sort behind those that were found")
     #expect(try journal.runs().map(\.result) == ["recovered"])
     // Again nothing changes.
-    try journal.recover(state, inventory(["berlin", "lima"]))
+    try journal.recover(state, inventory(["berlin", "lima"]), SchemaMigrationsTable())
     #expect(try journal.backups().count == 1 && journal.runs().count == 1)
   }
 
@@ -170,7 +171,7 @@ import Upgrade
     try journal.begin(run, command: "migrate", fleet: "test", at: "2026-01-28T09:30:00Z")
     try file("berlin", run)
     try journal.finish(run, result: "finished", header: "{}", at: "2026-01-28T09:31:00Z")
-    try journal.recover(state, inventory(["berlin"]))
+    try journal.recover(state, inventory(["berlin"]), SchemaMigrationsTable())
     #expect(try journal.backups().isEmpty)
   }
 

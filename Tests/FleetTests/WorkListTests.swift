@@ -4,37 +4,37 @@ import Testing
 
 /// Which lane takes what next.
 @Suite struct WorkListTests {
-  private static let here: Host? = nil
-
-  private static func hosts(_ count: Int) -> [Host?] { (0..<count).map { Host("h\($0)") } }
+  private static func hosts(_ count: Int) -> [Machine] { (0..<count).map { .remote(Host("h\($0)")) } }
 
   @Test func `hosts take turns, and each keeps its order`() {
     let places = [0, 0, 0, 1, 1, 2].map { Self.hosts(3)[$0] }
-    var list = WorkList(places.count, on: { places[$0] }, perHost: 9)
+    var list = WorkList(Array(places.indices), on: { places[$0] }, perHost: 9)
     var order: [Int] = []
-    while let (position, machine) = list.take() {
-      order.append(position)
-      list.finish(on: machine)
+    while let (item, queue) = list.take() {
+      order.append(item)
+      list.finish(queue)
     }
     #expect(order == [0, 3, 5, 1, 4, 2])
   }
 
   @Test func `this machine has no limit, a host has one`() {
-    let places = [Self.here, Host("a"), Self.here, Host("a"), Self.here]
-    var list = WorkList(places.count, on: { places[$0] }, perHost: 1)
+    let places = [Machine.local, .remote(Host("a")), .local, .remote(Host("a")), .local]
+    var list = WorkList(Array(places.indices), on: { places[$0] }, perHost: 1)
     var taken: [Int] = []
-    while let (position, _) = list.take() { taken.append(position) }
+    while let (item, _) = list.take() { taken.append(item) }
     #expect(taken.sorted() == [0, 1, 2, 4])
   }
 
   @Test func `another user or port is another host`() {
-    let places: [Host?] = [Host("a"), Host("a", user: "u"), Host("a", port: 2), Host("a", become: "b")]
-    var list = WorkList(places.count, on: { places[$0] }, perHost: 1)
-    #expect((0..<4).compactMap { _ in list.take()?.position }.count == 4)
+    let places: [Machine] = [
+      Host("a"), Host("a", user: "u"), Host("a", port: 2), Host("a", become: "b"),
+    ].map { .remote($0) }
+    var list = WorkList(Array(places.indices), on: { places[$0] }, perHost: 1)
+    #expect((0..<4).compactMap { _ in list.take()?.item }.count == 4)
   }
 
   @Test func `nothing to do is nothing to take`() {
-    var list = WorkList(0, on: { _ in nil }, perHost: 1)
+    var list = WorkList([], on: { _ in .local }, perHost: 1)
     #expect(list.take() == nil)
   }
 
@@ -45,26 +45,27 @@ import Testing
     let total = Int.random(in: 0...3000, using: &random) / (seed % 10 == 0 ? 1 : 40)
     let machines = Int.random(in: 1...12, using: &random)
     let perHost = Int.random(in: 1...4, using: &random)
-    let places: [Host?] = (0..<total).map { _ in
+    let places: [Machine] = (0..<total).map { _ in
       let number = Int.random(in: 0..<machines, using: &random)
-      return number == 0 ? nil : Host("h\(number)")
+      return number == 0 ? .local : .remote(Host("h\(number)"))
     }
-    var list = WorkList(total, on: { places[$0] }, perHost: perHost)
+    var list = WorkList(Array(0..<total), on: { places[$0] }, perHost: perHost)
     var taken = Array(repeating: 0, count: total)
-    var running: [(position: Int, machine: Int)] = []
+    var running: [(item: Int, queue: Int)] = []
     var idle = min(Int.random(in: 1...20, using: &random), total)
-    func busy(_ host: Host?) -> Int { running.count { places[$0.position] == host } }
+    func busy(_ machine: Machine) -> Int { running.count { places[$0.item] == machine } }
     while idle > 0 || !running.isEmpty {
       if idle > 0, running.isEmpty || Bool.random(using: &random) {
         idle -= 1
         // A lane with nothing to take ends.
         guard let next = list.take() else { continue }
-        taken[next.position] += 1
+        taken[next.item] += 1
         running.append(next)
-        if let host = places[next.position] { #expect(busy(host) <= perHost) }
+        let machine = places[next.item]
+        if !machine.isLocal { #expect(busy(machine) <= perHost) }
       } else {
         let done = running.remove(at: Int.random(in: 0..<running.count, using: &random))
-        list.finish(on: done.machine)
+        list.finish(done.queue)
         idle += 1
       }
     }

@@ -149,7 +149,7 @@ import Testing
     let files = try Files(["1_a.sql": "CREATE TABLE a (b);", "2_b.sql": "CREATE TABLE b (b);"])
     let set = try files.load(baseline: files.folder.write("CREATE TABLE base (a);", to: "baseline.sql"))
     let expectedSchema = ExpectedSchema(set, ignoring: [try #require(IgnoreRule("table schema_*"))])
-    func tables(_ versions: [Int64]) throws -> [String] {
+    func tables(_ versions: [MigrationVersion]) throws -> [String] {
       try expectedSchema.schema(of: versions).all(.table).map(\.name)
     }
     #expect(try tables([]) == ["base"])

@@ -1,4 +1,5 @@
 import SQLite
+import Schema
 import TestSupport
 import Testing
 

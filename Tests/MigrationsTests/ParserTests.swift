@@ -1,5 +1,6 @@
 import Migrations
 import SQLite
+import Schema
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Migrations
 import SQLite
+import Schema
 import TestSupport
 import Testing
 
@@ -14,12 +15,12 @@ import Testing
     set = try files.load(baseline: files.folder.write("SELECT 1", to: "baseline.sql"))
   }
 
-  func plan(_ versions: [Int64: String]?, to target: Int64? = nil) -> Plan {
+  func plan(_ versions: [MigrationVersion: String]?, to target: MigrationVersion? = nil) -> Plan {
     set.plan(for: History(recorded: versions), upTo: target)
   }
 
   @Test func `a database that knows more is ahead, wherever the unknown version stands`() {
-    for version: Int64 in [3, 7, 1000] {
+    for version: MigrationVersion in [3, 7, 1000] {
       let plan = plan([1: "a", 2: "b", 5: "c", 6: "d", version: "x"])
       #expect(plan.isAhead && !plan.isCurrent && plan.unknown == [version] && plan.pending.isEmpty)
     }
@@ -30,8 +31,10 @@ import Testing
       ([1: "a", 2: "b", 5: "c", 6: "d"], []), ([1: "a"], [2, 5, 6]), ([1: "a", 5: "c"], [2, 6]),
       ([6: "d"], [1, 2, 5]),
       ([:], [1, 2, 5, 6]),
-    ] as [([Int64: String], [Int64])])
-  func `what isn't recorded is pending, gaps and all`(recorded: [Int64: String], pending: [Int64]) {
+    ] as [([MigrationVersion: String], [MigrationVersion])])
+  func `what isn't recorded is pending, gaps and all`(
+    recorded: [MigrationVersion: String], pending: [MigrationVersion]
+  ) {
     let plan = plan(recorded)
     #expect(plan.pending.map(\.version) == pending)
     #expect(plan.baseline == nil && plan.isCurrent == pending.isEmpty && !plan.isAhead)

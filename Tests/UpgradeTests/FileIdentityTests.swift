@@ -30,7 +30,7 @@ import Upgrade
   ) throws {
     let (bench, link, _) = try linked()
     bench.options.check = check
-    bench.options.control.began = { _, step in
+    bench.control.began = { _, step in
       guard step == .backUp else { return }
       // As a deployment does it: a new link takes the place of the old one.
       _ = symlink("two", link + ".new")
@@ -48,7 +48,7 @@ import Upgrade
   @Test func `a file that is replaced while it is opened is left alone`() throws {
     let (bench, link, other) = try linked()
     let first = bench.folder.file("one/db.sqlite")
-    bench.options.control.began = { _, step in
+    bench.control.began = { _, step in
       guard step == .lock else { return }
       _ = rename(other, first)
     }

@@ -44,7 +44,7 @@ import Testing
     bench.options.timeout = .seconds(2)
     // The step before the commit is held until the time is over; no statement runs that could be interrupted.
     let deadline = Deadline(in: .seconds(2))
-    bench.options.control.began = { _, step in
+    bench.control.began = { _, step in
       guard step == .prove else { return }
       while !deadline.isOver { usleep(10_000) }
     }

@@ -89,7 +89,7 @@ import Upgrade
     bench.options.busyTimeout = .milliseconds(300)
     // A reader that arrives after the first commit keeps VACUUM from its own.
     let reader = Reader()
-    bench.options.control.began = { path, step in
+    bench.control.began = { path, step in
       if step == .migrate {
         reader.read(path, ifIt: "SELECT count(*) FROM schema_migrations WHERE version = 2")
       }
@@ -97,7 +97,7 @@ import Upgrade
     let outcome = try bench.upgrade()
     #expect(reader.isReading)
     reader.stop()
-    bench.options.control.began = nil
+    bench.control.began = nil
     #expect(outcome.failure?.code == .busy, "\(outcome.failure?.description ?? "migrated")")
     #expect(try bench.versions() == [1, 2])
     #expect(outcome.versionAfter == 2)
@@ -123,7 +123,7 @@ import Upgrade
     let application = try Connection(path: bench.path, access: .readWrite)
     try application.execute("BEGIN IMMEDIATE")
     let waits = DispatchSemaphore(value: 0)
-    bench.options.control.began = { _, step in if step == .lock { waits.signal() } }
+    bench.control.began = { _, step in if step == .lock { waits.signal() } }
     let worker = try bench.worker()
     let (path, backup) = (bench.path, bench.backupPath)
     let box = OutcomeBox()

@@ -1,5 +1,6 @@
 import BenchSupport
 import Foundation
+import Schema
 import TestSupport
 import Testing
 

@@ -12,7 +12,7 @@ import Testing
 @Suite struct RepairTests {
   private func script(_ bench: OwnpremBench) throws -> [String] {
     let worker = try OwnpremBench.worker()
-    let versions: [Int64] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 1001]
+    let versions: [MigrationVersion] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 1001]
     return Repair.script(
       for: worker.inspect(bench.path).drift, toward: try worker.inspector.expectedSchema.schema(of: versions))
   }

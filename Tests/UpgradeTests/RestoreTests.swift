@@ -166,7 +166,7 @@ import Upgrade
         + "UPDATE parents SET name = 'the last' WHERE id = 3;")
     let path = bench.path
     let refused = Mutex<[ResultCode?]>([])
-    bench.options.control.began = { _, step in
+    bench.control.began = { _, step in
       guard step == .restore else { return }
       let error = #expect(throws: SQLiteError.self) {
         let application = try Connection(path: path, access: .readWrite, busyTimeout: .milliseconds(50))

@@ -2,6 +2,7 @@ import BenchSupport
 import Foundation
 import Migrations
 import SQLite
+import Schema
 import TestSupport
 import Testing
 import Upgrade

@@ -125,17 +125,19 @@ struct AnsibleConnection {
 
   // MARK: The way there
 
-  /// The machine; nil for this one.
-  func host() throws(AnsibleRefusal) -> Host? {
-    guard !isLocal else { return nil }
+  /// The machine that the variables describe.
+  func machine() throws(AnsibleRefusal) -> Machine {
+    guard !isLocal else { return .local }
     let (address, user) = (try text(Self.address) ?? name, try text(Self.user))
     let become = try become()
     for (kind, word) in [("host", address), ("user", user), ("become", become)] {
       guard let word, let problem = InventoryRules.problem(kind, word) else { continue }
       throw AnsibleRefusal(.invalidValue, problem)
     }
-    return Host(
-      address, user: user, port: try port(), become: become, identity: try identity(), options: try options())
+    return .remote(
+      Host(
+        address, user: user, port: try port(), become: become, identity: try identity(),
+        options: try options()))
   }
 
   private var isBecoming: Bool {

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+public import Migrations
 internal import SQLite
 internal import Upgrade
 
@@ -8,11 +9,19 @@ extension Journal {
   /// The destination of backups is what tells, not the journal, which a power cut may have taken. A backup is at its
   /// location only when it is whole, so every one that is found is as good as one that was noted; those on hosts are found
   /// when a run works there (`BackupStore.recordAndPrune`). The caller holds the lock on the state folder.
-  public func recover(_ state: StateFolder, _ inventory: Inventory) throws(StateError) {
+  ///
+  /// - Parameters:
+  ///   - state: the state folder.
+  ///   - inventory: the installations whose backups are known.
+  ///   - history: where the versions of their databases are recorded.
+  /// - Throws: `StateError` where the destination can't be read or the journal can't be written.
+  public func recover(
+    _ state: StateFolder, _ inventory: Inventory, _ history: any HistoryTable
+  ) throws(StateError) {
     do {
       state.removeUnfinishedReports()
       state.removeRehearsal()
-      try recoverBackups(in: state.destination, inventory)
+      try recoverBackups(in: state.destination, inventory, history)
     } catch let error as StateError {
       throw error
     } catch let failure as Failure {
@@ -22,18 +31,20 @@ extension Journal {
     }
   }
 
-  private func recoverBackups(in destination: any BackupDestination, _ inventory: Inventory) throws {
+  private func recoverBackups(
+    in destination: any BackupDestination, _ inventory: Inventory, _ history: any HistoryTable
+  ) throws {
     let finished = try finishedRuns()
     let runs = try destination.runs().filter { !finished.contains($0) }.compactMap { RunID($0) }.sorted()
     guard !runs.isEmpty else { return }
     let known = try notedLocations()
-    let here = inventory.installations.filter { $0.host == nil }
+    let here = inventory.installations.filter(\.machine.isLocal)
     let installations = Dictionary(here.map { ($0.fileName, $0) }) { $1 }
     for run in runs {
       noteRecovered(run)
       for location in try destination.list(run.description) where !known.contains(location) {
         guard let installation = installations[destination.name(in: location)],
-          let found = try? FoundBackup(of: run.description, at: location, in: destination)
+          let found = try? FoundBackup(of: run.description, at: location, in: destination, history)
         else { continue }
         addBackup(StoredBackup(run, installation, version: found.version, found.record, fetched: nil))
       }

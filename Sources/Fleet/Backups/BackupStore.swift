@@ -1,3 +1,4 @@
+internal import Schema
 public import Upgrade
 
 /// The backups of one run: where they go, which ones are noted, and which ones are removed.
@@ -44,7 +45,7 @@ public struct BackupStore: Sendable {
 
   /// Where the backups of an installation are made: the state folder's destination, or on a host the one there.
   private func destination(of installation: Installation) -> any BackupDestination {
-    installation.host == nil ? destination : installation.destinationOnHost
+    installation.machine.isLocal ? destination : installation.destinationOnHost
   }
 
   /// The location of the backup of an installation.
@@ -74,7 +75,7 @@ public struct BackupStore: Sendable {
   public func recordAndPrune(_ outcome: Outcome, of installation: Installation, _ worker: any Worker)
     -> Outcome
   {
-    if installation.host != nil, outcome.status != .unreachable { recordRecovered(installation, worker) }
+    if !installation.machine.isLocal, outcome.status != .unreachable { recordRecovered(installation, worker) }
     guard let backup = outcome.backup else { return outcome }
     let isUnchanged = outcome.status == .failed && outcome.applied.isEmpty && outcome.isUnchanged
     if isUnchanged, let step = outcome.failure?.step, step == .migrate || step == .prove,
@@ -84,7 +85,7 @@ public struct BackupStore: Sendable {
       outcome.backup = nil
       return outcome
     }
-    let isFetched = fetches && installation.host != nil
+    let isFetched = fetches && !installation.machine.isLocal
     let (fetched, failure) = isFetched ? fetch(backup, installation, worker) : (nil, nil)
     journal.addBackup(
       StoredBackup(run, installation, version: outcome.versionBefore, backup, fetched: fetched))
@@ -177,10 +178,12 @@ extension StateFolder {
 
 extension StoredBackup {
   /// The backup that a run made of an installation.
-  init(_ run: RunID, _ installation: Installation, version: Int64?, _ record: BackupRecord, fetched: String?)
-  {
+  init(
+    _ run: RunID, _ installation: Installation, version: MigrationVersion?, _ record: BackupRecord,
+    fetched: String?
+  ) {
     self.init(
-      run: run, installation: installation.id, host: installation.host?.address,
+      run: run, installation: installation.id, host: installation.machine.address,
       database: installation.path, version: version, record: record, fetched: fetched)
   }
 }

@@ -4,8 +4,8 @@ internal import Basics
 public struct Installation: Sendable, Equatable, Identifiable {
   /// Its name, unique in the fleet. Letters of any alphabet and spaces are fine; `/` and control characters are not.
   public let id: String
-  /// The machine that it is on; nil for this one.
-  public let host: Host?
+  /// Where the file is.
+  public let machine: Machine
   /// The database file; absolute where it is on this machine. On a host a relative one starts from the home folder.
   public let path: String
   /// The groups that it belongs to, each once, in the order of the inventory.
@@ -17,11 +17,12 @@ public struct Installation: Sendable, Equatable, Identifiable {
 
   /// Describes an installation; the inventory checks what it is given, this doesn't.
   public init(
-    id: String, host: Host? = nil, path: String, groups: [String] = [], labels: [String: String] = [:],
+    id: String, machine: Machine = .local, path: String, groups: [String] = [],
+    labels: [String: String] = [:],
     location: InventoryLocation
   ) {
     self.id = id
-    self.host = host
+    self.machine = machine
     self.path = path
     self.groups = groups
     self.labels = labels
@@ -29,7 +30,7 @@ public struct Installation: Sendable, Equatable, Identifiable {
   }
 
   /// Where the database is, as `HOST:PATH` or a path of this machine.
-  public var place: String { host.map { "\($0):\(path)" } ?? path }
+  public var place: String { machine.address.map { "\($0):\(path)" } ?? path }
 
   /// The id as a file name: everything but ASCII letters, digits, `.`, `_` and `-` percent-encoded.
   ///

@@ -34,7 +34,8 @@ extension Inventory {
     }
     let added = latest.values.sorted { $0.installation < $1.installation }.map { backup in
       Installation(
-        id: backup.installation, host: backup.host.map { Host($0) }, path: backup.database,
+        id: backup.installation, machine: backup.host.map { .remote(Host($0)) } ?? .local,
+        path: backup.database,
         location: InventoryLocation(file: "backups", line: 1))
     }
     return Inventory(installations: installations + added, warnings: warnings)

@@ -19,7 +19,8 @@ struct InventoryBuilder {
     case .one(let single):
       append(
         Installation(
-          id: single.id, host: single.host, path: single.path, groups: entry.groups ?? fleet.defaults.groups,
+          id: single.id, machine: single.machine, path: single.path,
+          groups: entry.groups ?? fleet.defaults.groups,
           labels: labels(entry), location: entry.location))
     case .files(let glob, let written): addFiles(glob, written, entry)
     case .hosts(let path, let written): addHosts(path, written, entry)
@@ -94,7 +95,7 @@ struct InventoryBuilder {
     for (position, installation) in installations.enumerated() {
       let sameID = ids.updateValue(position, forKey: installation.id)
       var sameFile: Int?
-      if let host = installation.host {
+      if case .remote(let host) = installation.machine {
         let key = RemoteKey(
           address: host.address, user: host.user, port: host.port, path: installation.path)
         sameFile = remotes.updateValue(position, forKey: key)
@@ -114,7 +115,7 @@ struct InventoryBuilder {
   }
 
   private func place(_ installation: Installation) -> String {
-    "\"\(installation.id)\" (\(installation.host.map { "\($0):" } ?? "")\(installation.path))"
+    "\"\(installation.id)\" (\(installation.place))"
   }
 
   private func other(_ position: Int) -> String {

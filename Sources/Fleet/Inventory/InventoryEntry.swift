@@ -16,8 +16,8 @@ public struct InstallationEntry: Sendable, Equatable {
     public var id: String
     /// Its file; absolute where there is no host.
     public var path: String
-    /// The machine that it is on; nil for this one.
-    public var host: Host?
+    /// The machine that it is on.
+    public var machine = Machine.local
   }
 
   /// Where the installations come from.

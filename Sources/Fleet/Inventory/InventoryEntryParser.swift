@@ -70,8 +70,8 @@ extension FleetFileParser {
     if fallback == nil { section.require("path", "the database file") }
     let path = section.has("host") ? section.text("path") : section.path("path")
     guard let id, let path = section.has("path") ? path : fallback else { return nil }
-    let machine = host.map { Host($0, user: user, port: port, become: become) }
-    return .one(.init(id: id, path: path, host: machine))
+    let machine = host.map { Machine.remote(Host($0, user: user, port: port, become: become)) }
+    return .one(.init(id: id, path: path, machine: machine ?? .local))
   }
 
   /// `become: true` for root, or the name of a user.

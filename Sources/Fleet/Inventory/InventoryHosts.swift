@@ -94,7 +94,7 @@ extension InventoryBuilder {
     for group in (isList ? [host] : []) + (entry.groups ?? []) where !groups.contains(group) {
       groups.append(group)
     }
-    let machine = try connection.host()
+    let machine = try connection.machine()
     let labels = labels(entry).merging(Self.labels(connection.variables)) { $1 }
     let names = isList ? Self.names(of: paths).map { "\(host)-\($0)" } : [host]
     var installations: [Installation] = []
@@ -104,7 +104,7 @@ extension InventoryBuilder {
       }
       installations.append(
         Installation(
-          id: id, host: machine, path: machine == nil ? absolutePath(path, in: fleet.folder) : path,
+          id: id, machine: machine, path: machine.isLocal ? absolutePath(path, in: fleet.folder) : path,
           groups: groups.isEmpty ? fleet.defaults.groups : groups, labels: labels, location: entry.location))
     }
     return installations

@@ -11,7 +11,7 @@ public struct InventorySelection: Sendable, Equatable {
     public let suggestion: String?
   }
 
-  /// Positions in `Inventory.installations`, ascending.
+  /// Indices in `Inventory.installations`, ascending.
   public let indices: [Int]
   /// Names that match nothing, in the order of the pattern; a glob that matches nothing is none.
   public let unmatched: [Unmatched]

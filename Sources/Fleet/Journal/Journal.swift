@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Glibc
 internal import SQLite
+internal import Schema
 internal import Synchronization
 internal import Upgrade
 
@@ -18,7 +19,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
   private var unsaved = 0
   private var insert: Statement?
   /// The versions whose digests this run has noted. Used on `queue` alone.
-  var notedMigrations: Set<Int64> = []
+  var notedMigrations: Set<MigrationVersion> = []
   private var firstError: (any Error)?
   private let failed = Atomic(false)
 

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import SQLite
-internal import Schema
+public import Schema
 public import Upgrade
 
 /// A backup that the journal knows.
@@ -14,7 +14,7 @@ public struct StoredBackup: Sendable {
   /// The database file that it was made from.
   public let database: String
   /// The version that it holds; nil where the database was untracked.
-  public let version: Int64?
+  public let version: MigrationVersion?
   /// Its location on the database's machine, with size and digest.
   public let record: BackupRecord
   /// The location of the copy of it here, where it was fetched from its host.
@@ -41,7 +41,7 @@ extension Journal {
         """,
         [
           .text(backup.run.description), .text(backup.installation), .text(backup.database),
-          backup.version.map(Value.integer) ?? .null, .text(backup.record.path),
+          backup.version.map { .integer($0.number) } ?? .null, .text(backup.record.path),
           .integer(backup.record.bytes),
           .text(backup.record.sha256), backup.host.map(Value.text) ?? .null,
           backup.fetched.map(Value.text) ?? .null,
@@ -65,7 +65,7 @@ extension Journal {
     guard let run = row.text(0).flatMap(RunID.init) else { return nil }
     return StoredBackup(
       run: run, installation: row.text(1) ?? "", host: row.text(7), database: row.text(2) ?? "",
-      version: row.text(3).flatMap { Int64($0) },
+      version: row.text(3).flatMap { MigrationVersion($0) },
       record: BackupRecord(path: row.text(4) ?? "", bytes: row.int(5), sha256: row.text(6) ?? ""),
       fetched: row.text(8))
   }

@@ -1,6 +1,6 @@
 public import Migrations
 internal import SQLite
-internal import Schema
+public import Schema
 
 extension Journal {
   /// Notes the digests of the migration files that a run applies.
@@ -11,7 +11,7 @@ extension Journal {
     write { journal in
       for migration in set.migrations {
         let (version, digest) = (
-          Value.integer(migration.version ?? 0), Value.text(migration.digest.description)
+          Value.integer((migration.version ?? .zero).number), Value.text(migration.digest.description)
         )
         try journal.database.execute(
           """
@@ -36,7 +36,7 @@ extension Journal {
     let known = try read { database in
       Dictionary(
         try database.rows("SELECT version, digest, run FROM migrations") { row in
-          (row.int(0), (digest: row.text(1) ?? "", run: row.text(2) ?? ""))
+          (MigrationVersion(row.int(0)), (digest: row.text(1) ?? "", run: row.text(2) ?? ""))
         }
       ) { $1 }
     }
@@ -61,7 +61,7 @@ extension Journal {
   /// file now says. Each counts with the last run that applied it there.
   ///
   /// - Returns: the number by version, where there are any.
-  public func installationsWithOther(_ set: MigrationSet) throws -> [Int64: Int] {
+  public func installationsWithOther(_ set: MigrationSet) throws -> [MigrationVersion: Int] {
     let sql = """
       WITH applied (installation, version, run) AS (
         SELECT installation, json_extract(value, '$.version'), max(run)
@@ -75,7 +75,9 @@ extension Journal {
       WHERE digest IS NOT NULL GROUP BY 1, 2
       """
     let rows = try read { database in
-      try database.rows(sql) { row in (version: row.int(0), digest: row.text(1), count: Int(row.int(2))) }
+      try database.rows(sql) { row in
+        (version: MigrationVersion(row.int(0)), digest: row.text(1), count: Int(row.int(2)))
+      }
     }
     let digests = Dictionary(set.migrations.map { ($0.version ?? 0, $0.digest.description) }) { $1 }
     return rows.reduce(into: [:]) { counts, row in

@@ -14,7 +14,7 @@ public final class RunRecords: Sendable {
 
   private struct State {
     var kept: [Int: Kept] = [:]
-    /// Which places have a record, kept or saved.
+    /// Which indices have a record, kept or saved.
     var isNoted: [Bool]
     var count = 0
     var isChecking = false
@@ -26,7 +26,7 @@ public final class RunRecords: Sendable {
   private let run: RunID
   private let state: Mutex<State>
 
-  /// For a selection of `count` installations.
+  /// For an inventory of `count` installations.
   init(_ journal: Journal, _ run: RunID, count: Int) {
     self.journal = journal
     self.run = run
@@ -36,13 +36,13 @@ public final class RunRecords: Sendable {
   /// Whether the journal has failed, as far as is known.
   var hasFailed: Bool { journal.hasFailed }
 
-  /// Notes what became of the installation at a place of the selection; a later note replaces it.
-  func note(_ place: Int, _ id: String, _ status: Status, _ json: String) {
-    journal.record(run, place: place, id, status, json)
+  /// Notes what became of the installation at an index of the inventory; a later note replaces it.
+  func note(_ index: Int, _ id: String, _ status: Status, _ json: String) {
+    journal.record(run, place: index, id, status, json)
     let isDue = state.withLock { state in
       state.count += 1
-      state.kept[place] = Kept(number: state.count, json: json)
-      state.isNoted[place] = true
+      state.kept[index] = Kept(number: state.count, json: json)
+      state.isNoted[index] = true
       guard state.kept.count >= Self.mostKept, !state.isChecking, !journal.hasFailed else { return false }
       state.isChecking = true
       return true
@@ -71,19 +71,19 @@ public final class RunRecords: Sendable {
     let (kept, count) = state.withLock { ($0.kept, $0.isNoted.count { $0 }) }
     var rest = kept.keys.sorted()[...]
     var given = 0
-    /// Gives the kept records of the places before one.
+    /// Gives the kept records of the indices before one.
     func give(before end: Int) throws {
-      while let place = rest.first, place < end {
+      while let index = rest.first, index < end {
         rest = rest.dropFirst()
-        guard let record = kept[place] else { continue }
+        guard let record = kept[index] else { continue }
         try body(record.json)
         given += 1
       }
     }
     if kept.count < count {
-      try forEachSaved { place, record in
-        guard kept[place] == nil else { return }
-        try give(before: place)
+      try forEachSaved { index, record in
+        guard kept[index] == nil else { return }
+        try give(before: index)
         try body(record)
         given += 1
       }

@@ -6,11 +6,11 @@ public struct Cohort: Hashable, Sendable {
   /// The status they share.
   public let status: Status
   /// The highest recorded version; nil where untracked or not read.
-  public let version: Int64?
+  public let version: MigrationVersion?
   /// The schema's fingerprint, where it was read.
   public let fingerprint: String?
   /// What is to be applied; the baseline counts as 0.
-  public let pending: [Int64]
+  public let pending: [MigrationVersion]
   /// Tables from which rows may go.
   public let mayDelete: [String]
   /// Columns whose content is declared to change.
@@ -65,23 +65,23 @@ public struct Cohort: Hashable, Sendable {
   }
 }
 
-/// Where each installation of a selection stands, kept small: a cohort's number an installation.
+/// Where each installation of an inventory stands, kept small: the number of a cohort for each installation.
 public struct FleetStatus: Sendable {
   /// The cohorts in the order in which they were met.
   public private(set) var cohorts: [Cohort] = []
   private var numbers: [Cohort: Int32] = [:]
-  private var places: [Int32]
+  private var cohortNumbers: [Int32]
   /// How many objects `drift.ignore` left out, over all installations.
   public private(set) var ignored = 0
   /// How many of those to be migrated other processes have open, and which programs these are.
   public private(set) var openElsewhere: (count: Int, programs: Set<String>) = (0, [])
 
-  /// For a selection of `count` installations, none of which was looked at yet.
-  public init(count: Int) { places = Array(repeating: -1, count: count) }
+  /// For an inventory of `count` installations, none of which was looked at yet.
+  public init(count: Int) { cohortNumbers = Array(repeating: -1, count: count) }
 
   /// Puts an installation into the cohort that its outcome makes it part of.
   mutating func put(
-    _ cohort: Cohort, at position: Int, ignored count: Int = 0, openIn programs: Set<String> = []
+    _ cohort: Cohort, at index: Int, ignored count: Int = 0, openIn programs: Set<String> = []
   ) {
     ignored += count
     if !programs.isEmpty, cohort.status == .pending {
@@ -92,25 +92,25 @@ public struct FleetStatus: Sendable {
       numbers[cohort] = Int32(cohorts.count)
       cohorts.append(cohort)
     }
-    places[position] = numbers[cohort] ?? -1
+    cohortNumbers[index] = numbers[cohort] ?? -1
   }
 
   /// The cohort of an installation, if it was looked at.
-  public func cohort(at position: Int) -> Cohort? {
-    places[position] < 0 ? nil : cohorts[Int(places[position])]
+  public func cohort(at index: Int) -> Cohort? {
+    cohortNumbers[index] < 0 ? nil : cohorts[Int(cohortNumbers[index])]
   }
 
-  /// Positions by cohort, the largest cohorts first; cohorts that everybody left are left out.
-  public func members() -> [(cohort: Cohort, positions: [Int])] {
+  /// The indices of installations by cohort, the largest cohorts first; cohorts that everybody left are left out.
+  public func members() -> [(cohort: Cohort, indices: [Int])] {
     var lists = [[Int]](repeating: [], count: cohorts.count)
-    for (position, number) in places.enumerated() where number >= 0 { lists[Int(number)].append(position) }
-    return zip(cohorts, lists).filter { !$1.isEmpty }.map { (cohort: $0, positions: $1) }
-      .sorted { ($1.positions.count, $0.positions[0]) < ($0.positions.count, $1.positions[0]) }
+    for (index, number) in cohortNumbers.enumerated() where number >= 0 { lists[Int(number)].append(index) }
+    return zip(cohorts, lists).filter { !$1.isEmpty }.map { (cohort: $0, indices: $1) }
+      .sorted { ($1.indices.count, $0.indices[0]) < ($0.indices.count, $1.indices[0]) }
   }
 
   /// How many are where a condition holds.
   public func count(where holds: (Cohort) -> Bool) -> Int {
     let chosen = cohorts.map(holds)
-    return places.count { $0 >= 0 && chosen[Int($0)] }
+    return cohortNumbers.count { $0 >= 0 && chosen[Int($0)] }
   }
 }

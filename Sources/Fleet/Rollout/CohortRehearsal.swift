@@ -5,10 +5,10 @@ public import Upgrade
 public struct CohortRehearsal: Sendable {
   /// The cohort.
   public let cohort: Cohort
-  /// Its installations, as places of the selection.
-  public let places: [Int]
+  /// The indices of its installations in the inventory.
+  public let indices: [Int]
   /// The one of which a copy was upgraded, and what became of that.
-  public let tried: (place: Int, outcome: Outcome)
+  public let tried: (index: Int, outcome: Outcome)
 
   /// Whether the upgrade of the copy failed, or could not be tried.
   public var hasFailed: Bool { [.failed, .unreachable].contains(tried.outcome.status) }
@@ -34,28 +34,28 @@ extension FleetRun {
     _ fleetStatus: FleetStatus, here: any Worker, in folder: String, _ observer: any RunObserver
   ) -> [CohortRehearsal] {
     var rehearsals: [CohortRehearsal] = []
-    for (cohort, places) in fleetStatus.members() where cohort.status == .pending {
-      let place = largest(of: places) ?? places[0]
+    for (cohort, indices) in fleetStatus.members() where cohort.status == .pending {
+      let index = largest(of: indices) ?? indices[0]
       guard interruption.signal == nil else { break }
-      let installation = inventory.installations[selection[place]]
+      let installation = inventory.installations[index]
       let outcome =
-        installation.host == nil
+        installation.machine.isLocal
         ? here.rehearse(installation.path, in: folder)
         : workers.worker(for: installation)
           .rehearse(installation.path, in: installation.folderOnHost + "/rehearsal")
       guard interruption.signal == nil else { break }
       observer.finished(installation, outcome)
-      rehearsals.append(CohortRehearsal(cohort: cohort, places: places, tried: (place, outcome)))
+      rehearsals.append(CohortRehearsal(cohort: cohort, indices: indices, tried: (index, outcome)))
     }
     return rehearsals
   }
 
   /// The largest file of this machine; nil where all are on hosts.
-  private func largest(of places: [Int]) -> Int? {
-    let here = places.filter { inventory.installations[selection[$0]].host == nil }
-    let sizes = here.map { place -> Int64 in
+  private func largest(of indices: [Int]) -> Int? {
+    let here = indices.filter { inventory.installations[$0].machine.isLocal }
+    let sizes = here.map { index -> Int64 in
       var status = stat()
-      return stat(inventory.installations[selection[place]].path, &status) == 0 ? Int64(status.st_size) : 0
+      return stat(inventory.installations[index].path, &status) == 0 ? Int64(status.st_size) : 0
     }
     return zip(here, sizes).max { ($0.1, $1.0) < ($1.1, $0.0) }?.0
   }

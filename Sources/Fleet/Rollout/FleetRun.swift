@@ -12,7 +12,7 @@ public protocol RunObserver: Sendable {
 
 /// One pass over a selection of the fleet: looks at all, or changes all, under a limit.
 public struct FleetRun: Sendable {
-  /// The installations of the inventory that are selected, as positions in it.
+  /// The indices in `Inventory.installations` of those that are selected, ascending.
   public let selection: [Int]
   let inventory: Inventory
   let workers: any Workers
@@ -26,7 +26,7 @@ public struct FleetRun: Sendable {
   ///
   /// - Parameters:
   ///   - inventory: the fleet.
-  ///   - selection: positions in it, ascending.
+  ///   - selection: indices in `inventory.installations`, ascending.
   ///   - workers: who does the work on single installations.
   ///   - journal: where outcomes are noted, or nil for a run that leaves no trace.
   ///   - interruption: asked before each installation.
@@ -39,7 +39,7 @@ public struct FleetRun: Sendable {
     self.workers = workers
     self.interruption = interruption
     id = journal?.newRun() ?? RunID.make()
-    records = journal.map { [id] in RunRecords($0, id, count: selection.count) }
+    records = journal.map { [id] in RunRecords($0, id, count: inventory.installations.count) }
   }
 
   /// The versions of SQLite that worked on hosts so far.
@@ -54,25 +54,24 @@ public struct FleetRun: Sendable {
   ///   - observer: told of each.
   /// - Returns: where they stand.
   public func scan(lanes: Lanes, notesPending: Bool = true, _ observer: any RunObserver) -> FleetStatus {
-    let fleetStatus = Mutex(FleetStatus(count: selection.count))
+    let fleetStatus = Mutex(FleetStatus(count: inventory.installations.count))
     attempt(selection, lanes, until: { interruption.signal != nil }) { installation in
       workers.worker(for: installation).inspect(installation.path)
-    } note: { place, outcome in
-      let installation = inventory.installations[selection[place]]
-      if notesPending || outcome.status != .pending { note(installation, place, wave: nil, outcome) }
+    } note: { index, outcome in
+      if notesPending || outcome.status != .pending { note(index, wave: nil, outcome) }
       let cohort = Cohort(outcome)
       fleetStatus.withLock {
-        $0.put(cohort, at: place, ignored: outcome.ignored, openIn: outcome.programs)
-        observer.finished(installation, outcome)
+        $0.put(cohort, at: index, ignored: outcome.ignored, openIn: outcome.programs)
+        observer.finished(inventory.installations[index], outcome)
       }
     }
     return fleetStatus.withLock { $0 }
   }
 
-  /// Does `work` with the installations at `places` of the selection, as one wave after the other.
+  /// Does `work` with installations, one wave after the other.
   ///
   /// - Parameters:
-  ///   - waves: positions in the inventory; each must be selected.
+  ///   - waves: what of the selection to work on.
   ///   - fleetStatus: where the installations stand; kept up to date.
   ///   - lanes: how many at once.
   ///   - maxFailures: how many of a wave may fail before no more work begins.
@@ -84,7 +83,6 @@ public struct FleetRun: Sendable {
     _ observer: any RunObserver,
     _ work: @escaping @Sendable (Installation) -> Outcome
   ) -> RolloutStop? {
-    let places = Dictionary(zip(selection, selection.indices)) { first, _ in first }
     let shared = Mutex(fleetStatus)
     defer { fleetStatus = shared.withLock { $0 } }
     for wave in waves {
@@ -94,15 +92,13 @@ public struct FleetRun: Sendable {
       let stops: @Sendable () -> Bool = {
         failed.load(ordering: .relaxed) > allowed || interruption.signal != nil || records?.hasFailed == true
       }
-      attempt(wave.indices, lanes, until: stops, work) { position, outcome in
-        let installation = inventory.installations[wave.indices[position]]
-        guard let place = places[wave.indices[position]] else { return }
+      attempt(wave.indices, lanes, until: stops, work) { index, outcome in
         if outcome.status == .failed || outcome.status == .unreachable { failed.add(1, ordering: .relaxed) }
-        note(installation, place, wave: wave.number, outcome)
+        note(index, wave: wave.number, outcome)
         let cohort = Cohort(outcome)
         shared.withLock {
-          $0.put(cohort, at: place)
-          observer.finished(installation, outcome)
+          $0.put(cohort, at: index)
+          observer.finished(inventory.installations[index], outcome)
         }
       }
       let failures = failed.load(ordering: .relaxed)
@@ -115,15 +111,15 @@ public struct FleetRun: Sendable {
 
   /// Notes the installations that a rollout left as they were, because it stopped or never began.
   public func noteRest(_ fleetStatus: FleetStatus) {
-    for place in selection.indices {
-      guard let cohort = fleetStatus.cohort(at: place), cohort.status == .pending else { continue }
-      let installation = inventory.installations[selection[place]]
+    for index in selection {
+      guard let cohort = fleetStatus.cohort(at: index), cohort.status == .pending else { continue }
+      let installation = inventory.installations[index]
       var status = stat()
       var outcome = cohort.outcome
-      if installation.host == nil, stat(installation.path, &status) == 0 {
+      if installation.machine.isLocal, stat(installation.path, &status) == 0 {
         outcome.bytes = Int64(status.st_size)
       }
-      note(installation, place, wave: nil, outcome)
+      note(index, wave: nil, outcome)
     }
   }
 
@@ -134,42 +130,42 @@ public struct FleetRun: Sendable {
   ///   - lanes: how many at once.
   ///   - stops: asked before each.
   ///   - work: called on many threads at once.
-  ///   - note: told once of each that work was done with, with its position in `indices`.
+  ///   - note: called once for each that work was done with, with its index.
   private func attempt(
     _ indices: [Int], _ lanes: Lanes, until stops: @escaping @Sendable () -> Bool,
     _ work: @escaping @Sendable (Installation) -> Outcome,
     note: @escaping @Sendable (Int, Outcome) -> Void
   ) {
-    let hosts = { (position: Int) in inventory.installations[indices[position]].host }
+    let machine = { (index: Int) in inventory.installations[index].machine }
     let missed = Mutex<[Int: Outcome]>([:])
-    lanes.run(indices.count, on: hosts, until: stops) { position in
-      let outcome = work(inventory.installations[indices[position]])
+    lanes.run(indices, on: machine, until: stops) { index in
+      let outcome = work(inventory.installations[index])
       if outcome.status == .unreachable {
-        missed.withLock { $0[position] = outcome }
+        missed.withLock { $0[index] = outcome }
       } else {
-        note(position, outcome)
+        note(index, outcome)
       }
     }
     let first = missed.withLock { $0 }
     guard !first.isEmpty else { return }
     workers.retry()
-    let again = first.keys.sorted()
-    lanes.run(again.count, on: { hosts(again[$0]) }, until: stops) { place in
-      let outcome = work(inventory.installations[indices[again[place]]])
-      let earlier = missed.withLock { $0.removeValue(forKey: again[place]) }
-      note(again[place], earlier.map(outcome.second(after:)) ?? outcome)
+    lanes.run(first.keys.sorted(), on: machine, until: stops) { index in
+      let outcome = work(inventory.installations[index])
+      let earlier = missed.withLock { $0.removeValue(forKey: index) }
+      note(index, earlier.map(outcome.second(after:)) ?? outcome)
     }
     // Where the run was stopped before their second chance, the first attempt is what is known.
-    for (position, outcome) in missed.withLock({ $0 }) { note(position, outcome) }
+    for (index, outcome) in missed.withLock({ $0 }) { note(index, outcome) }
   }
 
-  private func note(_ installation: Installation, _ place: Int, wave: Int?, _ outcome: Outcome) {
+  private func note(_ index: Int, wave: Int?, _ outcome: Outcome) {
     guard let records else { return }
+    let installation = inventory.installations[index]
     // Every field is a string, a number or a list of these, so that encoding can't fail.
     guard let json = try? InstallationRecord(installation, wave: wave, outcome).json() else {
       preconditionFailure("an installation's record is always valid JSON")
     }
-    records.note(place, installation.id, outcome.status, json)
+    records.note(index, installation.id, outcome.status, json)
   }
 }
 

@@ -31,7 +31,7 @@ public struct InstallationRecord: Encodable {
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Keys.self)
     try fields.encode(installation.id, forKey: .id)
-    try fields.encode(installation.host?.address, forKey: .host)
+    try fields.encode(installation.machine.address, forKey: .host)
     try fields.encode(installation.path, forKey: .path)
     try fields.encode(installation.groups, forKey: .groups)
     try fields.encode(installation.labels, forKey: .labels)

@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Synchronization
 
-/// N serial workers that take positions off one list, each the next when it is done with one.
+/// N serial workers that take items off one list, each the next when it is done with one.
 ///
 /// They are serial queues because blocking work on a concurrent one doesn't reach its limit on Linux, where
 /// libdispatch adds a thread about once a second.
@@ -17,26 +17,27 @@ public struct Lanes: Sendable {
     self.perHost = max(1, perHost)
   }
 
-  /// Calls `work` with each of `0..<total`, each once, and comes back when all calls have.
+  /// Calls `work` once with each of `items`, and returns when all calls have.
   ///
   /// - Parameters:
-  ///   - total: how many positions there are.
-  ///   - host: the host that a position is on, whose limit holds; nil for this machine.
+  ///   - items: such as the indices of installations.
+  ///   - machine: the machine that an item is on. The limit `perHost` holds for those that are remote.
   ///   - stops: asked before each; once it is true, no more work begins and what has begun is finished.
   ///   - work: called on many threads at once.
   public func run(
-    _ total: Int, on host: (Int) -> Host? = { _ in nil }, until stops: @escaping @Sendable () -> Bool,
+    _ items: [Int], on machine: (Int) -> Machine = { _ in .local },
+    until stops: @escaping @Sendable () -> Bool,
     _ work: @escaping @Sendable (Int) -> Void
   ) {
-    let list = Mutex(WorkList(total, on: host, perHost: perHost))
+    let list = Mutex(WorkList(items, on: machine, perHost: perHost))
     let group = DispatchGroup()
     withoutActuallyEscaping(work) { work in
-      for lane in 0..<min(count, total) {
+      for lane in 0..<min(count, items.count) {
         DispatchQueue(label: "lane \(lane + 1)").async(group: group) {
           while !stops() {
-            guard let (position, machine) = list.withLock({ $0.take() }) else { return }
-            work(position)
-            list.withLock { $0.finish(on: machine) }
+            guard let (item, queue) = list.withLock({ $0.take() }) else { return }
+            work(item)
+            list.withLock { $0.finish(queue) }
           }
         }
       }
@@ -45,41 +46,41 @@ public struct Lanes: Sendable {
   }
 }
 
-/// Positions by the machine that they are on, the machines taking turns.
+/// Items by the machine that they are on, the machines taking turns.
 ///
 /// A lane that finds nothing to take may end: whoever finishes on a machine that was at its limit takes what is next
 /// there.
 struct WorkList {
-  private struct Machine {
-    var positions: [Int] = []
+  private struct Queue {
+    var items: [Int] = []
     var next = 0
     var running = 0
     let limit: Int
 
-    var isReady: Bool { next < positions.count && running < limit }
+    var isReady: Bool { next < items.count && running < limit }
   }
 
-  private var machines: [Machine] = []
-  /// Machines with something to take, in the order of their turns; those before `turn` had theirs.
+  private var queues: [Queue] = []
+  /// Queues with something to take, in the order of their turns; those before `turn` had theirs.
   private var ready: [Int] = []
   private var turn = 0
 
-  init(_ total: Int, on host: (Int) -> Host?, perHost: Int) {
-    var numbers: [Host?: Int] = [:]
-    for position in 0..<total {
-      let host = host(position)
-      let number = numbers[host] ?? machines.count
-      if number == machines.count {
-        numbers[host] = number
-        machines.append(Machine(limit: host == nil ? .max : perHost))
+  init(_ items: [Int], on machine: (Int) -> Machine, perHost: Int) {
+    var numbers: [Machine: Int] = [:]
+    for item in items {
+      let machine = machine(item)
+      let number = numbers[machine] ?? queues.count
+      if number == queues.count {
+        numbers[machine] = number
+        queues.append(Queue(limit: machine.isLocal ? .max : perHost))
       }
-      machines[number].positions.append(position)
+      queues[number].items.append(item)
     }
-    ready = Array(machines.indices)
+    ready = Array(queues.indices)
   }
 
-  /// The next position and its machine, or nil where nothing can be begun now.
-  mutating func take() -> (position: Int, machine: Int)? {
+  /// The next item and its queue, or nil where nothing can be begun now.
+  mutating func take() -> (item: Int, queue: Int)? {
     guard turn < ready.count else { return nil }
     let number = ready[turn]
     turn += 1
@@ -87,17 +88,17 @@ struct WorkList {
       ready.removeFirst(turn)
       turn = 0
     }
-    let position = machines[number].positions[machines[number].next]
-    machines[number].next += 1
-    machines[number].running += 1
-    if machines[number].isReady { ready.append(number) }
-    return (position, number)
+    let item = queues[number].items[queues[number].next]
+    queues[number].next += 1
+    queues[number].running += 1
+    if queues[number].isReady { ready.append(number) }
+    return (item, number)
   }
 
-  /// Notes that work on a machine ended.
-  mutating func finish(on number: Int) {
-    let wasWaiting = machines[number].running == machines[number].limit
-    machines[number].running -= 1
-    if wasWaiting, machines[number].isReady { ready.append(number) }
+  /// Notes that work on an item of a queue ended.
+  mutating func finish(_ number: Int) {
+    let wasWaiting = queues[number].running == queues[number].limit
+    queues[number].running -= 1
+    if wasWaiting, queues[number].isReady { ready.append(number) }
   }
 }

@@ -76,7 +76,7 @@ public struct Waves: Sendable, Equatable {
   /// Every selected installation is in exactly one wave: what no item covers comes in a last wave, named `100%`. A wave
   /// without an installation is left out, and the others are numbered from 1 without a gap.
   /// - Parameters:
-  ///   - selection: Positions in the inventory, ascending.
+  ///   - selection: Indices in the inventory, ascending.
   ///   - inventory: The whole inventory, which patterns are matched against.
   /// - Returns: The waves in the order in which they run.
   public func plan(_ selection: [Int], of inventory: Inventory) -> [Wave] {
@@ -122,7 +122,7 @@ public struct Wave: Sendable, Equatable {
   public let number: Int
   /// The item of the fleet file that it comes from: `canary`, `10%`.
   public let name: String
-  /// Positions in `Inventory.installations`, ascending, at least one.
+  /// Indices in `Inventory.installations`, ascending, at least one.
   public let indices: [Int]
 
   /// Makes a wave by hand.

@@ -1,4 +1,5 @@
 public import SQLite
+public import Schema
 
 /// Where and how a database records the migrations that were applied to it.
 ///
@@ -23,8 +24,11 @@ public protocol HistoryTable: Sendable {
   ///
   /// - Returns: the statement with its values bound, and what it will write, triggers included.
   func prepareRecord(
-    of version: Int64, _ name: String, in database: Connection
+    of version: MigrationVersion, _ name: String, in database: Connection
   ) throws(SQLiteError) -> (statement: Statement?, writes: Writes)
+
+  /// Takes back the record of one version, so that a test can run the migration again.
+  func removeRecord(of version: MigrationVersion, in database: Connection) throws(SQLiteError)
 
   /// Where a row of the table that `sql` creates stores its values.
   ///
@@ -38,7 +42,7 @@ public protocol HistoryRowLayout: Sendable {
   ///
   /// - Returns: version, name and time of recording in seconds since 1970, which is nil where the row tells none; or nil
   ///   where SQLite has to read the row.
-  func read(_ row: StoredRow) -> (version: Int64, name: String, time: Int64?)?
+  func read(_ row: StoredRow) -> (version: MigrationVersion, name: String, time: Int64?)?
 }
 
 extension HistoryTable {

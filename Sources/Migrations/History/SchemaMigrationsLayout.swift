@@ -1,4 +1,5 @@
 internal import SQLite
+internal import Schema
 
 /// Where a row of `schema_migrations` stores the version and the name.
 struct SchemaMigrationsLayout: HistoryRowLayout {
@@ -37,11 +38,11 @@ struct SchemaMigrationsLayout: HistoryRowLayout {
     isRowID = columns[version].isKey
   }
 
-  func read(_ row: StoredRow) -> (version: Int64, name: String, time: Int64?)? {
+  func read(_ row: StoredRow) -> (version: MigrationVersion, name: String, time: Int64?)? {
     guard let version = version(of: row), let name = name(of: row), let time = time(of: row) else {
       return nil
     }
-    return (version, name, time.seconds)
+    return (MigrationVersion(version), name, time.seconds)
   }
 
   /// The version in a row; nil where it isn't stored as an integer.

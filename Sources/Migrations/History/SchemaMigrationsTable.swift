@@ -1,4 +1,5 @@
 public import SQLite
+public import Schema
 
 /// The table `schema_migrations (version, name, applied_at)`, as Ownprem creates it.
 public struct SchemaMigrationsTable: HistoryTable {
@@ -18,9 +19,13 @@ public struct SchemaMigrationsTable: HistoryTable {
 
   /// Reads the table, if it is there and has the columns `version` and `name`.
   public func read(_ database: Connection) throws(SQLiteError) -> History {
-    let read = { (time: String) throws(SQLiteError) -> [(version: Int64, name: String, time: Int64?)] in
+    let read = {
+      (time: String) throws(SQLiteError) -> [(version: MigrationVersion, name: String, time: Int64?)] in
       try database.rows("SELECT version, name, \(time) FROM main.\(Self.name)", atMost: .history) { row in
-        (version: row.int(0), name: row.text(1) ?? "", time: row.text(2).flatMap { Int64($0) })
+        (
+          version: MigrationVersion(row.int(0)), name: row.text(1) ?? "",
+          time: row.text(2).flatMap { Int64($0) }
+        )
       }
     }
     do {
@@ -43,12 +48,17 @@ public struct SchemaMigrationsTable: HistoryTable {
 
   /// Prepares an INSERT of version and name; `applied_at` has a default.
   public func prepareRecord(
-    of version: Int64, _ name: String, in database: Connection
+    of version: MigrationVersion, _ name: String, in database: Connection
   ) throws(SQLiteError) -> (statement: Statement?, writes: Writes) {
     let (statement, writes) = try database.prepareGuarded(
       "INSERT INTO main.\(Self.name) (version, name) VALUES (?, ?)")
-    try statement?.bind([.integer(version), .text(name)])
+    try statement?.bind([.integer(version.number), .text(name)])
     return (statement, writes)
+  }
+
+  /// Deletes the row of the version.
+  public func removeRecord(of version: MigrationVersion, in database: Connection) throws(SQLiteError) {
+    try database.execute("DELETE FROM main.\(Self.name) WHERE version = ?", [.integer(version.number)])
   }
 
   /// Asks SQLite, with the table alone in a database in memory.

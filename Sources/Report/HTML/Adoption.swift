@@ -1,4 +1,5 @@
 internal import Fleet
+internal import Schema
 
 /// The share of the fleet on each version over time, from the runs that looked at the whole of it.
 struct Adoption {
@@ -100,7 +101,7 @@ struct Adoption {
 
   private var legend: [Markup] {
     bands.enumerated().map { place, band in
-      let name = Int64(band.name) == nil ? band.name : "version \(band.name)"
+      let name = MigrationVersion(band.name) == nil ? band.name : "version \(band.name)"
       return """
         <li><svg class="sign v\(place)"><rect width="100%" height="100%" rx="3"/></svg><span>\(name)</span></li>
         """

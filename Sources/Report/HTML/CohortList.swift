@@ -12,7 +12,7 @@ struct CohortList {
   init(_ overview: Overview) { self.overview = overview }
 
   /// The place of the cohort that an installation is in, where it is one of those shown.
-  static func place(version: Int64?, fingerprint: String?, _ header: ReportHeader) -> Int? {
+  static func place(version: MigrationVersion?, fingerprint: String?, _ header: ReportHeader) -> Int? {
     header.cohorts.prefix(limit).firstIndex { $0.version == version && $0.fingerprint == fingerprint }
   }
 

@@ -1,3 +1,5 @@
+internal import Schema
+
 /// How many installations are on which version, as a bar each.
 struct VersionBars {
   private static let limit = 14
@@ -38,7 +40,7 @@ struct VersionBars {
   }
 
   private func row(_ version: Overview.Version) -> Markup {
-    let kind = version.isLatest ? "v0" : Int64(version.name) == nil ? "skipped" : "v1"
+    let kind = version.isLatest ? "v0" : MigrationVersion(version.name) == nil ? "skipped" : "v1"
     let note = version.isLatest ? " (latest)" : isAhead(version) ? " (ahead)" : ""
     return """
       <tr\(version.isLatest ? " class=\"latest\"" as Markup : .nothing)><th scope="row">\
@@ -51,6 +53,6 @@ struct VersionBars {
   }
 
   private func isAhead(_ version: Overview.Version) -> Bool {
-    Int64(version.name).map { $0 > overview.header.migrations.latest } ?? false
+    MigrationVersion(version.name).map { $0 > overview.header.migrations.latest } ?? false
   }
 }

@@ -11,7 +11,7 @@ struct Backup {
   let location: String
 
   func run() -> Outcome {
-    let deadline = inspector.options.deadline
+    let deadline = inspector.deadline
     var step = UpgradeStep.open
     do {
       let file = try DatabaseFile.inspect(path).get()

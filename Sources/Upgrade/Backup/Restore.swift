@@ -16,7 +16,7 @@ final class Restore {
   private let saved: String
   private let deadline: Deadline
   private var step = UpgradeStep.open {
-    didSet { if step != oldValue { inspector.options.control.began?(path, step) } }
+    didSet { if step != oldValue { inspector.control.began?(path, step) } }
   }
   /// Whether the live file may have been written.
   private var isWritten = false
@@ -28,7 +28,7 @@ final class Restore {
     self.path = path
     self.backup = backup
     self.saved = saved
-    deadline = inspector.options.deadline
+    deadline = inspector.deadline
   }
 
   func run() -> Outcome {

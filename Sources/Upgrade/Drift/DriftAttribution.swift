@@ -9,19 +9,19 @@ struct DriftAttribution {
     let name: String
   }
 
-  private let changes: [Int64: [Schema.Change]]
+  private let changes: [MigrationVersion: [Schema.Change]]
   /// What was done to each object, by version in order.
-  private let places: [Place: [(version: Int64, change: Schema.Change)]]
+  private let places: [Place: [(version: MigrationVersion, change: Schema.Change)]]
   private let expected: Schema
   private let actual: Schema
   private let history: History
 
-  init(changes: [Int64: [Schema.Change]], expected: Schema, actual: Schema, history: History) {
+  init(changes: [MigrationVersion: [Schema.Change]], expected: Schema, actual: Schema, history: History) {
     self.changes = changes
     self.expected = expected
     self.actual = actual
     self.history = history
-    var places: [Place: [(version: Int64, change: Schema.Change)]] = [:]
+    var places: [Place: [(version: MigrationVersion, change: Schema.Change)]] = [:]
     for (version, list) in changes.sorted(by: { $0.key < $1.key }) {
       for change in list {
         places[Place(kind: change.kind, name: change.name.folded), default: []].append((version, change))
@@ -31,7 +31,7 @@ struct DriftAttribution {
   }
 
   /// The recorded migration without which the object would be as it is, or the unrecorded one that would make it so.
-  func version(of difference: Difference) -> Int64? {
+  func version(of difference: Difference) -> MigrationVersion? {
     guard let kind = difference.objectKind else { return nil }
     let done = places[Place(kind: kind, name: difference.object.folded)] ?? []
     let wanted = expected.object(kind, difference.object)?.definition
@@ -49,7 +49,7 @@ struct DriftAttribution {
 
   /// One entry for all that belongs to one version: in `actual` what of the migration is there, in `expected` what
   /// isn't.
-  func summary(of version: Int64) -> Difference {
+  func summary(of version: MigrationVersion) -> Difference {
     let list = changes[version] ?? []
     let (done, undone) = (list.filter(isDone), list.filter { !isDone($0) })
     return Difference(
@@ -57,7 +57,7 @@ struct DriftAttribution {
       expected: Self.listed(undone), actual: Self.listed(done), version: version)
   }
 
-  private func isRecorded(_ version: Int64) -> Bool { history.recorded?[version] != nil }
+  private func isRecorded(_ version: MigrationVersion) -> Bool { history.recorded?[version] != nil }
 
   /// An object that a migration brings is there under its name, whatever it looks like.
   private func isDone(_ change: Schema.Change) -> Bool {

@@ -63,7 +63,7 @@ struct HistoryDriftDetector {
 
   private var gaps: [Difference] {
     let known = set.migrations.compactMap(\.version)
-    let highest = known.last { history.recorded?[$0] != nil } ?? .min
+    guard let highest = known.last(where: { history.recorded?[$0] != nil }) else { return [] }
     return known.filter { $0 < highest && history.recorded?[$0] == nil }.map { version in
       Difference(
         kind: .historyGap, object: "\(version)", expected: set.name(of: version), actual: nil,

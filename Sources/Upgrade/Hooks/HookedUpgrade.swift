@@ -14,7 +14,7 @@ struct HookedUpgrade {
   static let leastTime = Duration.seconds(60)
 
   func run() -> Outcome {
-    let deadline = inspector.options.deadline
+    let deadline = inspector.deadline
     let hooks = inspector.options.hooks
     guard !hooks.isEmpty else { return upgrade(by: deadline) }
     let found = inspector.inspect(path)

@@ -31,8 +31,8 @@ struct FastInspection {
   ) -> History? {
     guard let found = stored.history else { return History(recorded: nil) }
     guard let layout = layouts.layout(of: found.sql, in: table) else { return nil }
-    var rows: [(version: Int64, name: String, time: Int64?)] = []
-    var versions: Set<Int64> = []
+    var rows: [(version: MigrationVersion, name: String, time: Int64?)] = []
+    var versions: Set<MigrationVersion> = []
     let isRead = pages.forEachRow(from: found.root) { row in
       guard let read = layout.read(row) else { return false }
       rows.append(read)

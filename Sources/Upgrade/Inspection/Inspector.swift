@@ -10,7 +10,11 @@ struct Inspector {
   let cache: SchemaCache
   let driftCache: DriftCache
   let options: UpgradeOptions
+  let control: WorkControl
   let layouts = HistoryLayouts()
+
+  /// When work that begins now has to be done.
+  var deadline: Deadline { Deadline(in: options.timeout, control.cancellation) }
 
   func inspect(_ path: String) -> Outcome {
     do {
@@ -29,7 +33,7 @@ struct Inspector {
     if !options.deep, let look = FastInspection(path, before, cache, layouts, set.historyTable) {
       return outcome(try state(look.history, look.schema, look.digest), bytes: before.bytes)
     }
-    return try reading(path, before, by: options.deadline) { database in
+    return try reading(path, before, by: deadline) { database in
       let state = try state(of: database)
       database.rollback()
       var outcome = outcome(state, bytes: before.bytes)

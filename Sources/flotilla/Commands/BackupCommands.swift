@@ -3,6 +3,7 @@ import Basics
 import Fleet
 import FoundationEssentials
 import Glibc
+import Migrations
 import Remote
 import Report
 import Synchronization
@@ -83,7 +84,7 @@ private func recover(
 ) throws(StateError) {
   let lock = try state.lock()
   defer { withExtendedLifetime(lock) {} }
-  try journal.recover(state, inventory)
+  try journal.recover(state, inventory, MigrationFiles.format.historyTable)
 }
 
 struct RestoreCommand: ParsableCommand {

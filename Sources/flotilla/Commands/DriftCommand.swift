@@ -116,9 +116,9 @@ struct DriftCheck {
   private static func verdicts(_ session: Session, _ fleetStatus: FleetStatus)
     -> [(installation: String, drift: [Difference])]
   {
-    session.selection.indices.compactMap { place in
-      guard let cohort = fleetStatus.cohort(at: place), !DriftTable.isUnknown(cohort) else { return nil }
-      return (session.name(place), cohort.drift.filter { $0.severity == .error })
+    session.selection.compactMap { index in
+      guard let cohort = fleetStatus.cohort(at: index), !DriftTable.isUnknown(cohort) else { return nil }
+      return (session.name(index), cohort.drift.filter { $0.severity == .error })
     }
   }
 
@@ -139,9 +139,9 @@ struct DriftCheck {
   func repairs() -> [String] { books.attempt { try madeRepairs() } ?? [] }
 
   private func madeRepairs() throws -> [String] {
-    try fleetStatus.members().filter(\.cohort.isDrifted).flatMap { cohort, positions -> [String] in
+    try fleetStatus.members().filter(\.cohort.isDrifted).flatMap { cohort, indices -> [String] in
       let versions = session.set.migrations.compactMap(\.version).filter { !cohort.pending.contains($0) }
-      let names = positions.map(session.name).joined(separator: ", ")
+      let names = indices.map(session.name).joined(separator: ", ")
       let schema = try session.expectedSchema.schema(of: versions)
       let script = ["-- \(names)"] + Repair.script(for: cohort.drift, toward: schema) + [""]
       return script.map { $0.hasPrefix("--") ? $0.harmless() : $0 }

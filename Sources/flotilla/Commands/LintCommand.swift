@@ -4,6 +4,7 @@ import Fleet
 import FoundationEssentials
 import Migrations
 import Report
+import Schema
 
 struct LintCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -6,6 +6,7 @@ import Glibc
 import Migrations
 import Remote
 import Report
+import Schema
 import Upgrade
 
 struct Migrate: ParsableCommand {
@@ -14,7 +15,7 @@ struct Migrate: ParsableCommand {
 
   @ParentCommand var root: Flotilla
   @OptionGroup var global: GlobalOptions
-  @Option(help: ArgumentHelp("The highest version to apply.", valueName: "version")) var to: Int64?
+  @Option(help: ArgumentHelp("The highest version to apply.", valueName: "version")) var to: MigrationVersion?
   @Flag(help: "Starts without asking.") var yes = false
   @Option(help: ArgumentHelp("How many installations at once.", valueName: "n")) var concurrency: Int?
   @Option(
@@ -23,7 +24,7 @@ struct Migrate: ParsableCommand {
   @Flag(name: .customLong("no-backup"), help: "Makes no backups.") var noBackup = false
   @Option(
     help: ArgumentHelp(
-      "Writes the report here as well: .json, .html, .md, .csv, .prom or .xml (JUnit).", valueName: "file"))
+      "Writes the report here as well: \(ReportFormat.usualEndings).", valueName: "file"))
   var report: String?
   @Flag(inversion: .prefixedNo, help: "Uploads the report, or doesn't (default: where report.url is set).")
   var upload: Bool?
@@ -84,7 +85,7 @@ struct MigrateRun {
     let lock = try session.state.lock()
     defer { withExtendedLifetime(lock) {} }
     let journal = try Journal(session.state)
-    try journal.recover(session.state, session.inventory)
+    try journal.recover(session.state, session.inventory, session.set.historyTable)
     let started = Session.now()
     let workers = try session.workers(options)
     let run = FleetRun(

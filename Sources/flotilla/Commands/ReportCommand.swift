@@ -15,7 +15,7 @@ struct ReportCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @Option(
     help: ArgumentHelp(
-      "json, html, markdown, csv, prometheus or junit; else what the ending of --output says, or json.",
+      "\(ReportFormat.names); else what the ending of --output says, or json.",
       valueName: "format"))
   var format: ReportFormat?
   @Option(name: [.customLong("run")], help: ArgumentHelp("The run to report, or 'last'.", valueName: "id"))

@@ -1,10 +1,13 @@
-import ArgumentParser
+public import ArgumentParser
 import Basics
 import Fleet
 import FoundationEssentials
 import Report
 import SQLite
+public import Schema
 import Upgrade
+
+extension MigrationVersion: ExpressibleByArgument {}
 
 enum TableFormat: String, ExpressibleByArgument, CaseIterable {
   case table, json
@@ -51,7 +54,7 @@ struct PlanCommand: ParsableCommand {
 
   @ParentCommand var root: Flotilla
   @OptionGroup var global: GlobalOptions
-  @Option(help: ArgumentHelp("The highest version to apply.", valueName: "version")) var to: Int64?
+  @Option(help: ArgumentHelp("The highest version to apply.", valueName: "version")) var to: MigrationVersion?
   @Flag(help: "Ends with status 5 when migrations are pending.") var check = false
   @Flag(help: "Upgrades a copy of one installation of each cohort, to tell what would become of it.")
   var rehearse = false
@@ -93,8 +96,8 @@ struct RolloutPlan {
 
   init(_ session: Session, _ fleetStatus: FleetStatus, failures: FailureLimit?, concurrency: Int?) throws {
     try session.checkWaves()
-    let pending = session.selection.indices.filter { fleetStatus.cohort(at: $0)?.status == .pending }
-    waves = session.fleet.rollout.waves.plan(pending.map { session.selection[$0] }, of: session.inventory)
+    let pending = session.selection.filter { fleetStatus.cohort(at: $0)?.status == .pending }
+    waves = session.fleet.rollout.waves.plan(pending, of: session.inventory)
     maxFailures = failures ?? session.fleet.rollout.maxFailures
     lanes = session.lanes(concurrency)
     hooks = session.options.hooks
