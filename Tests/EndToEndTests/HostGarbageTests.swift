@@ -12,6 +12,12 @@ import Testing
     return "printf '\(size)\(octal(kind))\\000\\000\\000\\000'; printf %s '\(payload)'; "
   }
 
+  /// Reads frames: the setup, and the requests after it.
+  private static func reading(frames: Int) -> String {
+    "python3 -c 'import sys; f = sys.stdin.buffer; "
+      + "[f.read(int.from_bytes(f.read(9)[:4], \"big\")) for _ in range(\(frames))]'; "
+  }
+
   private static func hello(_ version: Int, _ program: String) -> String {
     frame(1, #"{"version":\#(version),"program":"\#(program)","sqlite":"3.0.0"}"#)
   }
@@ -115,10 +121,10 @@ import Testing
   }
 
   @Test func `garbage in the middle of the work ends that connection only`() throws {
-    // The agent's answer to the setup, and then what is not the protocol.
+    // The agent's answer to the setup, and after the first request what is not the protocol.
     let hosts = try TwoHosts(
       command: "printf FLOTILLA; " + Self.hello(1, "flotilla-agent 0.1.0") + Self.frame(4, "")
-        + "sleep 1; exec head -c 99999 /dev/zero", ssh: "connect_timeout: 5s")
+        + Self.reading(frames: 2) + "exec head -c 99999 /dev/zero", ssh: "connect_timeout: 5s")
     let trouble = try hosts.migrate()
     #expect(trouble.status == "unreachable" && trouble.code == "protocol", "\(trouble)")
     try hosts.expectUntouched()

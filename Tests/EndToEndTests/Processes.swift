@@ -24,6 +24,15 @@ enum Processes {
     !["", "Z", "X"].contains(status(process, "State:").prefix(1))
   }
 
+  /// How many files it has open that have no name any more, or never had one.
+  static func unnamedFiles(of process: pid_t) -> Int {
+    let folder = "/proc/\(process)/fd"
+    return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).count { name in
+      let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")
+      return link?.hasPrefix("/") == true && link?.hasSuffix(" (deleted)") == true
+    }
+  }
+
   /// The process that started it.
   static func parent(_ process: pid_t) -> pid_t { pid_t(status(process, "PPid:")) ?? 0 }
 

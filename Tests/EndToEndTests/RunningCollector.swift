@@ -32,11 +32,19 @@ final class RunningCollector {
 
   deinit { terminate() }
 
-  /// Signals the program itself: `timeout` may have inherited a mask with which it doesn't hear of it.
-  func terminate() {
+  /// The program itself, which `timeout` started; nil when it has ended.
+  var process: pid_t? {
     let parent = started.process.processIdentifier
     let children = try? String(contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)
-    for child in (children ?? "").split(separator: " ").compactMap({ Int32($0) }) { kill(child, SIGTERM) }
+    return (children ?? "").split(separator: " ").compactMap { pid_t($0) }.first
+  }
+
+  /// How many reports it is receiving now: each is written to a file without a name.
+  var uploadsInProgress: Int { process.map { Processes.unnamedFiles(of: $0) } ?? 0 }
+
+  /// Signals the program itself: `timeout` may have inherited a mask that blocks the signal.
+  func terminate() {
+    if let process { kill(process, SIGTERM) }
   }
 
   /// Ends it with a signal.
