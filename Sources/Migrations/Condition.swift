@@ -1,6 +1,15 @@
 internal import SQLite
 
-/// Something that is or isn't so in a database: what stands behind `@when`, `@unless`, `@require`, `@expect`.
+/// A fact about a database that can be true or false: the argument of `@when`, `@unless`, `@require` and `@expect`.
+///
+/// ```swift
+/// Condition("column users.email")  // .column(table: "users", column: "email")
+/// Condition("query SELECT count(*) > 0 FROM users")
+/// Condition("users.email")  // nil
+/// ```
+///
+/// ``Migration/Step`` holds the conditions of a step, ``Migration/Clause`` those of a whole migration. ``Migrator``
+/// evaluates them.
 public enum Condition: Hashable, Sendable {
   /// `table T`
   case table(String)
@@ -12,14 +21,14 @@ public enum Condition: Hashable, Sendable {
   case trigger(String)
   /// `view V`
   case view(String)
-  /// `foreign key T.C [on delete …]`, the action in capitals
+  /// `foreign key T.C [on delete …]`, with the action in capitals
   case foreignKey(table: String, column: String, onDelete: String?)
-  /// `query SELECT …`: true when the first value is neither NULL nor zero. One SELECT, VALUES or WITH … SELECT.
+  /// `query SELECT …`: true if the first value is neither NULL nor zero. One SELECT, VALUES or WITH … SELECT.
   case query(String)
 
-  /// Reads a condition.
+  /// Parses a condition.
   ///
-  /// - Returns: nil where the text is none; the caller knows file and line.
+  /// - Returns: nil if the text isn't a condition. The caller adds file and line to its error.
   public init?(_ text: String) {
     let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
     let path = { (word: String) -> (String, String)? in
@@ -57,7 +66,9 @@ public enum Condition: Hashable, Sendable {
     }
   }
 
-  /// Whether it is so in this database now.
+  /// Whether the condition is true of the database now.
+  ///
+  /// - Throws: `SQLiteError`, for example if a query doesn't compile or tries to write.
   func holds(in database: Connection) throws(SQLiteError) -> Bool {
     switch self {
     case .table(let name): return try Self.exists("table", name, database)
@@ -109,7 +120,7 @@ extension Condition: CustomStringConvertible {
 }
 
 extension StringProtocol {
-  /// Without white space at both ends.
+  /// The text without white space at either end.
   var trimmed: String {
     var kept = self.drop(while: \.isWhitespace)
     while kept.last?.isWhitespace == true { kept = kept.dropLast() }

@@ -1,28 +1,28 @@
 internal import SQLite
 
-/// What a migration file declares of itself, in directives that belong to no step: `@deletes`, `@changes`,
+/// What a migration file declares about itself, in directives that belong to no step: `@deletes`, `@changes`,
 /// `@transaction`.
 ///
-/// To add one, add its value and its line in `directives` here, and obey it where the value matters. A ``Migration`` has
-/// the values as members.
+/// To add a directive, add its value and its line in `directives` here, and obey it where the value matters. The values
+/// are also members of ``Migration``.
 public struct Declarations: Sendable, Hashable {
-  /// The tables from which rows may be deleted, in lower case.
+  /// The tables that may lose rows, in lower case.
   public private(set) var deletes: Set<String> = []
-  /// What may happen to columns that would otherwise be taken for a mistake: `table.column`, `table.*`, and
-  /// `sqlite_sequence.table` for numbers that AUTOINCREMENT may give again; in lower case.
+  /// The intended changes that would otherwise count as mistakes, in lower case: `table.column`, `table.*`, and
+  /// `sqlite_sequence.table` for numbers that AUTOINCREMENT may give again.
   public private(set) var changes: Set<String> = []
   /// Whether the migration runs outside a transaction.
   public private(set) var runsOutsideTransaction = false
 
-  /// A file that declares nothing.
+  /// Creates the declarations of a file that has none.
   public init() {}
 
-  /// Why a declaration can't be read.
+  /// Why a declaration can't be parsed.
   struct Fault: Error {
     let message: String
   }
 
-  /// The directives by their words, each with what reads the rest of its line.
+  /// The directives by name, each with a function that parses the rest of its line.
   static let directives:
     [(word: String, read: @Sendable (inout Declarations, String) throws(Fault) -> Void)] = [
       (
@@ -52,7 +52,7 @@ public struct Declarations: Sendable, Hashable {
       ),
     ]
 
-  /// Names between commas, in lower case.
+  /// The comma-separated names in a text, in lower case.
   private static func names(in text: String) -> [String] {
     text.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmed.folded }
   }

@@ -2,10 +2,20 @@ public import SQLite
 public import Schema
 internal import Synchronization
 
-/// What databases of this application should look like: the result of baseline and migrations on an empty
-/// database in memory. Each set of versions is replayed once.
+/// The schema that databases of this application should have: the result of replaying baseline and migrations on an
+/// empty database in memory.
+///
+/// ```swift
+/// let set = try MigrationSet.load(folder: "migrations")
+/// let expected = ExpectedSchema(set)
+/// try expected.validate()
+/// let schema = try expected.schema(of: [1, 2, 3])
+/// ```
+///
+/// Each set of versions is replayed once, also if several threads ask for it at the same time. A ``Difference``
+/// describes how the ``Schema`` of a database differs from this.
 public final class ExpectedSchema: Sendable {
-  /// How long one replay of a set may take, unless another limit is given. An empty database has no rows to wait for.
+  /// The default time limit of one replay. It can be short because an empty database has no rows to process.
   public static let timeLimit = Duration.seconds(30)
 
   private let set: MigrationSet
@@ -19,10 +29,10 @@ public final class ExpectedSchema: Sendable {
   /// Prepares to replay `set`; nothing runs yet.
   ///
   /// - Parameters:
-  ///   - set: what is replayed.
-  ///   - ignored: what of a schema doesn't count.
+  ///   - set: the migrations to replay.
+  ///   - ignored: rules for the objects to leave out of each schema.
   ///   - limit: how long one replay may take.
-  ///   - cancellation: ends a replay; it fails then.
+  ///   - cancellation: ends a replay, which then fails.
   public init(
     _ set: MigrationSet, ignoring ignored: [IgnoreRule] = [], limit: Duration = ExpectedSchema.timeLimit,
     cancellation: Cancellation? = nil
@@ -32,13 +42,13 @@ public final class ExpectedSchema: Sendable {
     replays = Replays(historyTable: set.historyTable, limit: limit, cancellation: cancellation)
   }
 
-  /// The schema of a database that has the baseline and these versions.
+  /// The schema of a database that has the baseline and these versions, without the ignored objects.
   ///
-  /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
+  /// - Throws: `MigrationFailure` if the files don't run on an empty database, or not in the time allowed.
   public func schema(of versions: [MigrationVersion]) throws -> Schema { try schema(of: versions, replays) }
 
   private func schema(of versions: [MigrationVersion], _ replays: Replays) throws -> Schema {
-    // Held while it replays, so that lanes which ask for the same at once wait instead of replaying it too.
+    // The lock is held during the replay, so that lanes that ask for the same schema wait instead of replaying it too.
     try schemas.withLock { schemas in
       if let known = schemas[versions] { return try known.get() }
       do {
@@ -54,12 +64,12 @@ public final class ExpectedSchema: Sendable {
 
   /// The schema of a database that has the baseline and these versions, ignored objects included.
   ///
-  /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
+  /// - Throws: `MigrationFailure` if the files don't run on an empty database, or not in the time allowed.
   public func wholeSchema(of versions: [MigrationVersion]) throws -> Schema { try whole(versions).schema }
 
-  /// The columns, in lower case, that a table of such a database has, ignored ones included.
+  /// The columns of a table in such a database, in lower case, ignored columns included.
   ///
-  /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
+  /// - Throws: `MigrationFailure` if the files don't run on an empty database, or not in the time allowed.
   public func columns(of table: String, at versions: [MigrationVersion]) throws -> Set<String> {
     try whole(versions).columns[table.folded] ?? []
   }
@@ -76,9 +86,10 @@ public final class ExpectedSchema: Sendable {
     }
   }
 
-  /// What each migration does to the schema, where all before it were applied. All are replayed once, one by one.
+  /// What each migration changes in the schema when all migrations before it have been applied. One replay of the whole
+  /// set finds out, and the result is kept.
   ///
-  /// - Throws: `MigrationFailure` where the files don't run on an empty database, or not in the time allowed.
+  /// - Throws: `MigrationFailure` if the files don't run on an empty database, or not in the time allowed.
   public func changesByVersion() throws -> [MigrationVersion: [Schema.Change]] {
     if let known = changes.withLock({ $0 }) { return known }
     let replay = try replays.begin()
@@ -97,12 +108,12 @@ public final class ExpectedSchema: Sendable {
     return found
   }
 
-  /// The schema of a fresh installation, where there is a script for it.
+  /// The schema of a fresh installation, as its script creates it.
   ///
-  /// - Parameter cancellation: ends it, instead of the one given to the initializer.
-  /// - Returns: the schema, or nil where there is no script.
-  /// - Throws: `MigrationError` with the line of the script that SQLite doesn't accept, or that ran when the time
-  ///   allowed was over.
+  /// - Parameter cancellation: ends the script, instead of the cancellation given to the initializer.
+  /// - Returns: the schema, or nil if there is no script.
+  /// - Throws: `MigrationError` with the line of the script that SQLite rejects, or that was running when the time was
+  ///   over.
   public func freshSchema(calledOffBy cancellation: Cancellation? = nil) throws -> Schema? {
     guard let (text, file) = set.schema else { return nil }
     let replays = replays.calledOff(by: cancellation)
@@ -123,7 +134,7 @@ public final class ExpectedSchema: Sendable {
     return try Schema(reading: database, ignoring: ignored)
   }
 
-  /// How many sets of versions were replayed so far.
+  /// How many replays have been started so far.
   var replayed: Int { count.load(ordering: .relaxed) }
 
   private func replay(_ versions: Set<MigrationVersion>, _ ignored: [IgnoreRule], _ replays: Replays) throws
@@ -140,9 +151,9 @@ public final class ExpectedSchema: Sendable {
     return try replay.schema(ignoring: ignored)
   }
 
-  /// Tries every file on an empty database, so that a fault in one is found before any installation is opened.
+  /// Replays all files on an empty database, to find mistakes before any installation is opened.
   ///
-  /// - Parameter cancellation: ends it, instead of the one given to the initializer.
+  /// - Parameter cancellation: ends the replay, instead of the cancellation given to the initializer.
   /// - Throws: `MigrationFailure` or `MigrationError`, with file and line.
   public func validate(calledOffBy cancellation: Cancellation? = nil) throws {
     let check = try SyntaxCheck()

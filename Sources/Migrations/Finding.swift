@@ -1,23 +1,23 @@
-/// What `lint` has to say of one place of a migration file.
+/// A problem that `lint` found at one place of a migration file.
 public struct Finding: Hashable, Sendable, Encodable, CustomStringConvertible {
-  /// How bad it is.
+  /// How serious a finding is.
   public enum Severity: String, Sendable, Encodable {
     /// The file can't be used.
     case error
-    /// It may be meant so, and it may fail or lose something.
+    /// The file can be used, but it may fail or lose something.
     case warning
   }
 
-  /// How bad it is.
+  /// How serious the finding is.
   public let severity: Severity
   /// The file's name.
   public let file: String
-  /// The line, counted from 1, where there is one.
+  /// The line, counted from 1; nil if the finding is about the whole file.
   public let line: Int?
-  /// What is wrong and what would be right.
+  /// What is wrong and how to fix it.
   public let message: String
 
-  /// Makes a finding.
+  /// Creates a finding.
   public init(_ severity: Severity, _ file: String, _ line: Int?, _ message: String) {
     self.severity = severity
     self.file = file
@@ -29,7 +29,7 @@ public struct Finding: Hashable, Sendable, Encodable, CustomStringConvertible {
 
   init(_ failure: MigrationFailure) { self.init(.error, failure.file, failure.line, failure.message) }
 
-  /// `line` is there as null where there is none.
+  /// Encodes `line` as null if there is none, so that the key is always present.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: CodingKeys.self)
     try fields.encode(severity, forKey: .severity)

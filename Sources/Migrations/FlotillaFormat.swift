@@ -2,16 +2,17 @@ public import Schema
 
 /// Files such as `0006_add_family_id.sql`: SQL with directives in comments, recorded in `schema_migrations`.
 public struct FlotillaFormat: MigrationFormat {
-  /// The longest name of a migration, in bytes; file systems take no more than 255 for the whole.
+  /// The longest name of a migration, in bytes. File systems limit the whole file name to 255.
   private static let longestName = 200
 
-  /// There is one such format.
+  /// Creates the format, which has no options.
   public init() {}
 
   /// `schema_migrations`.
   public var historyTable: any HistoryTable { SchemaMigrationsTable() }
 
-  /// What a new file holds: comments alone, which is a fault, so that it can't be applied before it says something.
+  /// The content of a new file: only comments. A file without statements is an error, so a new file can't be applied
+  /// before somebody has written a migration into it.
   public var template: String {
     """
     -- Say in a sentence what this is for.
@@ -23,10 +24,10 @@ public struct FlotillaFormat: MigrationFormat {
     """
   }
 
-  /// `.sql` files, hidden ones excepted.
+  /// Accepts `.sql` files, except hidden ones.
   public func includes(_ file: String) -> Bool { file.hasSuffix(".sql") && !file.hasPrefix(".") }
 
-  /// Reads a number, an underscore, and lower-case words.
+  /// Reads a number, an underscore, and lower-case words from the file name.
   public func identify(_ file: String) throws(MigrationError) -> (version: MigrationVersion, name: String) {
     let stem = file.dropLast(4)
     let digits = stem.prefix { $0.isASCII && $0.isNumber }
@@ -50,7 +51,7 @@ public struct FlotillaFormat: MigrationFormat {
     MigrationParser.parse(text, file: file, version: version, name: name)
   }
 
-  /// One more than the highest number, with as many digits, four at least.
+  /// Returns one more than the highest number, with as many digits, but at least four.
   public func nextFile(
     _ name: String, after files: [String]
   ) throws(MigrationError) -> (version: MigrationVersion, file: String) {
@@ -67,7 +68,7 @@ public struct FlotillaFormat: MigrationFormat {
     return (MigrationVersion(highest.number + 1), "\(zeros)\(digits)_\(name).sql")
   }
 
-  /// Lower-case letters, digits and underscores, a letter first.
+  /// Accepts lower-case letters, digits and underscores, beginning with a letter.
   public func isValid(_ name: String) -> Bool {
     (try? identify("1_\(name).sql")) != nil && name.utf8.count <= Self.longestName
   }

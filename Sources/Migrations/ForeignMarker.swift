@@ -1,11 +1,11 @@
 internal import SQLite
 
-/// Comments by which other migration tools cut a file into parts or say how it runs.
+/// Comments by which other migration tools divide a file or control how it runs.
 ///
-/// To this program they are comments like any other: it would run the part that undoes a migration right after the one
-/// that makes it. So they are faults.
+/// SQLite ignores them as comments, so the part that undoes a migration would run right after the part that makes it.
+/// That is why they are reported as errors.
 enum ForeignMarker {
-  /// How the comments begin, after `--` and any space, and whose they are.
+  /// How the comments begin, after `--` and any spaces, and the tools that they belong to.
   private static let markers: [(start: String, tool: String)] = [
     ("+goose", "goose"), ("+migrate", "sql-migrate"), ("migrate:up", "dbmate"), ("migrate:down", "dbmate"),
     ("atlas:", "Atlas"), ("> statement-breakpoint", "Drizzle"), ("no-transaction", "sqlx"),
@@ -13,13 +13,13 @@ enum ForeignMarker {
     ("+micrate", "micrate"),
   ]
 
-  /// Looks for comments of other tools.
+  /// Finds comments of other tools.
   ///
   /// - Parameters:
   ///   - text: the file's text.
-  ///   - comments: where its `--` comments begin, in bytes from the start.
+  ///   - comments: the offsets of its `--` comments, in bytes from the start.
   ///   - file: the file's name.
-  /// - Returns: a fault for each.
+  /// - Returns: an error for each such comment.
   static func faults(in text: String, at comments: [Int], file: String) -> [MigrationError] {
     let bytes = Array(text.utf8)
     return comments.compactMap { start in

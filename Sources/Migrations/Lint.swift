@@ -1,17 +1,17 @@
 public import SQLite
 internal import Schema
 
-/// Checks migration files without an installation: reads all, then runs them one by one on an empty database.
+/// Checks migration files without an installation: parses all of them, then runs them one by one on an empty database.
 public struct Lint {
   private let files: MigrationFiles
   private let limits: Replays
 
-  /// Prepares to check; nothing is looked at yet.
+  /// Prepares a check; nothing is examined yet.
   ///
   /// - Parameters:
-  ///   - files: what is checked.
-  ///   - limit: how long running them may take.
-  ///   - cancellation: ends the check; what ran is told as an error then.
+  ///   - files: the files to check.
+  ///   - limit: how long running the files may take.
+  ///   - cancellation: ends the check. The statement that was running is then reported as an error.
   public init(
     _ files: MigrationFiles, limit: Duration = ExpectedSchema.timeLimit, cancellation: Cancellation? = nil
   ) {
@@ -19,10 +19,12 @@ public struct Lint {
     limits = Replays(historyTable: files.format.historyTable, limit: limit, cancellation: cancellation)
   }
 
-  /// Everything there is to say: errors first, then warnings, each in the order in which the files run.
+  /// Runs all checks.
   ///
-  /// Files with errors are not run, and after one that doesn't run no other is: what failed next would follow from it.
-  /// - Throws: `SQLiteError` where no database can be made in memory.
+  /// If files have errors, nothing is run. After a file that fails to run, no further file is run, because the
+  /// following failures would be consequences of the first.
+  /// - Returns: all findings: errors first, then warnings, each in the order in which the files run.
+  /// - Throws: `SQLiteError` if no in-memory database can be created.
   public func findings() throws -> [Finding] {
     var faults: [MigrationError] = []
     let set = MigrationSet(files, &faults)

@@ -1,9 +1,9 @@
 internal import SQLite
 
-/// Finds in one migration what runs on an empty database and may fail, lose rows or do nothing on a full one.
+/// Finds statements of a migration that run on an empty database, but may fail, lose rows or do nothing on a full one.
 struct LintRules {
   private let migration: Migration
-  /// The names of the tables and indexes that are there before it, in lower case.
+  /// The names of the schema objects that exist before the migration, in lower case.
   private let known: Set<String>
   private let statements: [ClassifiedStatement]
   private let fates: TableEffects
@@ -53,7 +53,7 @@ struct LintRules {
     }
   }
 
-  /// Whether a query looks at the table before anything runs.
+  /// Whether a required query reads the table before anything runs.
   private func isRequired(of table: String) -> Bool {
     migration.requirements.contains { clause in
       guard case .query(let sql) = clause.condition else { return false }
@@ -61,7 +61,8 @@ struct LintRules {
     }
   }
 
-  /// The error of a statement that goes through on an empty table of that name, and not on one with a row.
+  /// The error of a statement that succeeds on an empty table of that name but fails if the table has a row; nil if
+  /// there is none.
   private static func troubleWithRows(_ statement: ScriptStatement, _ table: String) throws
     -> SQLiteError?
   {

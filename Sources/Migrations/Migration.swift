@@ -1,49 +1,59 @@
 public import SQLite
 public import Schema
 
-/// One migration file, read and checked. What it declares of itself is a member too: `migration.deletes`.
+/// One parsed and validated migration file.
+///
+/// ```swift
+/// let set = try MigrationSet.load(folder: "migrations")
+/// for migration in set.migrations {
+///   print(migration.file, migration.steps.count, migration.deletes)
+/// }
+/// ```
+///
+/// The members of ``Declarations`` are also members of a migration, such as `migration.deletes`. See also
+/// ``MigrationSet`` and ``Migrator``.
 @dynamicMemberLookup
 public struct Migration: Sendable {
-  /// A condition and the line on which it stands.
+  /// A condition and its line in the file.
   public struct Clause: Hashable, Sendable {
     /// What must hold.
     public let condition: Condition
     /// Its line in the file.
     public let line: Int
-    /// What to tell people when it doesn't hold, where the file says so.
+    /// The file's message for people if the condition doesn't hold; nil if it has none.
     public let message: String?
   }
 
-  /// Statements that run together, where their conditions hold.
+  /// Statements that run together if their conditions hold.
   public struct Step: Sendable {
     /// Conditions that must hold.
     public let when: [Condition]
     /// Conditions that must not hold.
     public let unless: [Condition]
-    /// What to run.
+    /// The statements to run, in order.
     public let statements: [ScriptStatement]
     /// The line on which the step begins.
     public let line: Int
   }
 
-  /// The number by which it is recorded; nil for the baseline, which isn't.
+  /// The version by which the migration is recorded; nil for the baseline, which isn't recorded.
   public let version: MigrationVersion?
-  /// The name by which it is recorded.
+  /// The name by which the migration is recorded.
   public let name: String
   /// The file's name, for messages.
   public let file: String
-  /// `@require` lines.
+  /// The `@require` lines: conditions that must hold before the first step.
   public let requirements: [Clause]
-  /// `@expect` lines.
+  /// The `@expect` lines: conditions that must hold after the last step.
   public let expectations: [Clause]
-  /// What the file declares of itself.
+  /// What the file declares about itself.
   public let declarations: Declarations
-  /// The steps in order.
+  /// The steps in the order in which they run.
   public let steps: [Step]
   /// SHA-256 of the file's bytes.
   public let digest: Fingerprint
 
-  /// A value of `declarations`.
+  /// A member of `declarations`.
   public subscript<Value>(dynamicMember path: KeyPath<Declarations, Value>) -> Value {
     declarations[keyPath: path]
   }

@@ -1,7 +1,7 @@
 internal import Basics
 internal import SQLite
 
-/// All that is counted while one migration runs: rows, content, and the numbers of AUTOINCREMENT.
+/// Measures the effects of one migration: lost rows, changed content, and AUTOINCREMENT numbers that were set back.
 struct MigrationEffects {
   private let database: Connection
   private let historyTable: any HistoryTable
@@ -11,12 +11,12 @@ struct MigrationEffects {
   private let sequences: SequenceCounter
   private var written: Set<String> = []
 
-  /// Begins with what is there now.
+  /// Takes the state before the migration as the baseline of the comparison.
   ///
   /// - Parameters:
-  ///   - database: in the transaction of the migration.
-  ///   - historyTable: whose content is not compared.
-  ///   - tables: its tables, where they are known.
+  ///   - database: the database, in the migration's transaction.
+  ///   - historyTable: the table whose content is not compared.
+  ///   - tables: the database's tables if they are known; nil to read them.
   /// - Throws: `SQLiteError`.
   init(
     _ database: Connection, _ historyTable: any HistoryTable, tables: Set<String>? = nil
@@ -29,7 +29,7 @@ struct MigrationEffects {
     sequences = try SequenceCounter(database, tracker.tables)
   }
 
-  /// Takes down what a table holds, and how many rows the tables have that refer to it, before it is written.
+  /// Records the content of a table, and the row counts of the table and those that refer to it, before it is written.
   mutating func willWrite(_ table: String, of writes: Writes, _ referrers: (String) -> [String]) throws {
     written.insert(table.folded)
     for name in [table] + referrers(table) { try rows.willWrite(name, tracker) }
@@ -41,16 +41,16 @@ struct MigrationEffects {
   /// Whether a statement may have changed the table, or its rows.
   func mayHaveWritten(_ table: String) -> Bool { written.contains(table) }
 
-  /// Follows a statement that is about to run.
+  /// Updates the tracker with a statement that is about to run.
   mutating func follow(_ statement: ScriptStatement, _ writes: Writes) {
     tracker.note(writes)
     tracker.follow(statement)
   }
 
-  /// Says what is gone and what has changed.
+  /// Compares the database with its state before the migration.
   ///
-  /// - Returns: the rows that are gone, by table, what else has changed, and the tables that are there now.
-  /// - Throws: `MigrationFailure` for what the migration does not declare.
+  /// - Returns: the number of lost rows by table, all other changes, and the tables that exist now.
+  /// - Throws: `MigrationFailure` for an effect that the migration doesn't declare.
   func settle(
     _ migration: Migration
   ) throws -> (losses: [String: Int], changes: [ContentChange], present: Set<String>) {
@@ -86,7 +86,7 @@ struct MigrationEffects {
 }
 
 extension Array where Element: Hashable {
-  /// Without repetitions, in the same order.
+  /// The elements without repetitions, in the same order.
   fileprivate var uniqued: [Element] {
     var seen: Set<Element> = []
     return filter { seen.insert($0).inserted }

@@ -1,33 +1,33 @@
-/// A fault in the migration files, found before any installation is opened.
+/// A mistake in the migration files, found before any installation is opened.
 public struct MigrationError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What to match on.
+  /// The kind of mistake, for code that reacts to it.
   public enum Code: String, Sendable {
     /// The folder or a file can't be read.
     case unreadable
     /// A file's name is not `0001_lower_case_name.sql`.
     case malformedName = "malformed_name"
-    /// Two files have one version.
+    /// Two files have the same version.
     case duplicateVersion = "duplicate_version"
-    /// A `-- @…` line that can't be understood.
+    /// A `-- @…` line is not a valid directive.
     case directive
-    /// A comment that another tool takes for an instruction.
+    /// A comment is an instruction for another migration tool.
     case foreign
-    /// A statement that a migration may not hold.
+    /// A statement is not allowed in a migration.
     case forbidden
-    /// SQL that SQLite does not accept.
+    /// SQLite rejects the SQL.
     case sql
   }
 
-  /// What sort of fault.
+  /// The kind of mistake.
   public let code: Code
   /// The file or folder.
   public let file: String
-  /// The line, counted from 1, where there is one.
+  /// The line, counted from 1; nil if the error is about the whole file or folder.
   public let line: Int?
-  /// What is wrong and what would be right.
+  /// What is wrong and how to fix it.
   public let message: String
 
-  /// Makes an error.
+  /// Creates an error.
   public init(_ code: Code, file: String, line: Int? = nil, _ message: String) {
     self.code = code
     self.file = file

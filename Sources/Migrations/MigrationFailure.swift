@@ -1,36 +1,37 @@
 public import SQLite
 
-/// Why a migration did not go through on one database. Nothing of it stays: the transaction is rolled back.
+/// Why a migration failed on one database. The transaction is rolled back, so the migration leaves no trace.
 public struct MigrationFailure: Error, Hashable, Sendable {
-  /// What to match on.
+  /// The kind of failure, for code that reacts to it.
   public enum Code: String, Sendable {
-    /// SQLite refused a statement or a condition.
+    /// SQLite rejected a statement or a condition.
     case sql
     /// An `@require` doesn't hold.
     case requirement
     /// An `@expect` doesn't hold.
     case expectation
-    /// A table has fewer rows, and the migration doesn't declare it.
+    /// A table has lost rows, and the migration doesn't declare it.
     case rowsLost = "rows_lost"
-    /// The content of a column or a table changed as only a mistake explains it, and the migration doesn't declare it.
+    /// The content of a column or table changed in a way that is probably a mistake, and the migration doesn't declare
+    /// it.
     case contentChanged = "content_changed"
-    /// AUTOINCREMENT would give numbers again, and the migration doesn't declare it.
+    /// AUTOINCREMENT would give the same numbers again, and the migration doesn't declare it.
     case sequenceSetBack = "sequence_set_back"
-    /// The history table does more, or less, than to take down what is recorded in it.
+    /// The history table has a trigger, or it did not keep exactly what was recorded.
     case history
-    /// A deadline passed.
+    /// The time limit was reached.
     case timeout
   }
 
-  /// What sort of failure.
+  /// The kind of failure.
   public let code: Code
   /// The migration's file.
   public let file: String
-  /// The line of the file.
+  /// The line in the file; nil if the failure is about the migration as a whole.
   public let line: Int?
   /// What happened.
   public let message: String
-  /// SQLite's error behind it.
+  /// The SQLite error that caused the failure; nil if there was none.
   public let underlying: SQLiteError?
 
   init(_ code: Code, _ file: String, _ line: Int?, _ message: String, _ underlying: SQLiteError? = nil) {
@@ -41,7 +42,7 @@ public struct MigrationFailure: Error, Hashable, Sendable {
     self.underlying = underlying
   }
 
-  /// An error of SQLite at a place of the file.
+  /// Creates a failure from an SQLite error at a line of the file.
   init(_ error: SQLiteError, _ file: String, _ line: Int) {
     let isTimeout = error.code.primary == .interrupt
     self.init(

@@ -1,44 +1,52 @@
 internal import Basics
 
-/// The texts that a migration set is made of, as they are on the disk, so that they can be sent to a host.
+/// The texts of a migration set, as they are on disk. They can be encoded and sent to a host.
+///
+/// ```swift
+/// let files = try MigrationFiles(folder: "migrations", baseline: nil, schema: "schema.sql")
+/// print(files.migrations.map(\.name))
+/// let set = try MigrationSet(files)
+/// ```
+///
+/// ``MigrationSet`` parses and validates the texts. ``MigrationFormat`` decides which files count.
 public struct MigrationFiles: Hashable, Sendable, Codable {
   /// One file.
   public struct File: Hashable, Sendable, Codable {
-    /// Its name, without folders.
+    /// The file's name, without folders.
     public let name: String
-    /// Its content.
+    /// The file's content.
     public let text: String
   }
 
   /// The migrations, sorted by file name.
   public let migrations: [File]
-  /// What runs first on a database without `schema_migrations`.
+  /// The baseline, which runs first on a database without a history table; nil if there is none.
   public let baseline: File?
-  /// The script for fresh installations.
+  /// The script for fresh installations; nil if there is none.
   public let schema: File?
 
-  /// How the files are named and read.
+  /// The naming and syntax of all migration files.
   public static let format: any MigrationFormat = FlotillaFormat()
 
-  /// How these files are named and read.
+  /// The naming and syntax of these files.
   var format: any MigrationFormat { Self.format }
 
-  /// Why the files can't be used, where there are files that can't: none is in here then.
+  /// Why the files can't be used; nil if they can. If it isn't nil, there are no files here.
   public let problem: String?
 
-  /// Stands for files that can't be used, for work that applies none of them.
+  /// Represents files that can't be used, for work that applies no migration.
   init(problem: String) {
     (migrations, baseline, schema) = ([], nil, nil)
     self.problem = problem
   }
 
-  /// Reads the files; nothing in them is looked at yet.
+  /// Reads the files without parsing them.
   ///
   /// - Parameters:
-  ///   - folder: the folder of `0001_name.sql` files; others than `.sql` in it don't count.
-  ///   - baseline: path of the baseline, if there is one.
-  ///   - schema: path of the script for fresh installations, if there is one.
-  /// - Throws: `MigrationError` where one can't be read or is no text.
+  ///   - folder: the folder with files such as `0001_name.sql`. Files that don't end in `.sql` are ignored.
+  ///   - baseline: the path of the baseline; nil if there is none.
+  ///   - schema: the path of the script for fresh installations; nil if there is none.
+  /// - Throws: `MigrationError` if a file can't be read or is not UTF-8 text.
   public init(folder: String, baseline: String?, schema: String?) throws(MigrationError) {
     var files: [File] = []
     for name in try Self.names(in: folder) {

@@ -2,7 +2,7 @@ internal import Basics
 internal import SQLite
 internal import Schema
 
-/// Reads the text of one migration file. All errors name file and line.
+/// Parses the text of one migration file. All errors name file and line.
 struct MigrationParser {
   private let file: String
   private var faults: [MigrationError] = []
@@ -19,7 +19,7 @@ struct MigrationParser {
   private static let directives =
     ["when", "unless", "always", "require", "expect"] + Declarations.directives.map(\.word)
 
-  /// - Returns: the migration, and all its faults; with one it is not to be used.
+  /// - Returns: the migration and all its errors. If there are errors, the migration must not be used.
   static func parse(_ text: String, file: String, version: MigrationVersion?, name: String)
     -> (migration: Migration, faults: [MigrationError])
   {
@@ -38,7 +38,7 @@ struct MigrationParser {
   private init(file: String) { self.file = file }
 
   private mutating func read(_ text: String) {
-    // A line inside a literal or a comment of many lines is no directive, whatever it looks like.
+    // The tokenizer finds the comments, because a line within a literal or a block comment is never a directive.
     var tokenizer = SQLTokenizer(text)
     while tokenizer.next() != nil {}
     if let start = tokenizer.unclosed {
@@ -52,7 +52,7 @@ struct MigrationParser {
     let comments = Set(tokenizer.lineComments)
     var offset = 0
     var number = 0
-    // In bytes, as CR LF is one character.
+    // The text is split as bytes, because CR LF is a single `Character`.
     for bytes in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       let line = Substring(bytes)
       number += 1
@@ -71,12 +71,12 @@ struct MigrationParser {
     noting { parser throws(MigrationError) in try parser.finishStep() }
   }
 
-  /// Does a part of the reading; after a fault the rest is read all the same, for its faults.
+  /// Runs one part of the parser. After an error, parsing continues, to find further errors.
   private mutating func noting(_ body: (inout MigrationParser) throws(MigrationError) -> Void) {
     do { try body(&self) } catch { faults.append(error) }
   }
 
-  /// `-- @word rest`, split.
+  /// Splits `-- @word rest`; nil if the line has another form.
   private static func directive(_ line: Substring) -> (word: String, rest: String)? {
     let body = line.drop { $0.isWhitespace || $0 == "\u{feff}" }
     guard body.hasPrefix("--") else { return nil }

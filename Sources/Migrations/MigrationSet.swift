@@ -1,54 +1,64 @@
 public import Schema
 
 /// The migrations of one application, with its baseline and its schema for fresh installations.
+///
+/// ```swift
+/// let set = try MigrationSet.load(folder: "migrations", baseline: "baseline.sql")
+/// let history = try set.historyTable.read(database)
+/// let plan = set.plan(for: history)
+/// print("\(plan.pending.count) pending, latest is \(set.latest)")
+/// ```
+///
+/// ``MigrationFiles`` reads the texts, ``Migration`` is one parsed file, and ``Migrator`` applies a ``Plan``.
 public struct MigrationSet: Sendable {
-  /// What runs first on a database without `schema_migrations`.
+  /// The baseline, which runs first on a database without a history table; nil if there is none.
   public let baseline: Migration?
-  /// The migrations by version.
+  /// The migrations in ascending order of their versions.
   public let migrations: [Migration]
-  /// The script that makes a fresh installation, and its file's name.
+  /// The script that creates a fresh installation, and its file's name; nil if there is none.
   public let schema: (text: String, file: String)?
   /// SHA-256 over versions, names and contents of all files.
   public let digest: Fingerprint
 
-  /// The highest version, or 0 where there is none.
+  /// The highest version, or 0 if there are no migrations.
   public var latest: MigrationVersion { migrations.last?.version ?? 0 }
 
-  /// The name of a version.
+  /// The name of a version; nil if the set doesn't have it.
   public func name(of version: MigrationVersion) -> String? {
     migrations.first { $0.version == version }?.name
   }
 
-  /// The tables that the migrations make, whether they are there in the end or not; in lower case.
+  /// The tables that the migrations create, even if a later migration drops them; in lower case.
   public let tablesMade: Set<String>
 
-  /// Where databases record which of them they have.
+  /// The table in which databases record these migrations.
   public let historyTable: any HistoryTable
 
-  /// The files that it was made from.
+  /// The files from which the set was made.
   public let files: MigrationFiles
 
-  /// Why the application's migrations can't be used; nil where they can.
+  /// Why the application's migrations can't be used; nil if they can.
   ///
-  /// The set is empty then and serves work that applies nothing: what is pending for a database is not known.
+  /// If it isn't nil, the set is empty and serves only work that applies nothing. The pending migrations are then
+  /// unknown.
   public var problem: String? { files.problem }
 
-  /// Stands for migrations that can't be used.
+  /// Represents migrations that can't be used.
   ///
-  /// - Parameter problem: why, for people.
+  /// - Parameter problem: the reason, for people.
   public init(unusable problem: String) {
     var faults: [MigrationError] = []
     self.init(MigrationFiles(problem: problem), &faults)
   }
 
-  /// Reads and checks all files.
+  /// Reads, parses and validates all files.
   ///
   /// - Parameters:
-  ///   - folder: the folder of `0001_name.sql` files; others than `.sql` in it don't count.
-  ///   - baseline: path of the baseline, if there is one.
-  ///   - schema: path of the script for fresh installations, if there is one.
-  /// - Returns: the whole set.
-  /// - Throws: `MigrationError` with file and line.
+  ///   - folder: the folder with files such as `0001_name.sql`. Files that don't end in `.sql` are ignored.
+  ///   - baseline: the path of the baseline; nil if there is none.
+  ///   - schema: the path of the script for fresh installations; nil if there is none.
+  /// - Returns: the complete set.
+  /// - Throws: `MigrationError` with file and line, also if the folder has no migration.
   public static func load(folder: String, baseline: String? = nil, schema: String? = nil)
     throws(MigrationError) -> MigrationSet
   {
@@ -60,17 +70,17 @@ public struct MigrationSet: Sendable {
     return set
   }
 
-  /// Checks files that were read already.
+  /// Parses and validates files that have already been read.
   ///
-  /// - Throws: `MigrationError` with file and line.
+  /// - Throws: `MigrationError` with file and line: the first of all errors.
   public init(_ files: MigrationFiles) throws(MigrationError) {
     var faults: [MigrationError] = []
     self.init(files, &faults)
     if let first = faults.first { throw first }
   }
 
-  /// Checks files that were read already, and adds all that is wrong with them to `faults`; with one the set is not
-  /// to be used.
+  /// Parses and validates files that have already been read, and appends all errors to `faults`. If there are any, the
+  /// set must not be used.
   init(_ files: MigrationFiles, _ faults: inout [MigrationError]) {
     let format = files.format
     var found: [MigrationVersion: Migration] = [:]

@@ -2,17 +2,17 @@ internal import Basics
 public import SQLite
 public import Schema
 
-/// A migration that was applied to one database.
+/// A migration that was applied to a database.
 public struct AppliedMigration: Hashable, Sendable, Codable {
-  /// Its number; 0 for the baseline.
+  /// The migration's version; 0 for the baseline.
   public let version: MigrationVersion
-  /// Its name.
+  /// The migration's name.
   public let name: String
   /// How long it took, in milliseconds.
   public let milliseconds: Double
-  /// Rows that went, by table, as the migration declares.
+  /// How many rows were lost, by table, as the migration declares.
   public let rowsDeleted: [String: Int]
-  /// What became of the content of the tables that were there before.
+  /// How the content of the tables changed that existed before.
   public let changes: [ContentChange]
 
   enum CodingKeys: String, CodingKey {
@@ -31,7 +31,7 @@ public struct AppliedMigration: Hashable, Sendable, Codable {
     self.changes = changes
   }
 
-  /// Reads one; reports of earlier versions say nothing of changes.
+  /// Decodes the value. `changes` may be missing, as in reports of earlier versions.
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
@@ -43,7 +43,18 @@ public struct AppliedMigration: Hashable, Sendable, Codable {
   }
 }
 
-/// Runs migrations on one connection. The caller has begun the transaction and ends it.
+/// Runs migrations on one connection. The caller begins the transaction, and commits it or rolls it back.
+///
+/// ```swift
+/// let migrator = Migrator(database, set.historyTable)
+/// let plan = set.plan(for: try set.historyTable.read(database))
+/// for migration in try migrator.apply(plan) {
+///   print("\(migration.name): \(migration.milliseconds) ms")
+/// }
+/// ```
+///
+/// Each migration is checked when it has run: its expectations must hold, and it must not lose rows or change content
+/// without declaring it. ``MigrationSet`` makes the ``Plan``. ``WriteTransaction`` provides the transaction.
 public struct Migrator {
   private let database: Connection
   private let historyTable: any HistoryTable
@@ -51,14 +62,14 @@ public struct Migrator {
   private let referrers: (String) -> [String]
   private let willWrite: (String) throws -> Void
 
-  /// Makes a migrator.
+  /// Creates a migrator.
   ///
   /// - Parameters:
-  ///   - database: with foreign keys off and a transaction begun.
-  ///   - historyTable: where the migrations are recorded.
-  ///   - checksRequirements: false where an empty database is brought to a version to see what it looks like.
-  ///   - referrers: the tables that refer to a table, whose rows are counted too.
-  ///   - willWrite: called before the first statement of each migration that may change a table.
+  ///   - database: a connection with foreign keys off, in a transaction.
+  ///   - historyTable: the table in which the migrations are recorded.
+  ///   - checksRequirements: false for a replay on an empty database, where requirements needn't hold.
+  ///   - referrers: returns the tables that refer to a table. Their rows are counted too.
+  ///   - willWrite: called before a statement that may change a table, once for each table that it may change.
   public init(
     _ database: Connection, _ historyTable: any HistoryTable, checksRequirements: Bool = true,
     referrers: @escaping (String) -> [String] = { _ in [] },
@@ -71,10 +82,10 @@ public struct Migrator {
     self.willWrite = willWrite
   }
 
-  /// Runs the baseline, where due, and all pending migrations, and records them.
+  /// Runs the baseline, if the plan has one, and all pending migrations, and records them.
   ///
-  /// - Returns: what was applied, in order.
-  /// - Throws: `MigrationFailure`; the caller rolls back.
+  /// - Returns: the applied migrations, in order.
+  /// - Throws: `MigrationFailure` for a migration that failed, or `SQLiteError`. The caller must roll back.
   public func apply(_ plan: Plan) throws -> [AppliedMigration] {
     var applied: [AppliedMigration] = []
     var recorded = try historyTable.read(database).recorded
@@ -88,22 +99,29 @@ public struct Migrator {
 
   /// Runs one migration and records it.
   ///
-  /// All that it did is counted after it was recorded, so that whatever recording it sets off counts as well.
+  /// Its effects are measured after it was recorded, so that the effects of recording it are included.
+  /// - Throws: `MigrationFailure` if the migration failed, or `SQLiteError`. The caller must roll back.
   public func run(_ migration: Migration) throws -> AppliedMigration {
     var recorded = try historyTable.read(database).recorded
     var tables: Set<String>?
     return try run(migration, after: &recorded, &tables)
   }
 
-  /// Runs one migration where `recorded` is recorded and `tables` are there, nil for not known, and brings both up to
-  /// date.
+  /// Runs one migration and updates `recorded` and `tables`.
+  ///
+  /// - Parameters:
+  ///   - migration: the migration to run.
+  ///   - recorded: the recorded versions; nil if the database is untracked.
+  ///   - tables: the tables of the database; nil if they are not known.
+  /// - Returns: what the migration did.
+  /// - Throws: `MigrationFailure` or `SQLiteError`.
   private func run(
     _ migration: Migration, after recorded: inout [MigrationVersion: String]?, _ tables: inout Set<String>?
   ) throws -> AppliedMigration {
     let start = ContinuousClock.now
     defer { database.endGuard() }
     try check(migration.requirements, of: migration, .requirement)
-    // What it does can't be taken back once it has run.
+    // A migration outside a transaction can't be undone, so triggers are refused before it runs.
     if migration.runsOutsideTransaction { try refuseTriggers(of: migration) }
     var accounts = try MigrationEffects(database, historyTable, tables: tables)
     tables = nil
@@ -134,7 +152,8 @@ public struct Migrator {
 
   // MARK: Recording
 
-  /// A trigger on the history table would run with each record: it could take the record back, or change other tables.
+  /// Refuses triggers on the history table. They would run with each record, and could delete it or change other
+  /// tables.
   private func refuseTriggers(of migration: Migration) throws {
     guard let trigger = try historyTable.triggers(in: database).first else { return }
     throw MigrationFailure(
@@ -142,13 +161,13 @@ public struct Migrator {
       "trigger \(trigger) on \(historyTable.name) would run when migrations are recorded: drop it")
   }
 
-  /// Records the migration, and reads back that it is recorded and nothing else changed.
+  /// Records the migration, and verifies that the history table has this record and no other change.
   private func record(
     _ migration: Migration, after recorded: inout [MigrationVersion: String]?,
     _ accounts: inout MigrationEffects
   ) throws {
     defer { database.endGuard() }
-    // A migration may change the table, and a baseline make it, but not what versions it has.
+    // A migration may alter the history table, and a baseline may create it, but neither may change its versions.
     if accounts.mayHaveWritten(historyTable.name) {
       let known = try historyTable.read(database).recorded
       guard (known ?? [:]).keys == (recorded ?? [:]).keys else {

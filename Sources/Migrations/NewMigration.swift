@@ -3,11 +3,11 @@ internal import Glibc
 public import Schema
 internal import SystemPackage
 
-/// The next migration file of a folder.
+/// Version and path of the next migration file in a folder.
 public struct NewMigration {
-  /// Its number: one more than the highest.
+  /// The file's version: one more than the highest.
   public let version: MigrationVersion
-  /// Where it goes.
+  /// The path of the file.
   public let path: String
 
   private static let verbs: Set = [
@@ -20,17 +20,17 @@ public struct NewMigration {
     "update",
   ]
 
-  /// Whether a name can be a migration's.
+  /// Whether a name is valid as the name of a migration.
   public static func isValid(_ name: String) -> Bool {
     MigrationFiles.format.isValid(name)
   }
 
-  /// Whether a name begins with what the migration does, as is the custom.
+  /// Whether a name begins with a verb that says what the migration does, as is the custom.
   public static func hasVerb(_ name: String) -> Bool {
     verbs.contains(name.prefix { $0 != "_" }.lowercased())
   }
 
-  /// The valid name that is nearest to a text; nil where nothing of it could be one.
+  /// A valid name derived from a text; nil if no valid name can be derived.
   public static func suggestion(for text: String) -> String? {
     let words = text.lowercased().replacing("e-mail", with: "e_mail").split {
       !($0.isASCII && ($0.isLetter || $0.isNumber))
@@ -39,20 +39,20 @@ public struct NewMigration {
     return isValid(name) ? name : nil
   }
 
-  /// Finds the number for `name`.
+  /// Determines the version for a migration called `name`.
   ///
-  /// - Throws: `MigrationError` where the folder can't be read, or a file in it has no migration's name, whose number
-  ///   would not be known.
+  /// - Throws: `MigrationError` if the folder can't be read, or a file in it doesn't have a valid name, because its
+  ///   version is then unknown.
   public init(_ name: String, in folder: String) throws(MigrationError) {
     let next = try MigrationFiles.format.nextFile(name, after: MigrationFiles.names(in: folder))
     version = next.version
     path = "\(folder)/\(next.file)"
   }
 
-  /// Writes the template; a file that is there is never touched.
+  /// Writes the template to the path. It never overwrites an existing file.
   ///
-  /// As it is written no command accepts it, so that it can't be applied before it says something.
-  /// - Throws: `MigrationError` where the file can't be made.
+  /// No command accepts the template unchanged, so it can't be applied before somebody has written a migration into it.
+  /// - Throws: `MigrationError` if the file can't be created or already exists.
   public func write() throws(MigrationError) {
     do throws(SystemError) {
       let file = try OpenFile(

@@ -1,17 +1,17 @@
 public import Schema
 
-/// What is to be done with one database.
+/// The migrations to run on one database.
 public struct Plan: Sendable {
-  /// Whether the baseline runs first.
+  /// The baseline, if it must run first; otherwise nil.
   public let baseline: Migration?
   /// The migrations to apply, in order.
   public let pending: [Migration]
-  /// Recorded versions that this set doesn't have: the database is ahead and is left alone.
+  /// Recorded versions that the migration set doesn't have. If there are any, the database is ahead and is left alone.
   public let unknown: [MigrationVersion]
-  /// Versions recorded under another name than the file's: version, recorded name.
+  /// Versions recorded under a name that isn't the file's name, with the recorded name.
   public let renamed: [MigrationVersion: String]
 
-  /// Makes a plan by hand, such as a part of another.
+  /// Creates a plan from its parts, for example a part of another plan.
   public init(
     baseline: Migration?, pending: [Migration], unknown: [MigrationVersion] = [],
     renamed: [MigrationVersion: String] = [:]
@@ -22,19 +22,19 @@ public struct Plan: Sendable {
     self.renamed = renamed
   }
 
-  /// Whether there is nothing to do.
+  /// Whether nothing has to be done.
   public var isCurrent: Bool { unknown.isEmpty && pending.isEmpty && baseline == nil }
-  /// Whether the database was written by a newer version of the application.
+  /// Whether a newer version of the application has upgraded the database.
   public var isAhead: Bool { !unknown.isEmpty }
 }
 
 extension MigrationSet {
-  /// What applying this set to a database with that history takes: every version that isn't recorded, in order.
+  /// Determines which migrations a database still needs: every version that isn't recorded, in order.
   ///
   /// - Parameters:
-  ///   - history: what the database records.
+  ///   - history: the versions that the database records.
   ///   - target: the highest version to apply, or nil for all.
-  /// - Returns: what is to be done.
+  /// - Returns: the plan for this database.
   public func plan(for history: History, upTo target: MigrationVersion? = nil) -> Plan {
     let known = Set(migrations.compactMap(\.version))
     let recorded = history.recorded ?? [:]

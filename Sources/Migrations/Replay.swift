@@ -1,35 +1,35 @@
 internal import SQLite
 internal import Schema
 
-/// How replays on empty databases are limited.
+/// The limits for replays on empty databases.
 struct Replays: Sendable {
   let historyTable: any HistoryTable
   let limit: Duration
   let cancellation: Cancellation?
 
-  /// When a replay that begins now has to be done.
+  /// The deadline for a replay that begins now.
   var deadline: Deadline { Deadline(in: limit, cancellation) }
 
-  /// The same, ended by `other` where there is one.
+  /// The same limits, with another cancellation if there is one.
   func calledOff(by other: Cancellation?) -> Replays {
     Replays(historyTable: historyTable, limit: limit, cancellation: other ?? cancellation)
   }
 
-  /// Whether somebody ended them.
+  /// Whether the replays were cancelled.
   var isCalledOff: Bool { cancellation?.isCancelled == true }
 
-  /// What a statement did wrong that ran when the deadline passed.
+  /// The message for a statement that was running when the deadline passed.
   var timeIsOver: String {
     isCalledOff
       ? "interrupted while it ran on an empty database"
       : "it was still running when the \(limit) for all files on an empty database were over"
   }
 
-  /// Begins one.
+  /// Begins a replay.
   func begin() throws(SQLiteError) -> Replay { try Replay(self) }
 }
 
-/// Runs migrations on an empty database in memory, for bounded time.
+/// Runs migrations on an empty in-memory database, for a limited time.
 struct Replay {
   private let limits: Replays
   private let deadline: Deadline
@@ -42,10 +42,10 @@ struct Replay {
     try database.execute("BEGIN")
   }
 
-  /// Runs one migration, or the baseline, where there is one; the table of recorded versions is made after the
-  /// baseline, as in an upgrade. Requirements are not checked.
+  /// Runs one migration or the baseline; does nothing but create the history table if it is nil. The history table is
+  /// created after the baseline, as in an upgrade. Requirements are not checked.
   ///
-  /// - Throws: `MigrationFailure`, with file and line also where the time is over.
+  /// - Throws: `MigrationFailure`, with file and line even if the time was over.
   func run(_ migration: Migration?) throws {
     let isBaseline = migration?.version == nil
     let plan = Plan(
@@ -56,17 +56,17 @@ struct Replay {
     } catch let failure as MigrationFailure where failure.code == .timeout {
       throw overdue(failure.file, failure.line, failure.underlying)
     } catch let error as SQLiteError where error.code.primary == .interrupt {
-      // Between two statements of the file, as while rows are counted.
+      // The deadline passed between two statements of the file, for example while rows were counted.
       throw overdue(migration?.file ?? "", migration?.steps.last?.statements.last?.line, error)
     }
   }
 
-  /// The schema as it is now.
+  /// Reads the current schema.
   func schema(ignoring ignored: [IgnoreRule]) throws -> Schema {
     try Schema(reading: database, ignoring: ignored)
   }
 
-  /// Gives the database up.
+  /// Ends the transaction. Nothing of it is kept.
   func end() { database.rollback() }
 
   private func overdue(_ file: String, _ line: Int?, _ error: SQLiteError?) -> MigrationFailure {

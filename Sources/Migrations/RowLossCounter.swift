@@ -1,15 +1,15 @@
 internal import SQLite
 
-/// Keeps account of the rows of the tables that one migration writes, and of those that refer to them.
+/// Counts how many rows a migration loses in the tables that it writes, and in those that refer to them.
 ///
-/// A table is counted right before the first statement that may change it, which is when nothing has yet.
+/// It counts each table right before the first statement that may change it.
 struct RowLossCounter {
   private let database: Connection
   private var before: [String: Int] = [:]
 
   init(_ database: Connection) { self.database = database }
 
-  /// Counts `table`, unless it was counted or made by this migration.
+  /// Counts the rows of `table`, unless it was counted before or is new in this migration.
   mutating func willWrite(_ table: String, _ tracker: TableTracker) throws(SQLiteError) {
     let table = table.folded
     for origin in tracker.origins(of: table) where before[origin] == nil {
@@ -17,10 +17,10 @@ struct RowLossCounter {
     }
   }
 
-  /// How many rows a table had, if it was counted.
+  /// The number of rows that a table had before; nil if it wasn't counted.
   func rows(of table: String) -> Int? { before[table] }
 
-  /// How many rows are gone, by table; tables without a loss are left out.
+  /// The number of lost rows by table. Tables without a loss are left out.
   func losses(_ tracker: TableTracker, present: Set<String>) throws(SQLiteError) -> [String: Int] {
     var losses: [String: Int] = [:]
     for (table, count) in before where count > 0 {

@@ -1,6 +1,6 @@
 internal import SQLite
 
-/// The highest numbers that AUTOINCREMENT has given, which must not be given again.
+/// Detects AUTOINCREMENT numbers that a migration sets back, so that they would be given again.
 ///
 /// A rebuild sets a table's number back to the highest that is in use, and so may a write to `sqlite_sequence`
 /// (https://sqlite.org/autoinc.html).
@@ -8,7 +8,7 @@ struct SequenceCounter {
   private let database: Connection
   private let before: [String: Int64]
 
-  /// Reads the numbers of a database with these tables.
+  /// Reads the current numbers of a database with these tables.
   init(_ database: Connection, _ tables: Set<String>) throws(SQLiteError) {
     self.database = database
     before = try Self.read(database, tables)
@@ -24,7 +24,7 @@ struct SequenceCounter {
     return Dictionary(rows) { max($0, $1) }
   }
 
-  /// The tables whose numbers were set back, with the number before and the one now.
+  /// The tables whose numbers were set back, with the number before and the number now.
   func setBack(_ tracker: TableTracker, present: Set<String>) throws(SQLiteError) -> [(
     table: String, before: Int64, now: Int64
   )] {
@@ -40,7 +40,7 @@ struct SequenceCounter {
     return found
   }
 
-  /// Whether the table is one with AUTOINCREMENT.
+  /// Whether the table uses AUTOINCREMENT.
   private func counts(_ table: String) throws(SQLiteError) -> Bool {
     let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE"
     guard let text = try database.scalar(sql, [.text(table)])?.text else { return false }

@@ -1,6 +1,6 @@
 internal import SQLite
 
-/// What a statement does to which table, as far as its first words tell. Names are in lower case.
+/// What a statement does to which table, judged by its first words. Names are in lower case.
 enum StatementKind: Hashable {
   case create(table: String)
   case drop(table: String)
@@ -9,7 +9,7 @@ enum StatementKind: Hashable {
   case uniqueIndex(String, table: String)
   case insert(table: String)
   case delete(table: String)
-  /// Reads and changes nothing.
+  /// A statement that reads and changes nothing.
   case read
   case other
 }
@@ -19,7 +19,7 @@ struct ClassifiedStatement {
   let statement: ScriptStatement
   let kind: StatementKind
 
-  /// Whether it is a SELECT or VALUES, with or without common table expressions before it.
+  /// Whether it is a SELECT or VALUES, with or without leading common table expressions.
   var isQuery: Bool { kind == .read && statement.tokens.first?.isKeyword("pragma") == false }
 
   init(_ statement: ScriptStatement) {
@@ -68,7 +68,7 @@ struct ClassifiedStatement {
     return words.take("add") ? .addColumn(table: table) : .other
   }
 
-  /// Takes words off the front of a statement.
+  /// Consumes words from the beginning of a statement.
   private struct Words {
     private var rest: ArraySlice<SQLToken>
 
@@ -80,7 +80,7 @@ struct ClassifiedStatement {
       return true
     }
 
-    /// Goes past `WITH … AS (…)` to the statement that it is for.
+    /// Skips `WITH … AS (…)` up to the verb of the statement.
     mutating func skipCommonTables() {
       guard take("with") else { return }
       let verbs = ["delete", "insert", "replace", "select", "update", "values"]
@@ -94,7 +94,7 @@ struct ClassifiedStatement {
 
     mutating func skip() { rest = rest.dropFirst() }
 
-    /// The next name, without the schema before it.
+    /// Takes the next name, without its schema.
     mutating func name() -> String {
       if rest.dropFirst().first?.isSymbol(".") == true { rest = rest.dropFirst(2) }
       defer { skip() }

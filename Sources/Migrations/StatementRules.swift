@@ -1,6 +1,6 @@
 internal import SQLite
 
-/// Which statements a migration may hold.
+/// The rules for which statements a migration may contain.
 struct StatementRules {
   let file: String
 
@@ -12,7 +12,7 @@ struct StatementRules {
   private static let alone: Set = ["vacuum", "analyze", "reindex", "pragma"]
   private static let pragmasAlone: Set = ["auto_vacuum", "page_size", "incremental_vacuum", "optimize"]
 
-  /// Everything that it may not hold.
+  /// All violations of the rules in a migration.
   func faults(of migration: Migration) -> [MigrationError] {
     let statements = migration.steps.flatMap(\.statements)
     var faults = statements.compactMap { statement in

@@ -1,17 +1,18 @@
 internal import SQLite
 
-/// Finds syntax errors in statements without running them, also where a step is skipped on an empty database.
+/// Finds syntax errors in statements without running them, including steps that an empty database would skip.
 ///
-/// SQLite parses a statement to its end before it looks for the tables and columns that it names, so an empty
-/// database serves for all of them but two, which look for their table at once: those are prepared in another form.
+/// SQLite parses a whole statement before it looks up its tables and columns, so most statements can be prepared on an
+/// empty database. The exceptions are ALTER TABLE … ADD COLUMN and CREATE TRIGGER, which look up their table at once.
+/// The former is rewritten, and the latter gets a substitute table or view.
 struct SyntaxCheck {
   private let database: Connection
 
   init() throws(SQLiteError) { database = try Connection(path: "", access: .memory) }
 
-  /// The syntax errors of every statement and every query of a migration.
+  /// The syntax errors of all statements and queries of a migration.
   ///
-  /// - Throws: `SQLiteError` where the check itself is not possible.
+  /// - Throws: `SQLiteError` if the check itself is not possible.
   func faults(of migration: Migration) throws -> [MigrationFailure] {
     let clauses = (migration.requirements + migration.expectations).map { ($0.condition, $0.line) }
     let conditions = migration.steps.flatMap { step in (step.when + step.unless).map { ($0, step.line) } }
@@ -36,7 +37,8 @@ struct SyntaxCheck {
     return MigrationFailure(error, file, offset.map { statement.line(at: $0) } ?? statement.line)
   }
 
-  /// SQLite has one code for all faults of an SQL text; only its messages tell syntax from missing tables.
+  /// Returns only syntax errors. SQLite has one code for all errors in an SQL text, so only the message distinguishes a
+  /// syntax error from a missing table.
   private func syntaxError(in sql: String) -> SQLiteError? {
     do {
       _ = try database.prepare(sql)
@@ -50,7 +52,8 @@ struct SyntaxCheck {
     }
   }
 
-  /// `ALTER TABLE t ADD COLUMN c …` as a new table with that column, and by how much its text has shifted.
+  /// Rewrites `ALTER TABLE t ADD COLUMN c …` as a CREATE TABLE with that column, and returns how far the text was
+  /// shifted.
   private func columnAsTable(_ statement: ScriptStatement) -> (sql: String, shift: Int)? {
     let tokens = statement.tokens
     guard tokens.first?.isKeyword("alter") == true, tokens.count > 4,
@@ -64,7 +67,7 @@ struct SyntaxCheck {
     return (opening + rest + ")", start - opening.utf8.count)
   }
 
-  /// A table or view of the name on which a trigger is made.
+  /// The SQL for a table or view with the name on which a trigger is created.
   private func standIn(for statement: ScriptStatement) -> String? {
     let tokens = statement.tokens
     guard tokens.prefix(3).contains(where: { $0.isKeyword("trigger") }),

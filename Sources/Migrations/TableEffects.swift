@@ -1,23 +1,24 @@
 internal import SQLite
 
-/// What becomes of the tables within one migration.
+/// How the statements of one migration affect its tables.
 struct TableEffects {
   private let kinds: [StatementKind]
 
   init(_ statements: [ClassifiedStatement]) { kinds = statements.map(\.kind) }
 
-  /// Whether the migration made the table itself, so that it has no rows that anybody would miss.
+  /// Whether the migration itself creates the table before the statement at `place`, so that its rows can't be missed.
   func isMade(_ table: String, before place: Int) -> Bool { kinds[..<place].contains(.create(table: table)) }
 
-  /// The table, by its name before the migration, that has fewer rows after the statement at `place`, a DELETE or a
-  /// DROP of `table`; nil where it has not, as when it is rebuilt.
+  /// The table that loses rows in the statement at `place`, which is a DELETE from or a DROP of `table`.
+  ///
+  /// - Returns: the table's name before the migration; nil if no rows are lost, for example in a rebuild.
   func loss(from table: String, at place: Int, _ kind: StatementKind) -> String? {
     guard !table.hasPrefix("sqlite_") else { return nil }
     var origin = table
     for earlier in kinds[..<place].reversed() {
       if earlier == .create(table: origin) { return nil }
       guard case .rename(let old, to: origin) = earlier else { continue }
-      // Rows that were copied into a table's successor are that table's.
+      // If the old table was already dropped, its rows were copied, and the new table now holds them.
       if case .delete = kind, kinds[..<place].contains(.drop(table: origin)) { return origin }
       origin = old
     }

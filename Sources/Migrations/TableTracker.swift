@@ -1,18 +1,18 @@
 internal import SQLite
 
-/// Follows the tables that were there before a migration through its renames and rebuilds. All names are folded.
+/// Follows the tables that existed before a migration through its renames and rebuilds. All names are case-folded.
 struct TableTracker {
-  /// The tables that were there before the migration.
+  /// The tables that existed before the migration.
   let tables: Set<String>
-  /// Where a table is now, after ALTER TABLE … RENAME TO.
+  /// The current names of tables after ALTER TABLE … RENAME TO, by their original names.
   private var names: [String: String] = [:]
-  /// Each ALTER TABLE … RENAME COLUMN of such a table, in order.
+  /// Each ALTER TABLE … RENAME COLUMN of an original table, in order.
   private var columnRenames: [(table: String, old: String, new: String)] = []
-  /// The columns that such a table got since, by their names now.
+  /// The columns added to original tables, by their current names.
   private var added: [String: Set<String>] = [:]
-  /// Tables of before of which rows were deleted.
+  /// The original tables from which rows were deleted.
   private var deleted: Set<String> = []
-  /// Tables of before that were dropped.
+  /// The original tables that were dropped.
   private var dropped: Set<String> = []
 
   init(_ tables: Set<String>) { self.tables = tables }
@@ -21,19 +21,19 @@ struct TableTracker {
     Set(try database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0)?.folded ?? "" })
   }
 
-  /// The names that the table called `table` had before the migration; none for one that the migration made.
+  /// The original names of the table that is now called `table`; empty if the migration created it.
   func origins(of table: String) -> [String] {
     let renamed = names.filter { $0.value == table }.map(\.key)
     return (renamed + (names[table] == nil ? [table] : [])).filter(tables.contains)
   }
 
-  /// Notes what a statement drops, and where it may delete rows.
+  /// Records which tables a statement drops, and from which it may delete rows.
   mutating func note(_ writes: Writes) {
     for table in writes.dropped { dropped.formUnion(origins(of: table.folded)) }
     for table in writes.deleted { deleted.formUnion(origins(of: table.folded)) }
   }
 
-  /// Follows `ALTER TABLE … RENAME` and `… ADD COLUMN`.
+  /// Records the effect of `ALTER TABLE … RENAME` and `… ADD COLUMN`.
   mutating func follow(_ statement: ScriptStatement) {
     let tokens = statement.tokens
     guard tokens.count >= 5, tokens[0].isKeyword("alter"), tokens[1].isKeyword("table"),
@@ -61,29 +61,31 @@ struct TableTracker {
     }
   }
 
-  /// The name under which a table of before is there now, if it is: the one that it was given, or, where that is gone,
-  /// the name that it had, which its successor has then.
+  /// The current name of an original table; nil if it is gone.
+  ///
+  /// This is the table's new name if a table of that name exists, otherwise its original name, which a rebuild gives to
+  /// its successor.
   func name(of table: String, among present: Set<String>) -> String? {
     if let given = names[table], present.contains(given) { return given }
     return present.contains(table) ? table : nil
   }
 
-  /// How many columns were renamed so far.
+  /// How many columns have been renamed so far.
   var renames: Int { columnRenames.count }
 
-  /// What a column of a table of before is called now that had this name after so many renames.
+  /// The current name of a column that had the name `column` after the first `renames` renames.
   func name(of column: String, in table: String, since renames: Int) -> String {
     columnRenames[renames...].reduce(column) { name, rename in
       rename.table == table && rename.old == name ? rename.new : name
     }
   }
 
-  /// The columns that a table of before got since, by their names now.
+  /// The columns added to an original table, by their current names.
   func added(to table: String) -> Set<String> { added[table] ?? [] }
 
-  /// Whether rows of a table of before were deleted, whatever came in their place.
+  /// Whether rows of an original table were deleted, even if others were inserted later.
   func hasDeletions(_ table: String) -> Bool { deleted.contains(table) }
 
-  /// Whether a table of before was dropped, so that one of its name is another one, filled anew.
+  /// Whether an original table was dropped, so that a table of its name is a new one, filled again.
   func isReplaced(_ table: String) -> Bool { dropped.contains(table) }
 }

@@ -1,40 +1,40 @@
 /// What a migration did to the content of one column, or to the rows of one table as a whole.
 ///
-/// Rows are compared that are there before and after, matched by the table's primary key.
+/// The comparison covers the rows that exist before and after, matched by the table's primary key.
 public struct ContentChange: Hashable, Sendable, Codable {
-  /// What sort of change.
+  /// The ways in which content changes.
   public enum Kind: String, Sendable, Codable {
-    /// Values became other values.
+    /// Values were replaced by other values.
     case changed
     /// NULLs became values, and nothing else changed.
     case filled
     /// Every value became NULL.
     case emptied
-    /// Many different values became one and the same.
+    /// Many different values became the same value.
     case levelled
-    /// Values lost what CAST AS INTEGER drops.
+    /// Values lost what CAST AS INTEGER discards.
     case narrowed
-    /// The column holds what another column held, which holds other values in turn.
+    /// The column holds the former values of a second column, whose own values changed too.
     case swapped
-    /// Values, or whole rows, stand with keys of other rows.
+    /// Values or whole rows are now under the keys of other rows.
     case moved
     /// The rows have other keys than before.
     case renumbered
-    /// The table is too large to compare the rows of its rebuild without a key that tells which is which.
+    /// The table was rebuilt without a key that identifies its rows, and it is too large to compare them otherwise.
     case uncompared
   }
 
-  /// The table, by its name before the migration, folded.
+  /// The table's name before the migration, case-folded.
   public let table: String
-  /// The column, by its name before the migration, folded; nil where it is about whole rows.
+  /// The column's name before the migration, case-folded; nil if the change is about whole rows.
   public let column: String?
-  /// What sort of change.
+  /// The way in which the content changed.
   public let kind: Kind
-  /// How many rows are changed.
+  /// How many rows changed.
   public let rows: Int
   /// How many rows were compared.
   public let compared: Int
-  /// How many rows the table had, where only a sample of them was compared.
+  /// How many rows the table had if only a sample was compared; otherwise nil.
   public let sampledFrom: Int?
 
   enum CodingKeys: String, CodingKey {

@@ -1,8 +1,8 @@
 internal import SQLite
 
-/// Keeps account of the content of the tables that one migration writes: which values survive with their rows.
+/// Detects how one migration changes the content of the tables that it writes.
 ///
-/// A table is read right before the first statement that may change its rows.
+/// It reads each table right before the first statement that may change the table's rows.
 struct ContentChangeDetector {
   private let database: Connection
   private var before: [String: (snapshot: ContentSnapshot, renames: Int, added: Set<String>)] = [:]
@@ -10,7 +10,7 @@ struct ContentChangeDetector {
 
   init(_ database: Connection) { self.database = database }
 
-  /// Reads `table`, unless it was read, was made by this migration, or has no row.
+  /// Reads `table`, unless it was read before, is new in this migration, or is empty.
   mutating func willWrite(_ table: String, _ tracker: TableTracker, _ rows: RowLossCounter) throws {
     let table = table.folded
     for origin in tracker.origins(of: table) where seen.insert(origin).inserted {
@@ -20,13 +20,13 @@ struct ContentChangeDetector {
     }
   }
 
-  /// Compares the tables with what they were.
+  /// Compares the tables with their content before the migration.
   ///
   /// - Parameters:
-  ///   - tracker: where the tables are now.
-  ///   - present: the tables that are there now.
-  ///   - losing: tables of which rows are gone or may be.
-  /// - Returns: what is different now, by table and column.
+  ///   - tracker: knows the current names of the tables.
+  ///   - present: the tables that exist now.
+  ///   - losing: the tables that have or may have lost rows.
+  /// - Returns: the changes by table and column.
   /// - Throws: `SQLiteError`.
   func changes(_ tracker: TableTracker, present: Set<String>, losing: Set<String>) throws -> [ContentChange] {
     try before.sorted { $0.key < $1.key }.flatMap { table, known -> [ContentChange] in
@@ -43,10 +43,10 @@ struct ContentChangeDetector {
 }
 
 extension ContentChange {
-  /// Whether only a mistake explains it, unless the migration says that it is meant.
+  /// Whether the change is probably a mistake, unless the migration declares it.
   ///
-  /// A column that is changed where it stands is the purpose of an UPDATE. A rebuild copies rows, and must not change
-  /// what it copies. Keys that are gone can be those of rows that are gone, where rows were deleted and as many came.
+  /// An UPDATE is meant to change a column in place. A rebuild copies rows and must not change them. If rows were
+  /// deleted and as many inserted, missing keys may be those of the deleted rows.
   func isSuspicious(isRebuilt: Bool, hasDeletions: Bool) -> Bool {
     switch kind {
     case .emptied, .levelled, .narrowed, .swapped, .moved, .uncompared: true
@@ -56,10 +56,10 @@ extension ContentChange {
     }
   }
 
-  /// What `@changes` has to name for this to be meant: `table.column`, or `table.*` for whole rows.
+  /// The argument of `@changes` that declares this change: `table.column`, or `table.*` for whole rows.
   var declaration: String { "\(table).\(column ?? "*")" }
 
-  /// Whether a migration means this, which declares to change `declared`.
+  /// Whether a migration that declares to change `declared` covers this change.
   func isDeclared(in declared: Set<String>) -> Bool {
     declared.contains("\(table).*") || declared.contains(declaration)
   }

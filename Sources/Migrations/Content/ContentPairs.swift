@@ -1,20 +1,20 @@
 internal import SQLite
 
-/// Rows before and after, side by side, and what their differences look like.
+/// Pairs of rows before and after a migration, and what their differences mean.
 struct ContentPairs {
-  /// How many rows.
+  /// The number of rows.
   let count: Int
-  /// How many columns.
+  /// The number of columns.
   let columns: Int
-  /// A value before, by row and column, as `ContentSnapshot` keeps it.
+  /// The value before, by row and column, encoded as in `ContentSnapshot`.
   let before: (Int, Int) -> UInt64
   /// The same value now.
   let now: (Int, Int) -> UInt64
 
-  /// How many rows hold what rows with other keys held; nil where the changes tell nothing of the kind.
+  /// Counts the rows that hold what rows with other keys held; nil if the changes don't look like moved rows.
   ///
-  /// The evidence: at least two rows, and half of all that changed, hold in all columns exactly what one other row held,
-  /// and most of them differ in two columns or more from what they held themselves.
+  /// The evidence is that at least two rows, and at least half of all changed rows, equal exactly one other former row
+  /// in all columns, and that most of them differ from their own former values in two or more columns.
   func movedRows(_ columns: [Int]) -> Int? {
     guard columns.count > 1 else { return nil }
     var owners: [UInt64: Int] = [:]
@@ -37,7 +37,7 @@ struct ContentPairs {
     return moved > 1 && 2 * moved >= changed && 2 * wide > moved ? moved : nil
   }
 
-  /// What happened to a column, and to how many of its values; nil where nothing did.
+  /// How a column changed, and how many of its values; nil if it didn't change.
   func kind(of column: Int, among all: [Int], isRebuilt: Bool) -> (kind: ContentChange.Kind, rows: Int)? {
     let changed = (0..<count).filter { !isSame($0, column) }
     guard !changed.isEmpty else { return nil }
@@ -46,13 +46,13 @@ struct ContentPairs {
     let values = Set((0..<count).map { ContentSnapshot.value(now($0, column)) })
     let earlier = Set((0..<count).map { ContentSnapshot.value(before($0, column)) })
     if values == [0] { return (.emptied, had.count) }
-    // Two values are a flag, which may well be set everywhere.
+    // A column with two values is a flag, and setting it everywhere can be intended.
     if values.count == 1, earlier.subtracting([0]).count > 2 { return (.levelled, changed.count) }
     if let kind = displacement(of: column, among: all, changed) { return (kind, changed.count) }
     return (isNarrowed(column, had) ? .narrowed : .changed, isRebuilt ? had.count : changed.count)
   }
 
-  /// Whether all of several values became what CAST AS INTEGER makes of them, and not all of them 0.
+  /// Whether several values all became the result of CAST AS INTEGER, and not all of them 0.
   private func isNarrowed(_ column: Int, _ rows: [Int]) -> Bool {
     let zero = ContentSnapshot.value(ContentSnapshot.cell(ValueDigest(integer: 0)))
     let values = rows.map { ContentSnapshot.value(now($0, column)) }
@@ -60,7 +60,7 @@ struct ContentPairs {
       && zip(rows, values).allSatisfy { $1 != 0 && $1 == ContentSnapshot.integer(before($0, column)) }
   }
 
-  /// Whether the column holds what another one held, or its own values with other rows.
+  /// Whether the column holds the former values of another column, or its own former values in other rows.
   private func displacement(of column: Int, among all: [Int], _ changed: [Int]) -> ContentChange.Kind? {
     let others = all.filter { $0 != column }
     let holds = { (one: Int, other: Int) in
@@ -68,7 +68,7 @@ struct ContentPairs {
         ContentSnapshot.value(now($0, one)) == ContentSnapshot.value(before($0, other))
       }
     }
-    // A column may be copied into another one; where both have changed places, none is lost, and none is right.
+    // Copying a column into another is fine. If two columns were exchanged, nothing is lost, but both are wrong.
     if others.contains(where: { holds(column, $0) }), others.contains(where: { holds($0, column) }) {
       return .swapped
     }

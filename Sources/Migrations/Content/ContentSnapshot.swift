@@ -1,21 +1,21 @@
 internal import SQLite
 
-/// Digests of a table's rows, complete or of a sample, by which they can be compared with what they are later.
+/// Digests of a table's rows, or of a sample of them, for a later comparison.
 struct ContentSnapshot {
-  /// What of a table's layout matters for reading its rows. Names are folded.
+  /// The parts of a table's layout that matter for reading its rows. Names are case-folded.
   struct Layout {
     /// The columns that store values, in order.
     let columns: [String]
-    /// The primary key's columns; empty where there is none.
+    /// The primary key's columns; empty if the table has no primary key.
     let key: [String]
-    /// Whether it is a table without row numbers.
+    /// Whether the table is a WITHOUT ROWID table.
     let isWithoutRowID: Bool
 
-    /// Reads the layout; nil for a virtual table, whose content SQLite's modules keep as they see fit.
+    /// Reads the layout; nil for a virtual table, since its module decides how to store the content.
     init?(of table: String, in database: Connection) throws(SQLiteError) {
       let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE"
       guard let text = try database.scalar(sql, [.text(table)])?.text else { return nil }
-      // SQLite stores the text from its first word on with one space between these.
+      // SQLite normalizes the beginning of the text to single spaces between words.
       guard !text.prefix(14).folded.hasPrefix("create virtual") else { return nil }
       let all = try database.rows("PRAGMA main.table_xinfo(\(quoted(table)))") {
         (name: $0.text(1)?.folded ?? "", place: $0.int(5), isHidden: $0.int(6) != 0)
@@ -27,32 +27,33 @@ struct ContentSnapshot {
       isWithoutRowID = options.contains("without")
     }
 
-    /// The name of the row number that no column hides; nil where there is none.
+    /// The name of the row number that no column hides; nil if there is none.
     var rowID: String? {
       isWithoutRowID ? nil : ["_rowid_", "rowid", "oid"].first { !columns.contains($0) }
     }
   }
 
-  /// Beyond so many values or bytes only a sample is taken: its size, and that of its blocks, in rows.
+  /// A table with more values or bytes than this is sampled; `sample` and `block` are the sizes of a sample and its
+  /// blocks, in rows.
   static let limits = (values: 262_144, bytes: 16 << 20, sample: 2048, block: 32)
 
   let layout: Layout
   /// How many rows the table has.
   let total: Int
-  /// Whether it covers a part of the rows only.
+  /// Whether the snapshot covers only a part of the rows.
   private(set) var isSample = false
-  /// Digests of the rows' keys, 0 for a key with a NULL in it; by the row number where there is no primary key.
+  /// Digests of the rows' keys, or of the row numbers if there is no primary key; 0 for a key that contains NULL.
   private(set) var keys: [UInt64] = []
-  /// The keys themselves, of a sample.
+  /// The keys themselves, kept only for a sample.
   private(set) var keyValues: [[Value]] = []
-  /// The rows' values, a row after the other. The high half of each is a digest of the value, 0 for NULL; the low half
-  /// of what CAST AS INTEGER makes of it.
+  /// The rows' values, row by row. The high half of each is a digest of the value, 0 for NULL. The low half is a digest
+  /// of the result of CAST AS INTEGER.
   private(set) var cells: [UInt64] = []
 
-  /// How many rows it covers.
+  /// The number of rows in the snapshot.
   var count: Int { keys.count }
 
-  /// Reads the rows of `table`, of which there are `total`; nil for a virtual table.
+  /// Reads the rows of `table`, which has `total` rows; nil for a virtual table.
   init?(of table: String, total: Int, in database: Connection) throws {
     guard let layout = try Layout(of: table, in: database) else { return nil }
     self.layout = layout
@@ -75,7 +76,7 @@ struct ContentSnapshot {
     try sample(source, table, keyed: key.count, in: database)
   }
 
-  /// Takes blocks of rows from all over the table, or its first rows where it has no row numbers.
+  /// Reads blocks of rows from all over the table, or its first rows if it has no row numbers.
   private mutating func sample(_ source: String, _ table: String, keyed: Int, in database: Connection) throws
   {
     guard let rowID = layout.rowID else {
@@ -88,7 +89,8 @@ struct ContentSnapshot {
     guard var (first, last) = ends.first else { return }
     let statement = try database.prepare(
       "\(source) WHERE \(rowID) BETWEEN ? AND ? ORDER BY \(rowID) LIMIT \(Self.limits.block)")
-    // A few rows with numbers far away from all others are taken as they are, and the rest is divided without them.
+    // A few rows with numbers far from all others would make most blocks empty. They are read separately, and the
+    // remaining range is divided into blocks.
     while Self.distance(first, last) > UInt64(total) {
       let middle = first &+ Int64(bitPattern: Self.distance(first, last) / 2)
       let high = try Self.isSparse(rowID, table, middle + 1, last, in: database)
@@ -137,7 +139,7 @@ struct ContentSnapshot {
     }
   }
 
-  /// - Returns: how many bytes of texts and blobs were read.
+  /// - Returns: how many bytes of text and blobs were read.
   private mutating func append(_ row: Statement, keyed: Int, keepingKey: Bool) -> Int {
     var bytes = 0
     keys.append(Self.key(of: row, keyed))
@@ -149,7 +151,7 @@ struct ContentSnapshot {
     return bytes
   }
 
-  /// A digest of the row's first columns; 0 where one is NULL, since such a key names no row.
+  /// A digest of the row's first columns; 0 if any is NULL, since such a key doesn't identify a row.
   static func key(of row: Statement, _ columns: Int) -> UInt64 {
     var key: UInt64 = 0
     for column in 0..<columns {
@@ -166,9 +168,9 @@ struct ContentSnapshot {
     return max(1, digest.value >> 32) << 32 | digest.integer >> 32
   }
 
-  /// The part of a cell that stands for the value; 0 for NULL.
+  /// The digest of the value in a cell; 0 for NULL.
   static func value(_ cell: UInt64) -> UInt32 { UInt32(cell >> 32) }
 
-  /// The part of a cell that stands for its value as an integer.
+  /// The digest of the value after CAST AS INTEGER.
   static func integer(_ cell: UInt64) -> UInt32 { max(1, UInt32(truncatingIfNeeded: cell)) }
 }

@@ -1,6 +1,6 @@
 internal import SQLite
 
-/// Compares the rows of one table with what they were before a migration.
+/// Compares the rows of one table with those from before a migration.
 struct ContentTableComparison {
   private let database: Connection
   private let table: String
@@ -8,22 +8,22 @@ struct ContentTableComparison {
   private let before: ContentSnapshot
   private let isRebuilt: Bool
   private let hasLost: Bool
-  /// The columns of before that are still there: their positions in the snapshot, and their names now.
+  /// The former columns that still exist: their positions in the snapshot, and their old and new names.
   private let columns: [(position: Int, old: String, new: String)]
   private let layout: ContentSnapshot.Layout?
   private let keyNames: [String]
 
-  /// Prepares to compare.
+  /// Prepares a comparison.
   ///
   /// - Parameters:
-  ///   - database: where both are.
-  ///   - table: the table's name before.
-  ///   - name: its name now.
-  ///   - before: its rows before.
-  ///   - isRebuilt: whether it was dropped and made anew.
-  ///   - hasLost: whether it has fewer rows than before, or may have other ones.
-  ///   - column: the name now of a column; nil for one that is not to be compared.
-  /// - Throws: `SQLiteError` where the table's layout can't be read.
+  ///   - database: the database after the migration.
+  ///   - table: the table's name before the migration.
+  ///   - name: the table's name now.
+  ///   - before: the table's rows before the migration.
+  ///   - isRebuilt: whether the table was dropped and created again.
+  ///   - hasLost: whether the table has lost rows, or may have.
+  ///   - column: returns the current name of a column; nil if the column is not to be compared.
+  /// - Throws: `SQLiteError` if the table's layout can't be read.
   init(
     _ database: Connection, _ table: String, now name: String, _ before: ContentSnapshot, isRebuilt: Bool,
     hasLost: Bool, column: (String) -> String?
@@ -44,7 +44,7 @@ struct ContentTableComparison {
     keyNames = before.layout.key.compactMap(column)
   }
 
-  /// What differs, in the order of the columns.
+  /// The differences, in the order of the columns.
   func changes() throws -> [ContentChange] {
     guard let layout, !columns.isEmpty else { return [] }
     if before.layout.key.isEmpty, !isRebuilt { return try changes(by: [layout.rowID].compactMap(\.self)) }
@@ -62,7 +62,7 @@ struct ContentTableComparison {
 
   // MARK: With a key
 
-  /// The rows that are there before and after: where they stand in the snapshot, and their values now.
+  /// The rows that exist before and after: their positions in the snapshot, and their current values.
   private func matched(by key: [String]) throws -> (rows: [Int], cells: [UInt64]) {
     var (rows, cells): ([Int], [UInt64]) = ([], [])
     let list = columns.map { quoted($0.new) }
@@ -105,7 +105,7 @@ struct ContentTableComparison {
     let gone = before.keys.count { $0 != 0 } - rows.count
     if !hasLost, gone > 0 { found.append(change(.renumbered, before.layout.key.first, gone, before.count)) }
     if rows.isEmpty, !isRebuilt, !before.isSample, let layout {
-      // All keys are new: what the rows hold besides is compared without them.
+      // All keys are new, so the other columns are compared without them.
       return try found + changesWithoutKey(layout).filter { !before.layout.key.contains($0.column ?? "") }
     }
     let data = columns.indices.filter { !before.layout.key.contains(columns[$0].old) }
@@ -119,8 +119,8 @@ struct ContentTableComparison {
 
   // MARK: Without a key
 
-  /// Rows without a key have other row numbers after a rebuild, and those with another key can't be looked up: their
-  /// values are compared column by column.
+  /// Compares the values column by column, because a rebuild changes the row numbers of rows without a key, and rows
+  /// with a different key can't be looked up.
   private func changesWithoutKey(_ layout: ContentSnapshot.Layout) throws -> [ContentChange] {
     guard !before.isSample,
       let after = try ContentSnapshot(of: name, total: before.total, in: database), !after.isSample
@@ -170,6 +170,6 @@ struct ContentTableComparison {
 }
 
 extension Sequence where Element: Hashable {
-  /// How often each element occurs.
+  /// The number of occurrences of each element.
   fileprivate var counts: [Element: Int] { reduce(into: [:]) { $0[$1, default: 0] += 1 } }
 }

@@ -1,18 +1,18 @@
 internal import SQLite
 
-/// Signs that another tool keeps the history of a database.
+/// Evidence that another tool keeps the migration history of a database.
 ///
-/// What that tool applied is not known here, and running it again can change data twice without an error. Such a database
-/// is left alone unless a baseline says how to take it over.
+/// Flotilla doesn't know what that tool has applied, and applying it again can change data twice without an error.
+/// Flotilla leaves such a database alone unless a baseline says how to take it over.
 public struct ForeignHistory: Hashable, Sendable {
-  /// Where the history stands: `table goose_db_version`, `PRAGMA user_version`.
+  /// Where the history is: `table goose_db_version`, `PRAGMA user_version`.
   public let place: String
-  /// Which tool keeps it there, as far as that can be told.
+  /// The tool that probably keeps it there.
   public let tool: String
-  /// Whether it takes the name of the table in which this program records, so that nothing can be recorded.
+  /// Whether the other tool's table has the name of Flotilla's own history table, so that nothing can be recorded.
   public let isInTheWay: Bool
 
-  /// Tables that only one tool makes, in lower case.
+  /// Tables that only one tool creates, in lower case.
   private static let tables: [String: String] = [
     "alembic_version": "Alembic", "_sqlx_migrations": "sqlx", "goose_db_version": "goose",
     "gorp_migrations": "sql-migrate", "__diesel_schema_migrations": "Diesel",
@@ -29,7 +29,7 @@ public struct ForeignHistory: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - database: any open database.
-  ///   - columns: the columns of its table `schema_migrations`, in lower case; empty where there is none.
+  ///   - columns: the columns of its table `schema_migrations`, in lower case; empty if there is no such table.
   /// - Throws: `SQLiteError`.
   init?(in database: Connection, _ columns: [String]) throws(SQLiteError) {
     let names = try database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0) ?? "" }

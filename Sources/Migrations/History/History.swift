@@ -1,31 +1,41 @@
 internal import SQLite
 public import Schema
 
-/// Which migrations a database records, as a `HistoryTable` reads them.
+/// The migrations that a database records, as a ``HistoryTable`` reads them.
+///
+/// ```swift
+/// let history = try SchemaMigrationsTable().read(database)
+/// if let version = history.version {
+///   print("at version \(version), \(history.versions.count) recorded")
+/// }
+/// ```
+///
+/// ``MigrationSet/plan(for:upTo:)`` compares a history with the migration files.
 public struct History: Hashable, Sendable {
-  /// The name by version, or nil where there is no such table: the database is untracked.
+  /// The names by version; nil if there is no history table, so the database is untracked.
   public let recorded: [MigrationVersion: String]?
-  /// Versions that were recorded after a higher one, as far as `applied_at` tells, with the lowest such.
+  /// Versions that were recorded after a higher one, each with the lowest such version. Rows without a time in
+  /// `applied_at` are not considered.
   public let late: [MigrationVersion: MigrationVersion]
 
-  /// Whose history the database has instead of one that this program can keep; nil where there is none.
+  /// The history of another tool that the database has instead of ours; nil if there is none.
   public let foreign: ForeignHistory?
 
-  /// Wraps recorded versions.
+  /// Creates a history from recorded versions.
   public init(recorded: [MigrationVersion: String]?, foreign: ForeignHistory? = nil) {
     self.recorded = recorded
     self.foreign = foreign
     late = [:]
   }
 
-  /// From the table's rows: version, name, and `applied_at` in seconds since 1970 where it tells a time.
+  /// Creates a history from the table's rows: version, name, and `applied_at` in seconds since 1970, or nil if unknown.
   public init(_ rows: [(version: MigrationVersion, name: String, time: Int64?)]) {
     recorded = Dictionary(rows.map { ($0.version, $0.name) }) { _, last in last }
     late = Self.late(rows.map { ($0.version, $0.time) })
     foreign = nil
   }
 
-  /// Versions in one second tell nothing of their order.
+  /// Finds versions recorded out of order. Versions recorded in the same second count as in order.
   private static func late(_ rows: [(version: MigrationVersion, time: Int64?)]) -> [MigrationVersion:
     MigrationVersion]
   {
@@ -42,9 +52,9 @@ public struct History: Hashable, Sendable {
     return late
   }
 
-  /// The highest recorded version; nil where the database is untracked.
+  /// The highest recorded version; nil if the database is untracked.
   public var version: MigrationVersion? { recorded.map { $0.keys.max() ?? 0 } }
 
-  /// The recorded versions in order.
+  /// The recorded versions in ascending order.
   public var versions: [MigrationVersion] { recorded.map { $0.keys.sorted() } ?? [] }
 }

@@ -3,50 +3,64 @@ public import Schema
 
 /// Where and how a database records the migrations that were applied to it.
 ///
-/// Everything that knows the table's name and columns is behind this protocol: reading, creating and writing it, and
-/// reading its rows from the pages of a file. ``SchemaMigrationsTable`` is the one implementation so far.
-/// A type that conforms is one file, with a line in the ``MigrationFormat`` that records in it, and a test.
+/// ```swift
+/// let table: any HistoryTable = SchemaMigrationsTable()
+/// try table.create(in: database)
+/// let (statement, _) = try table.prepareRecord(of: 7, "add_email", in: database)
+/// try statement?.run()
+/// let history = try table.read(database)
+/// ```
+///
+/// Only implementations of this protocol know the table's name and columns. They read, create and write the table, and
+/// decode its rows from the pages of a file. ``SchemaMigrationsTable`` is the only implementation so far. To add one,
+/// write a conforming type in a file of its own, the ``MigrationFormat`` that records in it, and a test. See also
+/// ``History``.
 public protocol HistoryTable: Sendable {
   /// The table's name, in lower case.
   var name: String { get }
 
   /// Reads what the database records.
   ///
-  /// - Returns: the history. Its `recorded` is nil where the database has no such table; then `foreign` names another
-  ///   tool whose history it has, if there is one.
+  /// - Returns: the history. If the database has no such table, `recorded` is nil, and `foreign` names the other tool
+  ///   whose history the database has, if any.
   /// - Throws: `SQLiteError`.
   func read(_ database: Connection) throws(SQLiteError) -> History
 
-  /// Creates the table unless it is there.
+  /// Creates the table if it doesn't exist.
+  ///
+  /// - Throws: `SQLiteError`.
   func create(in database: Connection) throws(SQLiteError)
 
   /// Prepares the statement that records one version as applied now, under the authorizer's guard.
   ///
   /// - Returns: the statement with its values bound, and what it will write, triggers included.
+  /// - Throws: `SQLiteError`.
   func prepareRecord(
     of version: MigrationVersion, _ name: String, in database: Connection
   ) throws(SQLiteError) -> (statement: Statement?, writes: Writes)
 
-  /// Takes back the record of one version, so that a test can run the migration again.
+  /// Deletes the record of one version, so that a test can run the migration again.
+  ///
+  /// - Throws: `SQLiteError`.
   func removeRecord(of version: MigrationVersion, in database: Connection) throws(SQLiteError)
 
-  /// Where a row of the table that `sql` creates stores its values.
+  /// Finds where a row of the table that `sql` creates stores its values.
   ///
-  /// - Returns: the layout, or nil where SQLite has to read the table.
+  /// - Returns: the layout, or nil if only SQLite can read the table.
   func layout(of sql: String) -> (any HistoryRowLayout)?
 }
 
-/// Reads rows of a history table as they are stored, without SQLite.
+/// Decodes the stored rows of a history table without SQLite.
 public protocol HistoryRowLayout: Sendable {
-  /// Reads one row.
+  /// Decodes one row.
   ///
-  /// - Returns: version, name and time of recording in seconds since 1970, which is nil where the row tells none; or nil
-  ///   where SQLite has to read the row.
+  /// - Returns: version, name, and the time of recording in seconds since 1970, or nil for the time if the row has
+  ///   none; nil if only SQLite can read the row.
   func read(_ row: StoredRow) -> (version: MigrationVersion, name: String, time: Int64?)?
 }
 
 extension HistoryTable {
-  /// The names of the triggers on the table, temporary ones included.
+  /// The names of the triggers on the table, temporary triggers included.
   func triggers(in database: Connection) throws(SQLiteError) -> [String] {
     try database.rows(
       """

@@ -1,17 +1,17 @@
 internal import SQLite
 internal import Schema
 
-/// Where a row of `schema_migrations` stores the version and the name.
+/// The positions of version, name and time in a stored row of `schema_migrations`.
 struct SchemaMigrationsLayout: HistoryRowLayout {
   private let version: Int
   private let name: Int
-  /// Where `applied_at` stands, if there is such a column.
+  /// The position of `applied_at`; nil if there is no such column.
   private let time: Int?
-  /// Whether the version is the row's number, which is stored as NULL.
+  /// Whether the version is the row's number, in which case the column itself is stored as NULL.
   private let isRowID: Bool
 
-  /// Asks SQLite, with the table alone in a database in memory; nil where SQLite has to decode its rows (WITHOUT ROWID, an
-  /// index of its own, generated columns).
+  /// Creates the table alone in an in-memory database and asks SQLite for its layout; nil if SQLite has to decode the
+  /// rows (WITHOUT ROWID, an index, generated columns).
   init?(_ sql: String) {
     guard
       let database = try? Connection(path: "", access: .memory, deadline: Deadline(in: .seconds(5))),
@@ -29,7 +29,7 @@ struct SchemaMigrationsLayout: HistoryRowLayout {
       !columns.contains(where: \.isHidden),
       let version = columns.firstIndex(where: { $0.name == "version" }),
       let name = columns.firstIndex(where: { $0.name == "name" }),
-      // A key without an index of its own is the row's number under another name.
+      // A primary key without an index is an alias of the row's number.
       !columns[name].isKey
     else { return nil }
     self.version = version
@@ -45,7 +45,7 @@ struct SchemaMigrationsLayout: HistoryRowLayout {
     return (MigrationVersion(version), name, time.seconds)
   }
 
-  /// The version in a row; nil where it isn't stored as an integer.
+  /// The version in a row; nil if it isn't stored as an integer.
   private func version(of row: StoredRow) -> Int64? {
     switch row.column(version) {
     case .null? where isRowID: row.id
@@ -54,7 +54,7 @@ struct SchemaMigrationsLayout: HistoryRowLayout {
     }
   }
 
-  /// The time in a row, which may tell none; nil where SQLite has to read it.
+  /// The time in a row, with `seconds` nil if the row has none; nil as a whole if SQLite has to read it.
   private func time(of row: StoredRow) -> (seconds: Int64?, Void)? {
     guard let time else { return (nil, ()) }
     switch row.column(time) {
@@ -64,7 +64,7 @@ struct SchemaMigrationsLayout: HistoryRowLayout {
     }
   }
 
-  /// Seconds since 1970 of `2026-01-28 09:30:00`, as CURRENT_TIMESTAMP writes it; nil for any other text.
+  /// Converts `2026-01-28 09:30:00`, the format of CURRENT_TIMESTAMP, to seconds since 1970; nil for any other text.
   static func seconds(_ text: UnsafeRawBufferPointer) -> Int64? {
     guard text.count == 19, text[4] == 0x2d, text[7] == 0x2d, text[10] == 0x20, text[13] == 0x3a,
       text[16] == 0x3a
@@ -80,14 +80,14 @@ struct SchemaMigrationsLayout: HistoryRowLayout {
       (1...12).contains(month), (1...28).contains(day) || (29...31).contains(day) && month != 2, hour < 24,
       minute < 60, second < 60
     else { return nil }
-    // Days since 1970 of a date in the Gregorian calendar, counted in years that begin in March.
+    // Counts the days from 1970 to a Gregorian date. Years begin in March here, so that leap days come last.
     let shifted = month > 2 ? year : year - 1
     let days =
       365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + (153 * ((month + 9) % 12) + 2) / 5 + day
     return (days - 719_469) * 86_400 + hour * 3_600 + minute * 60 + second
   }
 
-  /// The name in a row; nil where it isn't stored as text.
+  /// The name in a row; nil if it isn't stored as text.
   private func name(of row: StoredRow) -> String? {
     guard case .text(let text)? = row.column(name) else { return nil }
     return String(decoding: text, as: UTF8.self)

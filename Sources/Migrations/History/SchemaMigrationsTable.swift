@@ -1,7 +1,7 @@
 public import SQLite
 public import Schema
 
-/// The table `schema_migrations (version, name, applied_at)`, as Ownprem creates it.
+/// The history table `schema_migrations (version, name, applied_at)`, as Ownprem creates it.
 public struct SchemaMigrationsTable: HistoryTable {
   /// `schema_migrations`.
   public static let name = "schema_migrations"
@@ -11,13 +11,13 @@ public struct SchemaMigrationsTable: HistoryTable {
       version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP)
     """
 
-  /// There is one such table in a database.
+  /// Creates the description of the table. A database has only one such table, so there are no options.
   public init() {}
 
   /// `schema_migrations`.
   public var name: String { Self.name }
 
-  /// Reads the table, if it is there and has the columns `version` and `name`.
+  /// Reads the table, provided that it exists and has the columns `version` and `name`.
   public func read(_ database: Connection) throws(SQLiteError) -> History {
     let read = {
       (time: String) throws(SQLiteError) -> [(version: MigrationVersion, name: String, time: Int64?)] in
@@ -29,10 +29,11 @@ public struct SchemaMigrationsTable: HistoryTable {
       }
     }
     do {
-      // As nearly every table is. Names that are no columns are an error: they stand in no quotes.
+      // Nearly all tables have this layout. `applied_at` is not quoted, since SQLite would take a quoted name that
+      // isn't a column for a string, and not report an error.
       return History(try read("CASE typeof(applied_at) WHEN 'text' THEN unixepoch(applied_at) END"))
     } catch  where error.code == .error {
-      // There is no such table, or it has other columns.
+      // The table doesn't exist or has other columns.
     }
     let columns = try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(Self.name)]) {
       $0.text(0)?.folded ?? ""
@@ -43,10 +44,10 @@ public struct SchemaMigrationsTable: HistoryTable {
     return History(try read("NULL"))
   }
 
-  /// Creates the table as the application does.
+  /// Creates the table exactly as the application does.
   public func create(in database: Connection) throws(SQLiteError) { try database.execute(Self.definition) }
 
-  /// Prepares an INSERT of version and name; `applied_at` has a default.
+  /// Prepares an INSERT of version and name. `applied_at` gets its default, the current time.
   public func prepareRecord(
     of version: MigrationVersion, _ name: String, in database: Connection
   ) throws(SQLiteError) -> (statement: Statement?, writes: Writes) {
@@ -56,11 +57,11 @@ public struct SchemaMigrationsTable: HistoryTable {
     return (statement, writes)
   }
 
-  /// Deletes the row of the version.
+  /// Deletes the row of a version.
   public func removeRecord(of version: MigrationVersion, in database: Connection) throws(SQLiteError) {
     try database.execute("DELETE FROM main.\(Self.name) WHERE version = ?", [.integer(version.number)])
   }
 
-  /// Asks SQLite, with the table alone in a database in memory.
+  /// Finds the layout by creating the table in an in-memory database.
   public func layout(of sql: String) -> (any HistoryRowLayout)? { SchemaMigrationsLayout(sql) }
 }
