@@ -2,11 +2,11 @@ internal import Glibc
 internal import Migrations
 internal import SQLite
 
-/// How far the work on one installation got.
+/// The steps of the work on one installation. A failure names the step that it happened in.
 public enum UpgradeStep: String, Sendable, Codable {
   /// The hook before the upgrade.
   case before
-  /// Finding and opening the file.
+  /// Locating and opening the file.
   case open
   /// Waiting for the write lock.
   case lock
@@ -16,26 +16,35 @@ public enum UpgradeStep: String, Sendable, Codable {
   case backUp = "back up"
   /// Running the migrations.
   case migrate
-  /// Checking the result inside the transaction.
+  /// Checking the result, inside the transaction.
   case prove
-  /// Making it last.
+  /// Committing the transaction.
   case commit
-  /// Writing a backup back.
+  /// Writing a backup into the live file.
   case restore
   /// The hook after the upgrade.
   case after
 }
 
-/// Why the work on one installation ended early: a value that says how far it got.
+/// Why the work on one installation ended early, and in which step.
+///
+/// ```swift
+/// let outcome = worker.upgrade(path, backup: backup)
+/// if let failure = outcome.failure, failure.code == .diskFull {
+///   print("\(failure.step.rawValue): \(failure.message); \(failure.advice)")
+/// }
+/// ```
+///
+/// A failure is a value in an ``Outcome``. It never ends the run. See also ``Code`` and ``UpgradeStep``.
 public struct Failure: Error, Hashable, Sendable, Codable {
-  /// What to match on.
+  /// The kind of failure, for code that reacts to it.
   public let code: Code
   /// The step that failed.
   public let step: UpgradeStep
   /// What happened, for people.
   public let message: String
 
-  /// Makes a failure.
+  /// Creates a failure.
   public init(code: Code, step: UpgradeStep, message: String) {
     self.code = code
     self.step = step
@@ -44,7 +53,7 @@ public struct Failure: Error, Hashable, Sendable, Codable {
 }
 
 extension Failure: CustomStringConvertible {
-  /// Step and message.
+  /// The step and the message.
   public var description: String { "\(step.rawValue): \(message)" }
 }
 
@@ -64,7 +73,7 @@ extension Failure {
     self.init(code: code, step: .open, message: trouble.description)
   }
 
-  /// Turns any error of the work into a failure at `step`.
+  /// Converts any error into a failure; `step` applies if the error itself doesn't determine the step.
   init(_ error: any Error, at step: UpgradeStep) {
     switch error {
     case let failure as Failure: self = failure

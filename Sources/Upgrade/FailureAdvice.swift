@@ -1,7 +1,7 @@
 internal import Migrations
 
 extension Failure {
-  /// What to do about it.
+  /// What people can do about the failure.
   public var advice: String {
     switch code {
     case .missing: "correct the path in the inventory, or remove the entry"

@@ -1,15 +1,15 @@
 public import Migrations
 
 extension Outcome {
-  /// The outcome together with what an earlier attempt of the same run did, whose end nobody heard of.
+  /// Includes the work of an earlier attempt in the same run, whose result was lost with the connection.
   ///
-  /// A backup with this run's name is there before the work only where the connection was lost after it was made:
-  /// a database that is up to date now was migrated by that attempt.
+  /// If the run's backup exists before the work begins, an earlier attempt made it before the connection was lost. If
+  /// the database is up to date now, that attempt migrated it.
   ///
   /// - Parameters:
   ///   - backup: the location of the backup that the run makes.
-  ///   - history: where versions are recorded.
-  /// - Returns: this outcome, or that of both attempts.
+  ///   - history: the table in which versions are recorded.
+  /// - Returns: this outcome, or the combined outcome of both attempts.
   public func mergingLostAttempt(_ backup: String, _ history: any HistoryTable) -> Outcome {
     let destination = BackupDestinations.holding(backup)
     guard status == .current, self.backup == nil, destination.has(backup),
@@ -25,10 +25,10 @@ extension Outcome {
 }
 
 extension Outcome {
-  /// The outcome of a second attempt, after a first one whose end nobody heard of.
+  /// The outcome of a second attempt after the result of the first was lost.
   ///
-  /// What keeps the database locked then is most likely the first attempt itself, whose agent hangs: so it is told
-  /// that the connection was lost, and not that somebody else is busy.
+  /// If the database is still locked, the first attempt's agent most likely hangs and holds the lock. The failure
+  /// therefore reports the lost connection instead of a busy database.
   public func second(after first: Outcome) -> Outcome {
     guard failure?.code == .busy, let lost = first.failure, lost.code == .connectionLost,
       lost.step != .open
@@ -43,6 +43,6 @@ extension Outcome {
 }
 
 extension Failure {
-  /// Any error as a failure of work on a backup file.
+  /// Converts any error into a failure of the `backUp` step.
   public init(reporting error: any Error) { self.init(error, at: .backUp) }
 }

@@ -3,25 +3,25 @@ public import Migrations
 internal import SQLite
 public import Schema
 
-/// Proves, on databases of its own, that whoever upgrades gets what a fresh installation has.
+/// Tests, on databases of its own, that an upgrade from any version results in the schema of a fresh installation.
 public struct MigrationTest {
-  /// One thing that was tried.
+  /// One check of the test.
   public struct Check: Hashable, Sendable {
-    /// How it went.
+    /// The result of a check.
     public enum Result: Hashable, Sendable {
-      /// As it should.
+      /// The check succeeded.
       case passed
-      /// Not as it should.
+      /// The check failed.
       case failed
-      /// It could not be tried, for a reason that is no fault.
+      /// The check was not possible, for a reason that isn't a failure.
       case leftOut
     }
 
-    /// What should be so.
+    /// The statement that is checked.
     public let name: String
-    /// Whether it is.
+    /// Whether the statement is true.
     public let result: Result
-    /// What differs, what failed, or why it was left out; and of one that passed, what else is worth knowing.
+    /// The differences, the failure, or the reason for leaving the check out. For a passed check: remarks.
     public let details: [String]
   }
 
@@ -35,11 +35,11 @@ public struct MigrationTest {
   /// Prepares the test.
   ///
   /// - Parameters:
-  ///   - set: what is tested.
-  ///   - ignored: what of a schema doesn't count.
-  ///   - folder: an empty folder, which is the caller's to remove.
-  ///   - control: may call the test off; the check under way fails then.
-  ///   - limit: how long one replay, one upgrade or one step between two of them may take.
+  ///   - set: the migrations to test.
+  ///   - ignored: rules for the schema objects to ignore.
+  ///   - folder: an empty folder. The caller removes it.
+  ///   - control: can cancel the test. The current check then fails.
+  ///   - limit: how long one replay, one upgrade, or one step between two upgrades may take.
   public init(
     _ set: MigrationSet, ignoring ignored: [IgnoreRule], in folder: String,
     control: WorkControl = WorkControl(), limit: Duration = ExpectedSchema.timeLimit
@@ -60,7 +60,8 @@ public struct MigrationTest {
   /// Runs all checks.
   ///
   /// - Parameter onCheck: called with the result of each check.
-  /// - Throws: `MigrationFailure` or `MigrationError` where the files don't run on an empty database.
+  /// - Throws: `MigrationFailure` or `MigrationError` if the files don't run on an empty database, and what `onCheck`
+  ///   throws.
   public func run(_ onCheck: (Check) throws -> Void) throws {
     try expectedSchema.validate()
     try onCheck(freshCheck())
@@ -71,7 +72,8 @@ public struct MigrationTest {
     try onCheck(empty)
     if let baseline = set.baseline {
       try change(base) { _ = try $0.run(baseline) }
-      // A baseline that is for old installations alone finds one that looks as it should.
+      // The baseline requires an old installation: test with an untracked database that the baseline has already
+      // brought into shape.
       if empty.result == .leftOut {
         let name = "an untracked one after \(baseline.file) comes to version \(set.latest)"
         try onCheck(upgradeCheck(name, base, &changed))
@@ -80,7 +82,7 @@ public struct MigrationTest {
     try change(base) { _ = try $0.apply(Plan(baseline: nil, pending: [])) }
     try onCheck(upgradeCheck("version 0 comes to version \(set.latest)", base, &changed))
     for migration in set.migrations {
-      // Nothing is pending at the latest version: a second run is what remains to be tried there.
+      // At the latest version nothing is pending, and the second run is tested below.
       try change(base, alone: migration.runsOutsideTransaction) { _ = try $0.run(migration) }
       guard let version = migration.version, version < set.latest else { continue }
       try onCheck(upgradeCheck("version \(version) comes to version \(set.latest)", base, &changed))
@@ -108,7 +110,7 @@ public struct MigrationTest {
 
   // MARK: Upgrades
 
-  /// Upgrades a copy of `base` as an installation is, and then once more.
+  /// Upgrades a copy of `base` with all checks of a real upgrade, and then once more.
   private func upgradeCheck(_ name: String, _ base: String, _ changed: inout [String]) throws -> Check {
     let path = "\(folder)/copy.sqlite"
     defer { for ending in ["", "-journal"] { unlink(path + ending) } }
@@ -133,7 +135,7 @@ public struct MigrationTest {
     return Check(name: name, result: .passed, details: [])
   }
 
-  /// Runs each migration where its work is there already, as after an upgrade that was cut short before it was recorded.
+  /// Runs each migration on a database that already has its work, as after an upgrade that stopped before recording it.
   private func repeatCheck(_ base: String) throws -> Check {
     let database = try Connection(path: base, access: .readWrite, deadline: deadline)
     defer { database.close() }
@@ -182,7 +184,7 @@ public struct MigrationTest {
     }
   }
 
-  /// When what begins now has to be done.
+  /// The deadline for work that begins now.
   private var deadline: Deadline { Deadline(in: limit, cancellation) }
 
   private func copy(_ path: String, to destination: String) throws {

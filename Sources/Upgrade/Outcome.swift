@@ -1,95 +1,106 @@
 public import Migrations
 public import Schema
 
-/// What became of one installation.
+/// The result of the work on one installation, in one word.
 public enum Status: String, Sendable, Codable, CaseIterable {
   /// Migrations were applied, proved and committed.
   case migrated
-  /// There was nothing to apply.
+  /// Nothing was pending.
   case current
-  /// There is something to apply, and it was not applied in this run.
+  /// Migrations are pending, and this run did not apply them.
   case pending
-  /// The work failed; the database is at its old version.
+  /// The work or a hook failed; ``Outcome/versionAfter`` is the version that the database has now.
   case failed
-  /// The installation's host was not reached.
+  /// The installation's host could not be reached.
   case unreachable
-  /// It was left alone on purpose: it is ahead of the migrations.
+  /// The installation was left alone on purpose: it is ahead of the migrations, or the migrations can't be used.
   case skipped
 }
 
 /// A backup that was made and checked.
 public struct BackupRecord: Hashable, Sendable, Codable {
-  /// The file.
+  /// The location of the backup.
   public let path: String
   /// Its size in bytes.
   public let bytes: Int64
-  /// SHA-256 of its content, in hexadecimal digits.
+  /// The SHA-256 of its content, as hexadecimal digits.
   public let sha256: String
 
-  /// Makes a record.
+  /// Creates a record.
   public init(path: String, bytes: Int64, sha256: String) {
     self.path = path
     self.bytes = bytes
     self.sha256 = sha256
   }
 
-  /// Describes a backup file that is there.
+  /// Describes an existing backup file by reading it.
   ///
-  /// - Throws: `Failure` where it can't be read.
+  /// - Throws: `Failure` if the file can't be read.
   public init(reading path: String) throws {
     let file = try FileDigest(path)
     self.init(path: path, bytes: file.bytes, sha256: file.sha256)
   }
 }
 
-/// What became of one installation in one run: a value, never an exception that ends the run.
+/// The result of the work on one installation in one run. It is a value, never an error that ends the run.
+///
+/// ```swift
+/// let outcome = worker.upgrade(path, backup: backup)
+/// switch outcome.status {
+/// case .migrated: print("now at version \(outcome.versionAfter ?? 0)")
+/// case .failed: print(outcome.failure?.message ?? "")
+/// default: break
+/// }
+/// ```
+///
+/// A ``Worker`` returns outcomes. ``Failure`` says why an outcome is not a success.
 public struct Outcome: Hashable, Sendable, Codable {
-  /// In one word.
+  /// The result in one word.
   public var status: Status
-  /// The highest recorded version before; nil where the database is untracked or wasn't read.
+  /// The highest recorded version before the work; nil if the database is untracked or wasn't read.
   public var versionBefore: MigrationVersion?
-  /// The highest recorded version after.
+  /// The highest recorded version after the work; nil if the database is untracked or wasn't read.
   public var versionAfter: MigrationVersion?
-  /// What was applied, in order; the baseline counts as version 0.
+  /// The applied migrations, in order; the baseline counts as version 0.
   public var applied: [AppliedMigration] = []
-  /// Migrations still to be applied, by version; the baseline counts as 0.
+  /// The versions still to be applied; the baseline counts as 0.
   public var pending: [MigrationVersion] = []
-  /// Tables that are there and from which the pending migrations may delete rows.
+  /// Existing tables from which the pending migrations may delete rows.
   public var mayDelete: [String] = []
-  /// Columns that are there and whose content the pending migrations declare to change, as `table.column`.
+  /// Existing columns whose content the pending migrations declare to change, as `table.column`.
   public var mayChange: [String] = []
-  /// The backup that was made.
+  /// The backup that was made; nil if there is none.
   public var backup: BackupRecord?
-  /// How the schema differs from what its version should look like.
+  /// The differences between the schema and the expected schema of its version.
   public var drift: [Difference] = []
-  /// How many objects of its schema were left out, since they don't count.
+  /// How many schema objects were left out by the rules for ignored objects.
   public var ignored = 0
-  /// Digest of the normal form of its schema, as `sha256:…`.
+  /// The digest of the schema's normal form, as `sha256:…`; nil if the schema wasn't read.
   public var fingerprint: String?
-  /// Why it failed, was skipped or not reached.
+  /// Why the work failed, was skipped, or did not reach the installation; nil otherwise.
   public var failure: Failure?
-  /// The hooks that ran.
+  /// The results of the hooks that ran.
   public var hooks: [HookResult] = []
-  /// Other processes that had the file open before it was worked on, as `ownprem-server (pid 812)`: five, and how many
-  /// more. Empty where nobody looked.
+  /// Other processes that had the file open before the work began, as `ownprem-server (pid 812)`: at most five, then
+  /// the number of the others. Empty if nobody looked.
   public var openBy: [String] = []
-  /// How long things took, in milliseconds: `backup`, `migrate`, `total`.
+  /// Durations in milliseconds: `backup`, `migrate`, `total`.
   public var milliseconds: [String: Double] = [:]
-  /// The file's size in bytes.
+  /// The file's size in bytes; nil if it wasn't read.
   public var bytes: Int64?
-  /// Whether it is certain that nothing was committed to the database: only then may a backup of it be thrown away.
+  /// Whether it is certain that nothing was committed to the database. A backup may only be discarded if this is true.
   public var isUnchanged = false
 
-  /// An outcome with nothing in it but its status.
+  /// Creates an outcome with a status and nothing else.
   public init(status: Status) { self.status = status }
 
-  /// An outcome that says why nothing could be done.
+  /// Creates an outcome that says why nothing could be done.
   public init(_ failure: Failure, status: Status = .failed) {
     self.status = status
     self.failure = failure
   }
 
-  /// Says in the failure at which version the database is now, as `now` found it.
+  /// Adds the version that the database has now, as `now` found it, to the failure's message.
   mutating func addState(read now: Outcome) {
     guard let failure else { return }
     let isRead = now.fingerprint != nil

@@ -2,9 +2,9 @@ internal import Basics
 internal import Glibc
 internal import SQLite
 
-/// An upgrade of a private copy, by the very code that upgrades the installation itself.
+/// Upgrades a private copy with the same code that upgrades the installation itself.
 ///
-/// Copying and checking the copy stand for the backup.
+/// Making and checking the copy takes the place of the backup.
 struct Rehearsal {
   let inspector: Inspector
   let preflight: Preflight
@@ -27,7 +27,7 @@ struct Rehearsal {
   private func makeCopy(_ copy: String, by deadline: Deadline) throws {
     let file = try DatabaseFile.inspect(path).get()
     let real = FileSystem.realPath(path) ?? path
-    // What a copy can't tell: whether the database may be written, and a journal beside it.
+    // A copy can't show whether the database and its folder, which gets the journal, are writable.
     for (path, what) in [(real, "the file"), (parentFolder(of: real), "its folder")]
     where access(path, W_OK) != 0 {
       throw unwritable(path, what)

@@ -6,8 +6,9 @@ internal import Schema
 
 /// One upgrade of one installation: open → lock → inspect → back up → migrate → prove → commit.
 ///
-/// Everything from the lock to the commit is one transaction, so that the database is wholly at its old version
-/// or wholly at its new one at every moment, whatever becomes of this process.
+/// Everything from the lock to the commit is one transaction. The database is always completely at its old version or
+/// completely at its new version, even if this process is killed. Only migrations that can't run in a transaction
+/// divide the work into several parts.
 final class Upgrade {
   private let inspector: Inspector
   private let path: String
@@ -19,7 +20,7 @@ final class Upgrade {
   }
   private var outcome = Outcome(status: .failed)
 
-  /// Prepares an upgrade; without a location for a backup it makes none, as of a file that is a copy itself.
+  /// Prepares an upgrade. If `backup` is nil, it makes no backup, because the file is a copy itself.
   init(_ inspector: Inspector, _ path: String, backup: String?, deadline: Deadline) {
     self.inspector = inspector
     self.path = path
@@ -50,7 +51,7 @@ final class Upgrade {
     outcome.status = .failed
     outcome.failure = Failure(error, at: step)
     if step == .open { outcome.isUnchanged = true }
-    // Where something was committed, or may have been, the file itself tells at which version it is.
+    // If something was or may have been committed, the file is read again to find its current version.
     if !outcome.isUnchanged { outcome.addState(read: inspector.inspect(path)) }
   }
 
@@ -97,7 +98,8 @@ final class Upgrade {
     outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
   }
 
-  /// What goes into one transaction: everything, but for migrations that can't run in one.
+  /// Divides a plan into transactions: one for everything, except that migrations that can't run in a transaction are
+  /// separate.
   private static func groups(of plan: Plan) -> [Plan] {
     var groups: [Plan] = []
     var current: [Migration] = []
@@ -120,7 +122,7 @@ final class Upgrade {
     return groups
   }
 
-  /// Runs one transaction. `known` is the state before it, where that was read under the same lock.
+  /// Runs one transaction. `known` is the state before it, if that was read under the same lock.
   private func migrate(_ plan: Plan, on database: Connection, _ known: Inspector.State?) throws {
     if plan.pending.first?.runsOutsideTransaction == true {
       return try migrateAlone(plan.pending[0], on: database)
@@ -148,11 +150,11 @@ final class Upgrade {
     outcome.ignored = after.schema.ignored
   }
 
-  /// Runs the one statement of a migration that can't be in a transaction, such as VACUUM.
+  /// Runs the single statement of a migration that can't be in a transaction, such as VACUUM.
   ///
-  /// What came before is committed, each part at a version of its own. SQLite carries a single statement out
-  /// wholly or not at all, so a failure leaves the database at the version before it: nothing is to be restored,
-  /// and no write that an application made since is thrown away.
+  /// Earlier migrations are already committed. SQLite executes a single statement completely or not at all, so a
+  /// failure leaves the database at the version before. No restore is necessary, which would discard later writes of
+  /// the application.
   private func migrateAlone(_ migration: Migration, on database: Connection) throws {
     if database.isInTransaction { try database.commitTransaction() }
     step = .migrate
@@ -166,7 +168,7 @@ final class Upgrade {
   }
 }
 
-/// Opens the database behind `path` for an upgrade or a restore.
+/// Opens the database at `path` for an upgrade or a restore.
 func openForWriting(
   _ path: String, _ file: DatabaseFile, _ options: UpgradeOptions, _ deadline: Deadline
 ) throws -> Connection {
@@ -174,14 +176,16 @@ func openForWriting(
   let database = try Connection(
     path: path, access: .readWrite, busyTimeout: options.busyTimeout, deadline: deadline)
   guard !database.isReadOnly else { throw unwritable(path, "the file") }
-  // A checkpoint beside a live application can meet the WAL-reset race of SQLite before 3.51.3; the one at close
-  // only happens when nobody else has the file open.
+  // A checkpoint beside a live application can hit the WAL-reset race of SQLite before 3.51.3. The checkpoint at close
+  // only happens if no other process has the file open.
   if file.isWAL { database.disableAutomaticCheckpoints() }
   try database.execute("PRAGMA synchronous=\(file.isWAL ? "FULL" : "EXTRA")")
   return database
 }
 
-/// Makes sure that a connection has the file open that was looked at.
+/// Verifies that the connection has the same file open that was inspected.
+///
+/// - Throws: `Failure` with code `switched` if it is a different file.
 func requireSameFile(_ database: Connection, _ file: DatabaseFile) throws(Failure) {
   guard !database.isOpen(on: file) else { return }
   throw Failure(
@@ -190,10 +194,11 @@ func requireSameFile(_ database: Connection, _ file: DatabaseFile) throws(Failur
       "the path leads to another file than a moment ago: a symbolic link or a folder in it was switched")
 }
 
-/// Why a database with several names can't be worked on; nil where it has one, or that is accepted.
+/// Why a database with several hard links can't be worked on; nil if it has only one, or the options accept more.
 ///
-/// Log, journal and locks belong to a name. Two programs that open one file by two names don't see those of each other,
-/// and corrupt it (https://sqlite.org/howtocorrupt.html, 2.5). In WAL mode that takes no crash.
+/// SQLite derives the names of log and journal, and its locks, from the file's name. Two programs that open a file by
+/// different names don't see each other's, and corrupt the database (https://sqlite.org/howtocorrupt.html, 2.5). In WAL
+/// mode this doesn't even take a crash.
 func hardLinks(of file: DatabaseFile, _ options: UpgradeOptions) -> Failure? {
   guard file.links > 1, file.isWAL || !options.hardLinks else { return nil }
   let remedy = file.isWAL ? "" : "; rollout.hard_links: true accepts it"
@@ -204,7 +209,7 @@ func hardLinks(of file: DatabaseFile, _ options: UpgradeOptions) -> Failure? {
   )
 }
 
-/// Why `what`, which is at `path`, can't be written.
+/// The failure for `what`, such as a file or its folder, at `path`, which can't be written.
 func unwritable(_ path: String, _ what: String) -> Failure {
   let isReadOnly = access(path, W_OK) != 0 && errno == EROFS
   return Failure(

@@ -1,16 +1,16 @@
 public import SQLite
 
-/// Sees how far work is, and can call it off.
+/// Observes the progress of work, and can cancel it.
 public struct WorkControl: Sendable {
-  /// Calls all work off that has not been committed: it is rolled back, as when its time is over.
+  /// Cancels all work that isn't committed yet. The work is rolled back, as after a timeout.
   public var cancellation: Cancellation?
-  /// Told when work on the database with this path begins a step; called on the thread that does the work.
+  /// Called with the database's path when work on it begins a step, on the thread that does the work.
   public var began: (@Sendable (String, UpgradeStep) -> Void)?
 
-  /// Nobody is told, and nothing calls the work off.
+  /// Creates a control that neither observes nor cancels.
   public init() {}
 
-  /// Throws where the work was called off.
+  /// Throws if the work was cancelled.
   func check(at step: UpgradeStep) throws(Failure) {
     guard cancellation?.isCancelled == true else { return }
     throw Failure(code: .calledOff, step: step, message: "the work was called off and is rolled back")

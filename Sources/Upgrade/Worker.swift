@@ -3,90 +3,130 @@ public import Migrations
 internal import SQLite
 public import Schema
 
-/// How thoroughly a backup is checked before anything is written.
+/// How thoroughly a backup is checked before the database is changed.
 public enum BackupCheck: String, Sendable, CaseIterable, Codable {
-  /// `integrity_check`, and every row compared with the database's.
+  /// `integrity_check`, and a comparison of every row with the database.
   case full
   /// `quick_check`.
   case quick
-  /// No backup at all.
+  /// No backup is made.
   case none
 }
 
-/// How to treat each installation.
+/// Options for the work on each installation.
+///
+/// ```swift
+/// var options = UpgradeOptions()
+/// options.target = 7
+/// options.check = .quick
+/// options.timeout = .seconds(120)
+/// ```
+///
+/// A ``LocalWorker`` takes them, and they are sent to the ``Worker`` on a host.
 public struct UpgradeOptions: Sendable, Codable {
   /// The highest version to apply, or nil for all.
   public var target: MigrationVersion?
-  /// The check of the backup, or no backup.
+  /// How the backup is checked, or that there is none.
   public var check = BackupCheck.full
   /// How long to wait for a lock.
   public var busyTimeout = Duration.seconds(30)
-  /// How long one installation may take in all.
+  /// The time limit for one installation, all steps together.
   public var timeout = Duration.seconds(600)
-  /// What of the schema doesn't count.
+  /// Rules for the schema objects to ignore.
   public var ignored: [IgnoreRule] = []
-  /// Whether columns in another order are listed; they are no reason to tell installations apart otherwise.
+  /// Whether drift includes a different order of columns. Otherwise the order doesn't matter.
   public var showsLayout = false
-  /// Whether `inspect` also reads all of the data: `integrity_check` and `foreign_key_check`.
+  /// Whether `inspect` also checks all data with `integrity_check` and `foreign_key_check`.
   public var deep = false
-  /// What to run around an upgrade.
+  /// The programs to run before and after an upgrade.
   public var hooks = Hooks()
-  /// Whether `inspect` of what is to be migrated also looks for room and a local disk, and whether it and `upgrade`
-  /// say who has the file open.
+  /// Whether `inspect` checks disk space and file system if migrations are pending, and whether `inspect` and `upgrade`
+  /// report which processes have the file open.
   public var preflight = false
-  /// The address of the destination of backups, for the look for room; nil for `.flotilla/backups` beside the database.
+  /// The address of the backup destination, for the check of disk space; nil for `.flotilla/backups` beside the
+  /// database.
   public var backupFolder: String?
-  /// Whether databases on network file systems are migrated.
+  /// Whether to migrate databases on network file systems.
   public var networkFileSystems = false
-  /// Whether databases in a rollback-journal mode are worked on that have several names; those in WAL mode never are.
+  /// Whether to work on databases with several hard links. This never includes databases in WAL mode.
   public var hardLinks = false
-  /// Whether a look may roll back the journal that a crashed writer left, which is the only write that it ever does.
+  /// Whether `inspect` may roll back the journal that a crashed writer left. This is the only write that it ever does.
   public var recovers = true
 
-  /// The defaults.
+  /// Creates options with the default values.
   public init() {}
 
-  /// The longest that an upgrade takes, with a hook after it.
+  /// The longest time that an upgrade can take, including the hook after it.
   public var longestUpgrade: Duration { timeout + (hooks.after.isEmpty ? .zero : HookedUpgrade.leastTime) }
 }
 
-/// Does the work on single installations, here or elsewhere. It is called by many lanes at once.
+/// Does the work on single installations, on this machine or on a host.
+///
+/// ```swift
+/// func upgrade(_ path: String, with worker: any Worker) -> Outcome {
+///   let found = worker.inspect(path)
+///   guard found.status == .pending else { return found }
+///   return worker.upgrade(path, backup: "/var/backups/run-1/app.sqlite")
+/// }
+/// ```
+///
+/// Many lanes call a worker at the same time. Failures are part of the ``Outcome``. See also ``LocalWorker``.
 public protocol Worker: Sendable {
-  /// Says what is there; changes nothing.
+  /// Reads versions, schema and drift without changing the database.
   func inspect(_ path: String) -> Outcome
-  /// Runs the hook before, backs up to the location `backup`, migrates, proves, commits, and runs the hook after.
+  /// Upgrades a database: runs the hook before, backs up to the location `backup`, migrates, proves, commits, and runs
+  /// the hook after.
   func upgrade(_ path: String, backup: String) -> Outcome
-  /// Makes a backup at the location `destination`, and nothing else.
+  /// Makes a backup at the location `destination`, and does nothing else.
   func backUp(_ path: String, to destination: String) -> Outcome
-  /// Writes a backup's content into the live file, after making another backup of what is there.
+  /// Writes a backup's content into the live file, after backing up the current content to the location `saved`.
   func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome
-  /// Upgrades a copy of the database, to tell what an upgrade would do: the database is only read, no hook runs, and
-  /// the time for making the copy counts. The copy is made in `folder`, which is made for it and removed with it.
+  /// Upgrades a copy of the database to find out what an upgrade would do.
+  ///
+  /// The database is only read, and no hook runs. The time limit includes making the copy. The copy is in `folder`,
+  /// which is created for it and removed with it.
   func rehearse(_ path: String, in folder: String) -> Outcome
   /// Removes the backups at these locations.
+  ///
+  /// - Throws: `Failure` if a backup is still there.
   func remove(_ backups: [String]) throws(Failure)
-  /// The backups called `name`, which ends in `.sqlite`, that `runs` have in the destination at `folder`.
+  /// Lists the backups called `name`, which ends in `.sqlite`, that `runs` made in the destination at `folder`.
+  ///
+  /// - Throws: `Failure` if the destination can't be asked.
   func backups(_ name: String, in folder: String, of runs: [String]) throws(Failure) -> [FoundBackup]
-  /// Brings a backup from where the worker works to the location `path` here, proved to be the same file; gives its
-  /// record here.
+  /// Copies a backup from the worker's machine to the location `path` on this machine.
+  ///
+  /// - Returns: the record of the copy, whose size and SHA-256 are those of the backup.
+  /// - Throws: `Failure` if the copy can't be made or is not identical.
   func fetch(_ backup: BackupRecord, to path: String) throws(Failure) -> BackupRecord
-  /// Takes the backup at the location `path` here to where the worker works, as `backup`; proved to be the same file.
+  /// Copies the backup at the location `path` on this machine to the worker's machine, as `backup`.
+  ///
+  /// - Throws: `Failure` if the copy can't be made or is not identical.
   func store(_ path: String, as backup: BackupRecord) throws(Failure)
 }
 
-/// Works on files of this machine.
+/// Works on the files of this machine.
+///
+/// ```swift
+/// let set = try MigrationSet.load(folder: "migrations")
+/// let worker = LocalWorker(set, ExpectedSchema(set), UpgradeOptions())
+/// let outcome = worker.upgrade("/srv/app.db", backup: "/var/backups/run-1/app.sqlite")
+/// print(outcome.status)
+/// ```
+///
+/// See also ``Worker``, ``UpgradeOptions`` and ``Outcome``.
 public struct LocalWorker: Worker {
   let inspector: Inspector
   let preflight: Preflight
   var options: UpgradeOptions { inspector.options }
 
-  /// Makes a worker.
+  /// Creates a worker.
   ///
   /// - Parameters:
   ///   - set: the migrations.
-  ///   - expectedSchema: what their versions look like.
-  ///   - options: how to treat each installation.
-  ///   - control: is told how far the work is, and may call it off.
+  ///   - expectedSchema: the schemas of their versions.
+  ///   - options: the options for each installation.
+  ///   - control: observes the progress, and can cancel the work.
   public init(
     _ set: MigrationSet, _ expectedSchema: ExpectedSchema, _ options: UpgradeOptions,
     control: WorkControl = WorkControl()
@@ -97,13 +137,13 @@ public struct LocalWorker: Worker {
     preflight = Preflight(options)
   }
 
-  /// See `Worker`.
+  /// See ``Worker/inspect(_:)``.
   public func inspect(_ path: String) -> Outcome {
     let outcome = inspector.inspect(path)
     return options.preflight && outcome.status == .pending ? preflight.checked(outcome, at: path) : outcome
   }
 
-  /// See `Worker`.
+  /// See ``Worker/upgrade(_:backup:)``.
   public func upgrade(_ path: String, backup: String) -> Outcome {
     timed {
       if let failure = preflight.networkFileSystem(of: path) { return Outcome(failure) }
@@ -114,40 +154,40 @@ public struct LocalWorker: Worker {
     }
   }
 
-  /// See `Worker`.
+  /// See ``Worker/rehearse(_:in:)``.
   public func rehearse(_ path: String, in folder: String) -> Outcome {
     timed { Rehearsal(inspector: inspector, preflight: preflight, path: path, folder: folder).run() }
   }
 
-  /// See `Worker`.
+  /// See ``Worker/backUp(_:to:)``.
   public func backUp(_ path: String, to destination: String) -> Outcome {
     timed { Backup(inspector: inspector, path: path, location: destination).run() }
   }
 
-  /// See `Worker`.
+  /// See ``Worker/restore(_:from:saving:)``.
   public func restore(_ path: String, from backup: BackupRecord, saving saved: String) -> Outcome {
     timed { Restore(inspector, path, from: backup, saving: saved).run() }
   }
 
-  /// See `Worker`. A backup that isn't there counts as removed.
+  /// See ``Worker/remove(_:)``. A backup that doesn't exist counts as removed.
   public func remove(_ backups: [String]) throws(Failure) {
     for location in backups { try BackupDestinations.holding(location).remove(location) }
   }
 
-  /// See `Worker`.
+  /// See ``Worker/backups(_:in:of:)``.
   public func backups(_ name: String, in folder: String, of runs: [String]) -> [FoundBackup] {
     let destination = BackupDestinations.at(folder)
     return FoundBackup.all(destination.name(in: name), in: destination, of: runs, inspector.set.historyTable)
   }
 
-  /// See `Worker`.
+  /// See ``Worker/fetch(_:to:)``.
   public func fetch(_ backup: BackupRecord, to path: String) throws(Failure) -> BackupRecord {
     let copy = BackupRecord(path: path, bytes: backup.bytes, sha256: backup.sha256)
     try store(backup.path, as: copy)
     return copy
   }
 
-  /// See `Worker`.
+  /// See ``Worker/store(_:as:)``.
   public func store(_ path: String, as backup: BackupRecord) throws(Failure) {
     let arriving = try IncomingBackup(backup)
     do {

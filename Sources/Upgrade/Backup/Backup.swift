@@ -29,14 +29,14 @@ struct Backup {
     }
   }
 
-  /// Says what is there and makes the backup, while the caller holds the write lock.
+  /// Inspects the database and makes the backup, while the caller holds the write lock.
   func write(
     _ access: Connection.Access, _ file: DatabaseFile, _ deadline: Deadline, comparing database: Connection,
     _ step: inout UpgradeStep
   ) throws -> Outcome {
     let start = ContinuousClock.now
     step = .inspect
-    // A copy can be made of any database, whoever keeps its history.
+    // Any database can be copied, even if another tool keeps its history.
     var outcome = inspector.outcome(try inspector.state(of: database), bytes: file.bytes).withoutRefusal
     step = .backUp
     let options = inspector.options
@@ -50,7 +50,7 @@ struct Backup {
 }
 
 extension Outcome {
-  /// The same for work that applies nothing: whose history it is doesn't matter then.
+  /// The outcome for work that applies nothing, where it doesn't matter which tool keeps the history.
   var withoutRefusal: Outcome {
     guard let code = failure?.code, Inspector.refusals.contains(code) else { return self }
     var outcome = self

@@ -1,68 +1,77 @@
 internal import Basics
 
-/// Where backups are stored, and the only code that knows what they are there.
+/// Where backups are stored. Only implementations of this protocol know how.
 ///
-/// A destination has an address, which is all that its configuration says of it. It stores each backup at a *location*,
-/// `ADDRESS/RUN/NAME.sqlite`, which the journal, reports and messages repeat and nobody else takes apart.
-/// ``BackupFolder`` is the one implementation so far. To add one, see `BackupDestinations`.
+/// ```swift
+/// let destination = BackupDestinations.at("/var/backups")
+/// try destination.begin("run-1")
+/// let backup = try destination.put(destination.location("run-1", "app"))
+/// // Write the copy of the database to backup.file here.
+/// try backup.publish()
+/// ```
 ///
-/// A destination is called by many lanes at once.
+/// The address of a destination is its only configuration. It stores each backup at a *location*,
+/// `ADDRESS/RUN/NAME.sqlite`. Journal, reports and messages contain locations, but only a destination interprets them.
+/// ``BackupFolder`` is the only implementation so far. To add one, see ``BackupDestinations``. See also
+/// ``UnfinishedBackup``.
+///
+/// Many lanes call a destination at the same time.
 public protocol BackupDestination: Sendable {
-  /// What its locations begin with.
+  /// The prefix of all locations in the destination.
   var address: String { get }
 
   /// Makes sure that backups of a run can be stored, before the run works on its first database.
   ///
-  /// - Throws: `Failure` where they can't.
+  /// - Throws: `Failure` if they can't.
   func begin(_ run: String) throws(Failure)
 
-  /// Removes what unfinished backups of a run left, and the run's place if no backup is in it.
+  /// Removes what unfinished backups of a run left behind, and the run's place if it holds no backup.
   ///
-  /// Nobody stores backups of the run meanwhile: it has ended, or was killed.
+  /// The run has ended or was killed, so nobody stores backups of it at the same time.
   func end(_ run: String)
 
-  /// Begins to store a backup. What is at the location stays until the new backup is published.
+  /// Begins to store a backup. An existing backup at the location stays until the new one is published.
   ///
-  /// - Throws: `Failure`, with code `disk_full` where there is no room; nothing is left behind.
+  /// - Throws: `Failure`, with code `disk_full` if there is no space; nothing is left behind.
   func put(_ location: String) throws(Failure) -> any UnfinishedBackup
 
-  /// Calls `body` with the path of a file of this machine that holds the backup, to be read until `body` returns.
+  /// Calls `body` with the path of a local file that holds the backup. The file is valid until `body` returns.
   ///
-  /// - Throws: what `body` throws. Where the backup can't be read, either this throws or `body` meets a file that can't
-  ///   be opened.
+  /// - Throws: what `body` throws. If the backup can't be read, either this method throws, or `body` gets a file that
+  ///   can't be opened.
   func open<T>(_ location: String, _ body: (String) throws -> T) throws -> T
 
   /// Whether there is a backup at the location.
   func has(_ location: String) -> Bool
 
-  /// The runs that have begun here, whether or not they have stored a backup.
+  /// Lists the runs that have begun here, even if they haven't stored a backup.
   ///
-  /// - Throws: `Failure` where that can't be read.
+  /// - Throws: `Failure` if the destination can't be read.
   func runs() throws(Failure) -> [String]
 
-  /// The backups of one run that are complete, as locations.
+  /// Lists the locations of one run's complete backups.
   ///
-  /// - Throws: `Failure` where that can't be read.
+  /// - Throws: `Failure` if the destination can't be read.
   func list(_ run: String) throws(Failure) -> [String]
 
-  /// Removes a backup. One that isn't there counts as removed.
+  /// Removes a backup. A backup that doesn't exist counts as removed.
   ///
-  /// - Throws: `Failure` where the backup is still there.
+  /// - Throws: `Failure` if the backup is still there.
   func remove(_ location: String) throws(Failure)
 
-  /// How much can be stored; nil where the destination doesn't say.
+  /// How much can be stored; nil if the destination doesn't say.
   func room() -> BackupRoom?
 }
 
-/// A backup on its way into a destination.
+/// A backup that is being written to a destination.
 public protocol UnfinishedBackup: AnyObject {
-  /// A file of this machine that takes the backup's content. It is empty at first, and only this user may read it.
+  /// A local file for the backup's content. It is empty at first, and only this user may read it.
   var file: String { get }
 
-  /// Stores what is in the file. When it returns, the backup is at its location and survives a power cut.
+  /// Stores the content of the file. When this returns, the backup is at its location and survives a power failure.
   ///
   /// The caller has synced the file, or a copy of its content survives elsewhere.
-  /// - Throws: `Failure` where that can't be done.
+  /// - Throws: `Failure` if the backup can't be stored.
   func publish() throws(Failure)
 
   /// Removes everything of a backup that will not be published.
@@ -71,11 +80,11 @@ public protocol UnfinishedBackup: AnyObject {
 
 /// How much a destination can store.
 public struct BackupRoom: Sendable {
-  /// The free bytes.
+  /// The free space in bytes.
   let free: Int64
-  /// What they are in, for messages.
+  /// The name of the place that has the space, for messages.
   let place: String
-  /// The file system, where it is one that databases can be on too; they share its room then.
+  /// The file system, if databases can be on it too and share its space; otherwise nil.
   let device: UInt64?
 }
 
@@ -83,32 +92,32 @@ extension BackupDestination {
   /// The location of a backup.
   ///
   /// - Parameters:
-  ///   - run: the run that makes it.
+  ///   - run: the run that makes the backup.
   ///   - name: the installation's id as a file name.
-  /// - Returns: the address, the run and the name as one text.
+  /// - Returns: address, run and name as one text.
   public func location(_ run: String, _ name: String) -> String { "\(place(of: run))/\(name).sqlite" }
 
-  /// Where all backups of a run are, for people.
+  /// The place of all backups of a run, for people.
   public func place(of run: String) -> String { "\(address)/\(run)" }
 
-  /// The name in a location, as `location(_:_:)` was given it.
+  /// The name in a location, as it was given to `location(_:_:)`.
   public func name(in location: String) -> String {
     let name = fileName(of: location)
     return name.hasSuffix(".sqlite") ? String(name.dropLast(".sqlite".count)) : name
   }
 }
 
-/// Which destination belongs to an address. One that is added is chosen here.
+/// Chooses the destination for an address. A new type of destination is added here.
 public enum BackupDestinations {
   /// The destination at an address, such as the path of a folder.
   public static func at(_ address: String) -> any BackupDestination { BackupFolder(address) }
 
-  /// The destination that a location is in.
+  /// The destination that contains a location.
   public static func holding(_ location: String) -> any BackupDestination {
     at(parentFolder(of: parentFolder(of: location)))
   }
 
-  /// The destination for databases that have none of their own configured: the folder `.flotilla/backups` beside each.
+  /// The destination for a database without a configured one: the folder `.flotilla/backups` beside it.
   public static func beside(_ database: String) -> any BackupDestination {
     at((database.lastIndex(of: "/").map { String(database[...$0]) } ?? "") + ".flotilla/backups")
   }

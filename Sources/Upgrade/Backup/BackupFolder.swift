@@ -2,10 +2,10 @@ internal import Basics
 internal import Glibc
 internal import SystemPackage
 
-/// Backups as files in a folder, which has a folder for each run.
+/// Stores backups as files in a folder, with a subfolder for each run.
 ///
-/// A file has its name only when it is whole and synced; until then it is called `NAME.sqlite.part`. The folder of a run
-/// goes with its last backup.
+/// A file gets its name when it is complete and synced; until then it is called `NAME.sqlite.part`. The subfolder of a
+/// run is removed with its last backup.
 struct BackupFolder: BackupDestination {
   let address: String
 
@@ -48,7 +48,7 @@ struct BackupFolder: BackupDestination {
 
   private static let unfinished = ".part"
 
-  /// The names in a folder; none where it isn't there.
+  /// The names in a folder; empty if the folder doesn't exist.
   private func names(in folder: String) throws(Failure) -> [String] {
     do throws(SystemError) {
       return try namesInFolder(folder)
@@ -59,7 +59,7 @@ struct BackupFolder: BackupDestination {
     }
   }
 
-  /// A file beside where the backup goes.
+  /// An unfinished backup: a file beside the backup's final name.
   private final class FileOfBackup: UnfinishedBackup {
     let file: String
     private let location: String

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// A backup on its way from one machine to another.
+/// A backup that is being received from another machine.
 ///
-/// It is at its location only when it is whole, synced, and the very file that was made.
+/// It appears at its location only when it is complete, synced, and identical to the file that was made.
 public final class IncomingBackup {
   private let record: BackupRecord
   private let unfinished: any UnfinishedBackup
@@ -10,9 +10,9 @@ public final class IncomingBackup {
   private let file: Int32
   private var bytes: Int64 = 0
 
-  /// Begins to store a backup at the location that its record names.
+  /// Begins to store a backup at the location in its record.
   ///
-  /// - Throws: `Failure` where that can't be done.
+  /// - Throws: `Failure` if the backup can't be stored.
   public init(_ record: BackupRecord) throws(Failure) {
     self.record = record
     let unfinished = try BackupDestinations.holding(record.path).put(record.path)
@@ -31,10 +31,10 @@ public final class IncomingBackup {
     if !isPublished { unfinished.discard() }
   }
 
-  /// Adds a piece.
+  /// Appends a piece.
   ///
-  /// - Throws: `Failure` where it can't be written, such as `disk_full`, and with code `backup`, before it is written,
-  ///   where more arrives than was made.
+  /// - Throws: `Failure` if it can't be written, such as `disk_full`; with code `backup`, before anything is written,
+  ///   if the pieces exceed the recorded size.
   public func append(_ piece: [UInt8]) throws(Failure) {
     bytes += Int64(piece.count)
     guard bytes <= record.bytes else { throw otherwise("more than its \(record.bytes) bytes came") }
@@ -47,9 +47,10 @@ public final class IncomingBackup {
     }
   }
 
-  /// Publishes the backup once it is the one that was made.
+  /// Publishes the backup if it is identical to the one that was made.
   ///
-  /// - Throws: `Failure` with code `backup` where its size or its SHA-256 is another.
+  /// - Throws: `Failure` with code `backup` if its size or its SHA-256 differs from the record, or if it can't be
+  ///   published.
   public func finish() throws(Failure) {
     guard bytes == record.bytes else { throw otherwise("\(bytes) of its \(record.bytes) bytes came") }
     do {
@@ -69,7 +70,7 @@ public final class IncomingBackup {
   }
 }
 
-/// Reads the backup at a location piece by piece; see `readPieces`.
+/// Reads the backup at a location piece by piece, as `readPieces` does.
 public func readBackup(at location: String, length: Int, _ body: ([UInt8]) throws -> Void) throws {
   try BackupDestinations.holding(location).open(location) { file in
     try readPieces(of: file, length: length, body)
@@ -80,9 +81,9 @@ public func readBackup(at location: String, length: Int, _ body: ([UInt8]) throw
 ///
 /// - Parameters:
 ///   - path: the file.
-///   - length: the longest piece, in bytes.
-///   - body: takes one piece after the other.
-/// - Throws: `Failure` where the file can't be read, and what `body` throws.
+///   - length: the maximum length of a piece, in bytes.
+///   - body: called with each piece, in order.
+/// - Throws: `Failure` if the file can't be read, and what `body` throws.
 public func readPieces(of path: String, length: Int, _ body: ([UInt8]) throws -> Void) throws {
   let file = open(path, O_RDONLY | O_CLOEXEC)
   guard file >= 0 else { throw BackupWriter.failure("can't read \(path)") }

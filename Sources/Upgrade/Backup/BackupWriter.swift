@@ -3,30 +3,30 @@ internal import Glibc
 internal import SQLite
 internal import SystemPackage
 
-/// Makes one backup: complete, synced and checked at its location, or not there at all.
+/// Makes one backup. It is complete, synced and verified when it appears at its location; otherwise it doesn't appear.
 struct BackupWriter {
   let check: BackupCheck
   let busyTimeout: Duration
   let deadline: Deadline
 
-  /// Databases up to this size are compared as pages in memory, larger ones row by row.
+  /// Databases up to this size, in bytes, are compared as pages in memory, and larger ones row by row.
   private static let largestImage: Int64 = 8 << 20
 
   /// Copies the database that `other` has open to a new backup at `location`.
   ///
-  /// The copy is made through a connection of its own, to the path as SQLite resolved it for `other`, and both have to
-  /// have opened the file that `file` describes: a symbolic link that is switched meanwhile can't lead to another one.
-  /// The caller holds the write lock and has written nothing, so that nothing changes under way. The file has mode 0600
-  /// and, where this process may do that, the owner of the database.
+  /// The copy is made through a second connection to the path that SQLite resolved for `other`. Both connections must
+  /// have opened the file that `file` describes, so a symbolic link that changes in the meantime can't lead to another
+  /// file. The caller holds the write lock and has written nothing, so nothing changes during the copy. The file has
+  /// mode 0600 and, if this process is permitted to set it, the owner of the database.
   ///
   /// - Parameters:
-  ///   - access: how the connection reads that the copy is made through.
-  ///   - location: where the backup goes.
-  ///   - destination: what the location is in.
-  ///   - file: what the database's file is.
-  ///   - other: a connection to the database; what it reads is compared with the copy.
-  /// - Returns: the file that was made.
-  /// - Throws: `Failure` or `SQLiteError`, with code `.full` when the disk is full; nothing is left behind.
+  ///   - access: the access mode of the connection for the copy.
+  ///   - location: where to store the backup.
+  ///   - destination: the destination that contains the location.
+  ///   - file: the database's file as it was inspected.
+  ///   - other: a connection to the database. Its content is compared with the copy.
+  /// - Returns: the record of the backup.
+  /// - Throws: `Failure` or `SQLiteError`, with code `.full` if the disk is full; nothing is left behind.
   func write(
     _ access: Connection.Access = .readOnly, to location: String, in destination: any BackupDestination,
     owner file: DatabaseFile, comparing other: Connection
@@ -45,15 +45,15 @@ struct BackupWriter {
     }
   }
 
-  /// Makes an empty file, in the place of one that is there; only this user may read it.
+  /// Creates an empty file, replacing an existing one. Only this user may read it.
   static func create(_ path: String) throws(Failure) {
     unlink(path)
     close(try open(newFile: path, O_RDWR))
   }
 
-  /// Makes and opens a file in a folder that is made where it isn't there.
+  /// Creates and opens a file. Its folder is created if it doesn't exist.
   ///
-  /// Somebody who removes the folder, since it is empty, can do so between the two: then it is made again.
+  /// Another process may remove the empty folder between the two calls. In this case both are repeated.
   static func open(newFile path: String, _ mode: Int32) throws(Failure) -> Int32 {
     for _ in 0..<100 {
       try DurableFolder.make(parentFolder(of: path))
@@ -75,13 +75,13 @@ struct BackupWriter {
     try requireSameFile(source, file)
   }
 
-  /// Copies what `source` sees in its transaction into the empty file at `destination`.
+  /// Copies the content that `source` sees in its transaction into the empty file at `destination`.
   func fill(_ destination: String, from source: Connection) throws {
     let copy = try Connection(
       path: destination, access: .readWrite, busyTimeout: busyTimeout, deadline: deadline)
     defer { copy.close() }
-    // Until it has its name nobody reads this file: it needs no journal on the disk, and one sync at the end.
-    // (A connection in defensive mode does not take journal_mode=OFF.)
+    // Nobody reads this file before it has its final name, so it needs no journal on disk, and only one sync at the
+    // end. (A connection in defensive mode refuses journal_mode=OFF.)
     try copy.execute("PRAGMA journal_mode=MEMORY")
     try copy.execute("PRAGMA synchronous=OFF")
     try copy.copyContent(of: source)
@@ -91,8 +91,8 @@ struct BackupWriter {
     let file = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { throw Self.failure("can't open \(path)") }
     defer { close(file) }
-    // A copy of a database in WAL mode would say so too; it would then get a log when it is read, and take the
-    // live file's mode along when it is restored. (fileformat2.html, 1.3.3: 1 for legacy, 2 for WAL.)
+    // The copy of a WAL database would be in WAL mode too. It would then get a log when it is read, and a restore would
+    // copy its mode into the live file. (fileformat2.html, 1.3.3: 1 for legacy, 2 for WAL.)
     guard !owner.isWAL || pwrite(file, [1, 1] as [UInt8], 2, 18) == 2 else {
       throw Self.failure("can't write \(path)")
     }
@@ -124,7 +124,7 @@ struct BackupWriter {
     return try other.withPages { try PageComparison(pages: $0, deadline: deadline).firstDifference(in: path) }
   }
 
-  /// Throws a `Failure` with SQLite's first findings where the database contradicts itself.
+  /// Throws a `Failure` with SQLite's first findings if the database is inconsistent.
   static func checkIntegrity(_ database: Connection, _ pragma: String, of what: String) throws {
     let findings = try database.rows("PRAGMA \(pragma)(5)") { $0.text(0) ?? "" }
     guard findings != ["ok"] else { return }

@@ -1,11 +1,11 @@
 internal import SQLite
 
-/// Compares two databases row by row, in the order in which they store them.
+/// Compares two databases row by row, in the order in which the rows are stored.
 struct ContentComparison {
   let one: Connection
   let other: Connection
 
-  /// What differs first, in words; nil where nothing does.
+  /// The first difference, in words; nil if the databases are equal.
   func firstDifference() throws(SQLiteError) -> String? {
     for pragma in ["user_version", "application_id"] {
       let sql = "PRAGMA \(pragma)"
@@ -13,7 +13,7 @@ struct ContentComparison {
     }
     let schema = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid"
     guard try equal(schema) else { return "the schema" }
-    // Rows of virtual tables are kept in ordinary ones, which are compared.
+    // Virtual tables keep their rows in ordinary tables, which are compared.
     let tables = try one.rows(
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
     ) { $0.text(0) ?? "" }
@@ -21,7 +21,7 @@ struct ContentComparison {
     return nil
   }
 
-  /// All columns, and the row number where the table has one that can be named.
+  /// A query for all columns, and for the row number if the table has one with a usable name.
   private func query(_ table: String) throws(SQLiteError) -> String {
     let columns = try one.rows("SELECT lower(name) FROM pragma_table_xinfo(?)", [.text(table)]) {
       $0.text(0) ?? ""

@@ -1,15 +1,15 @@
 internal import Basics
 internal import Glibc
 
-/// A folder for copies of databases, which one process at a time has and which goes away with all that is in it.
+/// A folder for copies of databases, used by one process at a time and removed with everything in it.
 struct CopyFolder {
   private let path: String
   private let madeParent: Bool
   private let descriptor: Int32
 
-  /// Makes the folder, or empties one that a killed process left; only this user may look into it.
+  /// Creates the folder, or empties a folder that a killed process left. Only this user may open it.
   ///
-  /// - Throws: `Failure`, with code `busy` where another process has it.
+  /// - Throws: `Failure`, with code `busy` if another process uses the folder.
   init(_ path: String) throws(Failure) {
     self.path = path
     madeParent = mkdir(parentFolder(of: path), 0o700) == 0
@@ -25,7 +25,7 @@ struct CopyFolder {
     empty()
   }
 
-  /// Removes everything again.
+  /// Removes the folder and everything in it.
   func remove() {
     empty()
     rmdir(path)

@@ -3,18 +3,19 @@ internal import Glibc
 internal import Synchronization
 internal import SystemPackage
 
-/// Folders whose entries survive a power cut, up to the first one that was there.
+/// Creates folders that survive a power failure.
 ///
-/// By POSIX a file is found again after a power cut only when its folder was synced after the file got its name, and the
-/// folder only when the one above it was.
+/// POSIX guarantees a file's entry after a power failure only if its folder was synced after the file was created, and
+/// the same is true of the folder and the one above it.
 public enum DurableFolder {
-  /// Folders whose own entry this process has synced.
+  /// Folders whose entry in their parent folder this process has synced.
   private static let synced = Mutex<Set<String>>([])
 
-  /// Makes a folder where it isn't there, and those above it; only this user may look into them. When it returns, their
-  /// entries are on the disk, whoever made them.
+  /// Creates a folder and the folders above it if they don't exist. Only this user may open new folders.
   ///
-  /// - Throws: `Failure` where one can't be made or synced.
+  /// When this returns, the entries of the new folders and of the first existing one are on disk, no matter who created
+  /// them.
+  /// - Throws: `Failure` if a folder can't be created or synced.
   public static func make(_ path: String) throws(Failure) {
     let result = synced.withLock { synced -> Result<Void, Failure> in
       Result { () throws(Failure) in try make(path, &synced) }
@@ -35,14 +36,14 @@ public enum DurableFolder {
       throw BackupWriter.failure("can't make the folder \(path)")
     }
     guard !synced.contains(path) else { return }
-    // One that was there may have been made by a process that was killed before it could sync.
+    // An existing folder may be from a process that was killed before it could sync.
     try sync(parentFolder(of: path))
     synced.insert(path)
   }
 
-  /// Makes the names in a folder last.
+  /// Syncs the names in a folder to disk.
   ///
-  /// - Throws: `Failure` where the folder can't be opened or synced.
+  /// - Throws: `Failure` if the folder can't be opened or synced.
   public static func sync(_ path: String) throws(Failure) {
     do throws(SystemError) {
       try syncFolder(path)

@@ -3,14 +3,15 @@ internal import Crypto
 internal import Glibc
 internal import SQLite
 
-/// SHA-256 and size of a file.
+/// The SHA-256 and size of a file.
 struct FileDigest {
-  /// In hexadecimal digits.
+  /// The SHA-256 as hexadecimal digits.
   let sha256: String
   let bytes: Int64
 
-  /// Reads the file at `path` to its end; throws a `Failure` where it can't, and an `SQLiteError` with code
-  /// `.interrupt` when the deadline passes.
+  /// Reads the whole file at `path`.
+  ///
+  /// - Throws: `Failure` if the file can't be read; `SQLiteError` with code `.interrupt` if the deadline passes.
   init(_ path: String, by deadline: Deadline? = nil) throws {
     var hash = SHA256()
     var total: Int64 = 0
@@ -23,7 +24,7 @@ struct FileDigest {
     bytes = total
   }
 
-  /// Calls `body` with one piece of the file after the other, until there is none or `body` says false.
+  /// Calls `body` with each piece of the file in order, until the file ends or `body` returns false.
   static func read(
     _ path: String, by deadline: Deadline? = nil, _ body: (UnsafeRawBufferPointer) throws -> Bool
   ) throws {

@@ -2,25 +2,25 @@ public import Migrations
 internal import SQLite
 public import Schema
 
-/// A backup that was found, and that nobody may have noted.
+/// A backup that was found at its location, whether or not the journal has a record of it.
 ///
-/// A backup is at its location only when it is whole, so one that is found is as good as one that was noted.
+/// A backup appears at its location only when it is complete, so a found backup is as good as a recorded one.
 public struct FoundBackup: Hashable, Sendable, Codable {
-  /// The run that made it.
+  /// The run that made the backup.
   public let run: String
-  /// The version that it holds; nil where the database was untracked.
+  /// The version of the database in the backup; nil if the database was untracked.
   public let version: MigrationVersion?
-  /// Its location, size and digest.
+  /// The backup's location, size and digest.
   public let record: BackupRecord
 
-  /// Describes the backup at a location.
+  /// Describes the backup at a location by reading it.
   ///
   /// - Parameters:
-  ///   - run: the run that made it.
-  ///   - location: where it is.
-  ///   - destination: what the location is in.
-  ///   - history: where its version is recorded.
-  /// - Throws: what keeps it from being read as a database.
+  ///   - run: the run that made the backup.
+  ///   - location: the location of the backup.
+  ///   - destination: the destination that contains the location.
+  ///   - history: the table in which versions are recorded.
+  /// - Throws: an error if the backup can't be read as a database.
   public init(
     of run: String, at location: String, in destination: any BackupDestination,
     _ history: any HistoryTable
@@ -37,7 +37,7 @@ public struct FoundBackup: Hashable, Sendable, Codable {
     }
   }
 
-  /// The backups called `name` that `runs` have in `destination`; one that can't be read is left out.
+  /// The backups called `name` that `runs` made in `destination`. Unreadable backups are left out.
   static func all(
     _ name: String, in destination: any BackupDestination, of runs: [String], _ history: any HistoryTable
   ) -> [FoundBackup] {

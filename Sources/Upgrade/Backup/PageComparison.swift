@@ -1,18 +1,18 @@
 internal import Glibc
 internal import SQLite
 
-/// Compares a copy with the pages of the database that it was made of, byte by byte.
+/// Compares a copy, byte by byte, with the pages of the database that it was made from.
 ///
-/// Of the header, the fields that tell of the file and not of its content are left out
-/// (https://sqlite.org/fileformat2.html#the_database_header): the format versions, which say whether a log is used;
-/// the change counter; the schema cookie, which SQLite's backup raises; and who wrote last.
+/// Header fields that describe the file and not its content are ignored
+/// (https://sqlite.org/fileformat2.html#the_database_header): the format versions, which say whether a log is used; the
+/// change counter; the schema cookie, which SQLite's backup increments; and the version of the last writer.
 struct PageComparison {
   let pages: UnsafeRawBufferPointer
   var deadline: Deadline?
 
   private static let ofTheFile = [18..<20, 24..<28, 40..<44, 92..<100]
 
-  /// What differs first in the file at `path`, in words; nil where nothing does.
+  /// The first difference in the file at `path`, in words; nil if there is none.
   func firstDifference(in path: String) throws -> String? {
     var offset = 0
     var difference: String?

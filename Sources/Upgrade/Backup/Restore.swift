@@ -3,16 +3,16 @@ internal import Migrations
 internal import SQLite
 internal import Schema
 
-/// Writes a backup's content into the live file through SQLite's backup API, and proves that it arrived.
+/// Writes a backup's content into the live file with SQLite's backup API, and verifies the result.
 ///
-/// The live file is never unlinked, renamed or overwritten from outside, so that an application which has it open
-/// sees the old content or the new one. What is there before is backed up first, under the same lock: every row is
-/// either in that backup or was committed after the restore.
+/// The live file is never unlinked, renamed or overwritten by other means, so an application that has it open sees
+/// either the old or the new content. The old content is backed up first, under the same lock. Every row is therefore
+/// in that backup, or was committed after the restore.
 final class Restore {
   private let inspector: Inspector
   private let path: String
   private let backup: BackupRecord
-  /// The location of the backup of what is there before.
+  /// The location for the backup of the old content.
   private let saved: String
   private let deadline: Deadline
   private var step = UpgradeStep.open {
@@ -20,7 +20,7 @@ final class Restore {
   }
   /// Whether the live file may have been written.
   private var isWritten = false
-  /// What was there before, with its backup.
+  /// The state before the restore, with its backup.
   private var before = Outcome(status: .failed)
 
   init(_ inspector: Inspector, _ path: String, from backup: BackupRecord, saving saved: String) {
@@ -38,7 +38,7 @@ final class Restore {
     } catch {
       before.status = .failed
       before.failure = explained(Failure(error, at: step))
-      // The copy may be complete, and what failed came after it.
+      // The copy may have been completed before the error.
       if step == .restore, isWritten { before.addState(read: inspector.inspect(path)) }
       return before
     }
@@ -48,7 +48,8 @@ final class Restore {
     return outcome
   }
 
-  /// SQLite writes into databases only; where there is none any more, people have to put the file there.
+  /// Extends the message if there is no valid database, since SQLite can write only into a database. People then have
+  /// to put the file in place.
   private func explained(_ failure: Failure) -> Failure {
     guard [.missing, .empty, .truncated, .notADatabase].contains(failure.code) else { return failure }
     return Failure(
@@ -65,7 +66,7 @@ final class Restore {
     }
   }
 
-  /// Writes what is in the file `copy` of the backup.
+  /// Writes the content of the backup's file `copy` into the live file.
   private func write(_ file: DatabaseFile, from copy: String) throws {
     let source = try Connection(path: copy, access: .immutable, deadline: deadline)
     defer { source.close() }
@@ -73,7 +74,7 @@ final class Restore {
     let database = try openForWriting(path, file, inspector.options, deadline)
     defer { database.close() }
     step = .lock
-    // A log has one page size from its beginning to its end.
+    // A log has a single page size, so the page size can't change in WAL mode.
     let leavesWAL = try file.isWAL && database.scalar("PRAGMA page_size") != source.scalar("PRAGMA page_size")
     if leavesWAL { try leaveWAL(database) }
     try requireSameFile(database, file)
@@ -85,7 +86,7 @@ final class Restore {
         isWritten = true
       }
     }
-    // What went wrong first is what is told.
+    // If both failed, the first error is thrown.
     let returned = Result { if leavesWAL { try database.execute("PRAGMA journal_mode=WAL") } }
     try copied.get()
     try returned.get()
@@ -107,12 +108,12 @@ final class Restore {
     }
   }
 
-  /// Backs up what is there, while nobody can write. A damaged database can't be backed up; that is what restoring is
-  /// for.
+  /// Backs up the current content while nobody can write. If the database is damaged, a backup is not possible, and the
+  /// restore goes on without it, since repairing the damage is its purpose.
   private func save(_ file: DatabaseFile, at path: String) throws {
     step = .backUp
     do {
-      // Outside WAL mode the lock keeps every reader out, but what is committed is all in the file then.
+      // Outside WAL mode the lock excludes all readers, but without a log the file holds everything that is committed.
       let access: Connection.Access = DatabaseFile.hasLog(beside: path) ? .readOnly : .immutable
       let database = try Connection(path: path, access: access, deadline: deadline)
       defer { database.close() }
@@ -123,9 +124,11 @@ final class Restore {
     }
   }
 
-  /// SQLite lets go of the lock as it completes a copy, so an application may have written since; `others` says so.
-  /// Its rows can't be told from a bad copy then: what is left to prove is that the file is whole and its versions
-  /// are the backup's.
+  /// Verifies the content of the live file.
+  ///
+  /// SQLite releases the lock when it completes a copy, so an application may have written since. If `others` says so,
+  /// its rows can't be distinguished from a bad copy. It remains to verify that the file is intact and has the versions
+  /// of the backup.
   private func prove(_ database: Connection, against source: Connection, others: Bool) throws {
     guard let difference = try ContentComparison(one: database, other: source).firstDifference() else {
       return
@@ -137,7 +140,7 @@ final class Restore {
       code: .restore, step: .restore, message: "after restoring, \(difference) differs from the backup")
   }
 
-  /// The backup must be the very file that was written.
+  /// Throws if the backup is not identical to the file that was written.
   private func check(_ copy: String) throws {
     let digest: String
     do {

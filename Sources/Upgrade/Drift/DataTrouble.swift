@@ -2,13 +2,13 @@ internal import Basics
 internal import SQLite
 internal import Schema
 
-/// What is wrong with the data itself, which takes reading all of it.
+/// Problems in the data itself, which can only be found by reading all of it.
 ///
-/// Each check is a statement of its own outside any transaction, so that a writer waits for one at most.
+/// Each check is a separate statement outside any transaction, so a writer waits for one check at most.
 struct DataTrouble {
   private let database: Connection
   private let schema: Schema
-  /// As many findings as are counted.
+  /// The maximum number of findings that are counted.
   private let limit = 1000
 
   init(_ database: Connection, _ schema: Schema) {
@@ -35,7 +35,7 @@ struct DataTrouble {
     ]
   }
 
-  /// The table that a finding names, itself or by its index or column.
+  /// The table that a finding names directly, or through its index or column.
   private func table(in text: String) -> String {
     for word in text.split(whereSeparator: { " .,:".contains($0) }).map(String.init) {
       if let table = schema.object(.table, word) { return table.name }
@@ -58,13 +58,13 @@ struct DataTrouble {
           expected: "0", actual: "\(row.int(2))")
       }
     } catch  where error.code == .error {
-      // A key that refers to columns without a UNIQUE constraint can't be checked.
+      // A foreign key can't be checked if it refers to columns without a UNIQUE constraint.
       return [
         Difference(
           kind: .foreignKeyViolations, object: "database", expected: "0", actual: error.description)
       ]
     } catch  where error.code == .corrupt {
-      return []  // which integrity_check has told
+      return []  // integrity_check has reported it
     }
   }
 }

@@ -2,7 +2,7 @@ internal import Migrations
 internal import SQLite
 internal import Schema
 
-/// Which of the migrations' work is there, against what is recorded.
+/// Compares the migrations whose work is present with the migrations that are recorded, to attribute drift to versions.
 struct DriftAttribution {
   private struct Place: Hashable {
     let kind: Schema.Kind
@@ -10,7 +10,7 @@ struct DriftAttribution {
   }
 
   private let changes: [MigrationVersion: [Schema.Change]]
-  /// What was done to each object, by version in order.
+  /// The changes to each object, in order of the versions.
   private let places: [Place: [(version: MigrationVersion, change: Schema.Change)]]
   private let expected: Schema
   private let actual: Schema
@@ -30,7 +30,8 @@ struct DriftAttribution {
     self.places = places
   }
 
-  /// The recorded migration without which the object would be as it is, or the unrecorded one that would make it so.
+  /// The recorded migration without which the object would be as it is, or the unrecorded migration that explains it;
+  /// nil if there is none.
   func version(of difference: Difference) -> MigrationVersion? {
     guard let kind = difference.objectKind else { return nil }
     let done = places[Place(kind: kind, name: difference.object.folded)] ?? []
@@ -47,8 +48,8 @@ struct DriftAttribution {
     }?.version
   }
 
-  /// One entry for all that belongs to one version: in `actual` what of the migration is there, in `expected` what
-  /// isn't.
+  /// Summarizes the differences of one version: `actual` lists the parts of the migration that are present, and
+  /// `expected` the parts that are missing.
   func summary(of version: MigrationVersion) -> Difference {
     let list = changes[version] ?? []
     let (done, undone) = (list.filter(isDone), list.filter { !isDone($0) })
@@ -59,13 +60,13 @@ struct DriftAttribution {
 
   private func isRecorded(_ version: MigrationVersion) -> Bool { history.recorded?[version] != nil }
 
-  /// An object that a migration brings is there under its name, whatever it looks like.
+  /// Whether the change is present. A new object counts as present if its name exists, whatever its definition.
   private func isDone(_ change: Schema.Change) -> Bool {
     let found = actual.object(change.kind, change.name)?.definition
     return found == change.after || (change.before == nil && found != nil)
   }
 
-  /// A table stands for all that belongs to it.
+  /// Lists the changes. A whole table or view represents everything that belongs to it.
   private static func listed(_ changes: [Schema.Change]) -> String? {
     let wholes = changes.filter { change in
       (change.kind == .table || change.kind == .view) && (change.before == nil || change.after == nil)

@@ -2,10 +2,10 @@ internal import Migrations
 internal import Schema
 internal import Synchronization
 
-/// What was judged already, by all that a judgement rests on: the recorded versions with their names and order, and
-/// the digest of the schema's stored text. Ten thousand installations that drifted in one way are judged once.
+/// Caches detected drift by everything that determines it: the recorded versions with their names and order, and the
+/// digest of the schema's stored text. The drift of ten thousand identical installations is computed once.
 ///
-/// Bounded, as `SchemaCache` is.
+/// The size is limited, as in `SchemaCache`.
 final class DriftCache: Sendable {
   private struct Key: Hashable {
     let digest: Fingerprint
@@ -20,7 +20,7 @@ final class DriftCache: Sendable {
   private let limit = 256
   private let content = Mutex(Content())
 
-  /// How often something had to be judged.
+  /// How often drift was computed.
   var judged: Int { content.withLock { $0.judged } }
 
   func drift(

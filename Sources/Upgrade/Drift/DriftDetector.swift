@@ -1,24 +1,24 @@
 internal import Migrations
 internal import Schema
 
-/// Says how one database differs from what its recorded versions make, and which migration each difference is about.
+/// Finds how a database differs from the result of its recorded versions, and which migration each difference concerns.
 struct DriftDetector {
   let set: MigrationSet
   let expectedSchema: ExpectedSchema
   let showsLayout: Bool
 
-  /// The history first, then the summaries of single versions, then the objects, then the layout.
+  /// All differences: first in the history, then the summaries of versions, then single objects, then the layout.
   func differences(in schema: Schema, _ history: History, _ plan: Plan) throws -> [Difference] {
     let found = HistoryDriftDetector(set: set, history: history, plan: plan).differences()
-    // What an unknown version did to the schema is unknown too.
+    // The effect of an unknown version on the schema is unknown too.
     guard !plan.isAhead else { return found }
     let expected = try expected(history)
     let differences = try attributed(expected.differences(in: schema), expected, schema, history)
     return found + differences + (showsLayout ? expected.layoutDifferences(in: schema) : [])
   }
 
-  /// Migrations with a gap between them may not run. Then the gap is what is wrong, and the schema is compared with
-  /// the one that has no gap.
+  /// The expected schema of a history. Migrations with a gap between them may fail to run. In that case the gap is the
+  /// problem, and the expected schema is the one without the gap.
   private func expected(_ history: History) throws -> Schema {
     do {
       return try expectedSchema.schema(of: history.versions)
@@ -29,7 +29,7 @@ struct DriftDetector {
     }
   }
 
-  /// Names the migration that each difference is about, and adds a summary for each such migration.
+  /// Names the migration that each difference concerns, and adds a summary for each of these migrations.
   private func attributed(
     _ differences: [Difference], _ expected: Schema, _ actual: Schema, _ history: History
   ) throws -> [Difference] {
@@ -45,7 +45,7 @@ struct DriftDetector {
   }
 }
 
-/// What the records tell by themselves.
+/// Finds differences in the recorded versions alone, without the schema.
 struct HistoryDriftDetector {
   let set: MigrationSet
   let history: History

@@ -5,19 +5,19 @@ internal import Migrations
 internal import Programs
 internal import SystemPackage
 
-/// One hook of one installation.
+/// One hook for one installation.
 struct Hook {
   let which: HookResult.Which
   let arguments: [String]
-  /// The database.
+  /// The path of the database.
   let path: String
-  /// How the upgrade ended, for the hook after it.
+  /// The result of the upgrade, for the hook after it; nil for the hook before it.
   var status: Status?
 
-  /// What became of a hook: nothing of it is left where it could not be started.
+  /// The result of running a hook; nil in `result` if the hook could not be started.
   struct Run {
     let result: HookResult?
-    /// In words, where it did not end well.
+    /// Why the hook failed, in words; nil if it succeeded.
     let trouble: String?
   }
 
@@ -42,7 +42,7 @@ struct Hook {
 
   private var name: String { (arguments.first ?? "").prefix(200).replacingControlCharacters() }
 
-  /// This process's environment without the secrets of reports, and what tells the hook where it is.
+  /// This process's environment without the secrets for reports, and with variables that describe the installation.
   func environment(of process: [String: String]) -> [String: String] {
     var variables = Program.inherited(process)
     variables["FLOTILLA_INSTALLATION_PATH"] = path

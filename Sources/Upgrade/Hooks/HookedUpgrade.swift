@@ -1,16 +1,16 @@
 internal import SQLite
 
-/// An upgrade between its hooks: look → before → upgrade → after.
+/// An upgrade between its hooks: inspect → before → upgrade → after.
 ///
-/// Where nothing is pending no hook runs. The hook after it runs whatever became of the upgrade and of the hook
-/// before it, since a service that was stopped has to come back up; only where the hook before could not even be
-/// started there is nothing to undo. The first error is the one that is told.
+/// If nothing is pending, no hook runs. The hook after the upgrade runs even if the upgrade or the hook before it
+/// failed, because it has to restart a service that was stopped. It doesn't run if the hook before could not be
+/// started, since then there is nothing to undo. If several things fail, the outcome has the code of the first.
 struct HookedUpgrade {
   let inspector: Inspector
   let path: String
   let backup: String
 
-  /// What the hook after an upgrade has at least, however long the upgrade took.
+  /// The minimum time for the hook after an upgrade, however long the upgrade took.
   static let leastTime = Duration.seconds(60)
 
   func run() -> Outcome {
@@ -54,7 +54,8 @@ struct HookedUpgrade {
     return outcome
   }
 
-  /// A service that didn't come back up is a failure, whatever became of its database.
+  /// Adds the failure of the hook after the upgrade. A service that isn't running again is a failure even if its
+  /// database is well.
   private func note(_ trouble: String, in outcome: inout Outcome) {
     if outcome.status == .failed, let first = outcome.failure {
       outcome.failure = Failure(

@@ -1,18 +1,18 @@
 internal import Basics
 
-/// Programs that run around an installation's upgrade, as argument vectors that no shell sees.
+/// Programs that run before and after an installation's upgrade, as argument vectors without a shell.
 public struct Hooks: Sendable, Codable, Hashable {
-  /// Before it; empty for nothing.
+  /// The command before the upgrade; empty for none.
   public var before: [String]
-  /// After it, however it went; empty for nothing.
+  /// The command after the upgrade, which also runs if the upgrade failed; empty for none.
   public var after: [String]
 
-  /// No programs, unless they are given.
+  /// Creates hooks, by default without any command.
   public init(before: [String] = [], after: [String] = []) {
     (self.before, self.after) = (before, after)
   }
 
-  /// Whether there is nothing to run.
+  /// Whether there is no command to run.
   public var isEmpty: Bool { before.isEmpty && after.isEmpty }
 }
 
@@ -25,34 +25,34 @@ extension Hooks: CustomStringConvertible {
   }
 }
 
-/// How a hook that was started came to its end.
+/// The result of a hook that was started.
 public struct HookResult: Hashable, Sendable, Codable {
-  /// The two hooks.
+  /// The hooks of an upgrade.
   public enum Which: String, Sendable, Codable {
-    /// Before the upgrade.
+    /// The hook before the upgrade.
     case before
-    /// After it.
+    /// The hook after the upgrade.
     case after
   }
 
-  /// Which of the two.
+  /// Which of the two hooks ran.
   public let which: Which
-  /// The first word of its arguments.
+  /// The first element of the hook's arguments.
   public let program: String
-  /// Its exit status; nil where a signal or the time limit ended it.
+  /// The exit status; nil if a signal or the time limit ended the hook.
   public let status: Int32?
-  /// The last 4096 bytes of its output as text, control characters but for tabs and line breaks replaced.
+  /// The last 4096 bytes of the output as text. Control characters other than tabs and line breaks are replaced.
   public let output: String
-  /// How long it ran.
+  /// How long the hook ran, in milliseconds.
   public let milliseconds: Double
 
-  /// Makes a result.
+  /// Creates a result.
   public init(which: Which, program: String, status: Int32?, output: String, milliseconds: Double) {
     (self.which, self.program, self.status) = (which, program, status)
     (self.output, self.milliseconds) = (output, milliseconds)
   }
 
-  /// A status that there isn't is there as null.
+  /// Encodes `status` as null if there is none, so that the key is always present.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: CodingKeys.self)
     try fields.encode(which, forKey: .which)

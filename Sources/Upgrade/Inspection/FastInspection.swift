@@ -2,17 +2,17 @@ internal import Migrations
 internal import SQLite
 internal import Schema
 
-/// What a database at rest records and looks like, told from the text of its schema without opening it in SQLite.
+/// Reads history and schema of a database at rest from its pages, without opening it in SQLite.
 ///
-/// It answers only where SQLite has read the same schema before, for this or another installation; anything
-/// unusual it leaves to SQLite, so that it never says something else than SQLite would.
+/// It succeeds only if SQLite has read the same schema before, for this or another installation. It leaves everything
+/// unusual to SQLite, so that its result never differs from SQLite's.
 struct FastInspection {
   let history: History
   let schema: Schema
-  /// Of the schema's text.
+  /// The digest of the schema's text.
   let digest: Fingerprint
 
-  /// Looks at the file at `path`; nil where SQLite has to. No connection of this process may have it open.
+  /// Inspects the file at `path`; nil if SQLite has to. No connection of this process may have the file open.
   init?(
     _ path: String, _ file: DatabaseFile, _ cache: SchemaCache, _ layouts: HistoryLayouts,
     _ table: any HistoryTable
@@ -42,11 +42,11 @@ struct FastInspection {
   }
 }
 
-/// The rows of sqlite_schema, where each is such as SQLite accepts in a database of that many pages.
+/// The rows of sqlite_schema, each checked to be valid in a database with that many pages.
 private struct StoredSchema {
-  /// As `Schema.rawDigest` has it.
+  /// The digest of the rows, the same as `Schema.rawDigest`.
   let digest: Fingerprint
-  /// Where the table with the recorded versions begins, and its text.
+  /// The root page of the history table, and the SQL that creates it; nil if there is no such table.
   private(set) var history: (root: Int, sql: String)?
 
   init?(_ pages: DatabasePages, history historyName: String) {
@@ -64,7 +64,7 @@ private struct StoredSchema {
       guard Self.isFolded(name, historyName) || Self.isFolded(table, historyName) else {
         return true
       }
-      // An index, a trigger, a view or a name in other letters is for SQLite to interpret.
+      // SQLite must interpret an index, a trigger, a view, or a name in different case.
       guard Self.isText(type, "table"), root > 1, history == nil, name.elementsEqual(historyName),
         table.elementsEqual(historyName)
       else { return false }
@@ -84,7 +84,7 @@ private struct StoredSchema {
     }
   }
 
-  /// Whether such an object may begin at that page: views, triggers and virtual tables have none.
+  /// Whether an object of this type can have that root page. Views, triggers and virtual tables have none.
   private static func isRoot(
     _ root: Int, _ type: UnsafeRawBufferPointer, _ sql: UnsafeRawBufferPointer, _ count: Int
   ) -> Bool {

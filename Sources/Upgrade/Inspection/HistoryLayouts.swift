@@ -1,12 +1,12 @@
 internal import Migrations
 internal import Synchronization
 
-/// Layouts by the text of the table, each found out once; few, as a fleet has one or two.
+/// Caches the layouts of history tables by their SQL. A fleet usually has only one or two.
 final class HistoryLayouts: Sendable {
   private let limit = 64
   private let layouts = Mutex<[String: (any HistoryRowLayout)?]>([:])
 
-  /// The layout of the table that this text makes; nil where SQLite has to read it.
+  /// The layout of the table that the SQL creates; nil if SQLite has to read it.
   func layout(of sql: String, in table: any HistoryTable) -> (any HistoryRowLayout)? {
     layouts.withLock { layouts in
       if let known = layouts[sql] { return known }

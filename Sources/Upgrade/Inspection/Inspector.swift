@@ -3,7 +3,8 @@ internal import Migrations
 internal import SQLite
 internal import Schema
 
-/// Reads an installation without changing a byte of it or of its folder, but for what a crashed writer left.
+/// Reads an installation without changing the database or its folder, except to roll back the journal of a crashed
+/// writer.
 struct Inspector {
   let set: MigrationSet
   let expectedSchema: ExpectedSchema
@@ -13,7 +14,7 @@ struct Inspector {
   let control: WorkControl
   let layouts = HistoryLayouts()
 
-  /// When work that begins now has to be done.
+  /// The deadline for work that begins now.
   var deadline: Deadline { Deadline(in: options.timeout, control.cancellation) }
 
   func inspect(_ path: String) -> Outcome {
@@ -27,8 +28,8 @@ struct Inspector {
   }
 
   private func read(_ path: String) throws -> Outcome {
-    // Without a log beside it, nothing holds what isn't in the file itself; reading it as immutable makes no
-    // -wal and -shm file. Had it changed meanwhile, it is read again with locks.
+    // Without a log, the file itself holds everything. Reading it as immutable creates no -wal and -shm files. If the
+    // file has changed in the meantime, it is read again with locks.
     let before = try DatabaseFile.inspect(path).get()
     if !options.deep, let look = FastInspection(path, before, cache, layouts, set.historyTable) {
       return outcome(try state(look.history, look.schema, look.digest), bytes: before.bytes)
@@ -42,9 +43,9 @@ struct Inspector {
     }
   }
 
-  /// Calls `body` with a connection that reads the database, in a transaction, and changes neither it nor its folder.
+  /// Calls `body` with a connection that is in a read transaction and changes neither the database nor its folder.
   ///
-  /// Where the file changed meanwhile, or somebody else turns out to have it open, `body` is called once more.
+  /// If the file has changed in the meantime, or another process turns out to have it open, `body` is called again.
   func reading<T>(
     _ path: String, _ before: DatabaseFile, by deadline: Deadline, _ body: (Connection) throws -> T
   ) throws -> T {
@@ -63,7 +64,7 @@ struct Inspector {
     do {
       return try read(.readOnly)
     } catch let error as SQLiteError where error.code == .needsRollback {
-      // A writer crashed. Whoever opens the file for writing takes its unfinished transaction back.
+      // A writer crashed. The next process that opens the file for writing rolls back its unfinished transaction.
       guard options.recovers else {
         throw Failure(
           code: .journal, step: .inspect,
@@ -73,7 +74,7 @@ struct Inspector {
     }
   }
 
-  /// Versions, schema and plan as one transaction sees them.
+  /// Versions, schema, plan and drift, read in one transaction.
   struct State {
     let history: History
     let schema: Schema
@@ -92,8 +93,10 @@ struct Inspector {
     return State(history: history, schema: schema, plan: plan, drift: drift)
   }
 
-  /// How a database differs from what its recorded versions make, judged once for all that are alike; an untracked
-  /// database has nothing to differ from, and what unusable migrations make is not known.
+  /// The differences between a database and the result of its recorded versions, computed once for all identical
+  /// databases.
+  ///
+  /// The result is empty for an untracked database, which has no versions, and if the migrations can't be used.
   func drift(
     of schema: Schema, _ digest: Fingerprint, _ history: History, _ plan: Plan
   ) throws -> [Difference] {
@@ -139,10 +142,10 @@ struct Inspector {
     return outcome
   }
 
-  /// The codes of failures that keep migrations from being applied, and nothing else.
+  /// The codes of failures that prevent nothing but applying migrations.
   static let refusals: Set<Failure.Code> = [.foreignHistory, .unknownHistory, .historyTrigger]
 
-  /// Why nothing may be applied, as the database's history is not one that these migrations can go on from.
+  /// Why no migration may be applied to a database with this history; nil if migrations may be applied.
   private func refusal(of state: State) -> Failure? {
     guard state.history.recorded == nil else {
       guard !state.plan.isAhead, !state.plan.isCurrent,

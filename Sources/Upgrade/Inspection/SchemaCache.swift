@@ -2,10 +2,10 @@ internal import SQLite
 internal import Schema
 internal import Synchronization
 
-/// Schemas by the digest of their stored text: in a fleet most databases have one of a few.
+/// Caches schemas by the digest of their stored text. In most fleets, few different schemas exist.
 ///
-/// Bounded by the number of schemas and of their objects, so that a fleet in which every schema is different, or one
-/// with very large ones, costs time and not memory.
+/// The number of schemas and of their objects is limited. A fleet with very many or very large schemas therefore costs
+/// time but not memory.
 final class SchemaCache: Sendable {
   private struct Content {
     var schemas: [Fingerprint: Schema] = [:]
@@ -18,10 +18,10 @@ final class SchemaCache: Sendable {
 
   init(ignoring ignored: [IgnoreRule]) { self.ignored = ignored }
 
-  /// The schema whose stored text has this digest, where it was read before.
+  /// The cached schema whose stored text has this digest; nil if it wasn't read before.
   func known(_ digest: Fingerprint) -> Schema? { content.withLock { $0.schemas[digest] } }
 
-  /// - Returns: the schema, and the digest of its text.
+  /// - Returns: the schema, and the digest of its stored text.
   func schema(of database: Connection) throws(SQLiteError) -> (Schema, Fingerprint) {
     let digest = try Schema.rawDigest(of: database)
     if let known = known(digest) { return (known, digest) }

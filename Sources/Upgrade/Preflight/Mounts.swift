@@ -1,16 +1,16 @@
 internal import Glibc
 internal import Synchronization
 
-/// A file system and where it is mounted.
+/// A mounted file system.
 struct Mount: Hashable {
   let point: String
-  /// As the kernel calls it, such as `ext4`, `nfs4` or `fuse.sshfs`.
+  /// The kernel's name of the file system, such as `ext4`, `nfs4` or `fuse.sshfs`.
   let type: String
 
-  /// Whether other machines write to it too, so that locks and the shared memory of a log can't be relied on.
+  /// Whether other machines can write to the file system, so that locks and a log's shared memory are unreliable.
   var isNetwork: Bool { Self.isNetwork(type) }
 
-  /// Tells by the type alone. What is mounted through FUSE is named behind a dot.
+  /// Decides by the type alone. A FUSE file system has the name of its program after the dot.
   static func isNetwork(_ type: String) -> Bool {
     guard type.hasPrefix("fuse.") else { return networkTypes.contains(type) }
     return networkPrograms.contains(String(type.dropFirst(5)))
@@ -24,7 +24,7 @@ struct Mount: Hashable {
     "mfs",
   ]
 
-  /// Reads the kernel's list, as proc_pid_mountinfo(5) lays it out; a later mount hides what is below it.
+  /// Parses the kernel's list in the format of proc_pid_mountinfo(5). A later mount hides earlier ones below it.
   static func list(_ text: String) -> [Mount] {
     text.split(separator: "\n").compactMap { line in
       let fields = line.split(separator: " ")
@@ -33,7 +33,7 @@ struct Mount: Hashable {
     }
   }
 
-  /// A space is written `\040`.
+  /// Decodes octal escapes, such as `\040` for a space.
   private static func unescaped(_ text: Substring) -> String {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
@@ -51,7 +51,7 @@ struct Mount: Hashable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The mount that a path is on: the deepest one above it, and of those in one place the last.
+  /// The mount that contains a path: the deepest one above it, and the last of several at the same point.
   static func of(_ path: String, in mounts: [Mount]) -> Mount? {
     var found: Mount?
     for mount in mounts where mount.point.utf8.count >= found?.point.utf8.count ?? 0 {
@@ -62,17 +62,17 @@ struct Mount: Hashable {
   }
 }
 
-/// What is mounted where, asked once for each file system.
+/// The mounted file systems. The kernel is asked once for each of them.
 final class Mounts: Sendable {
   private let list: @Sendable () -> String?
   private let known = Mutex<[UInt64: Mount]>([:])
 
-  /// Reads what `list` gives, in the form of the kernel's list.
+  /// Creates a list of mounts from the text that `list` returns, in the kernel's format.
   init(_ list: @escaping @Sendable () -> String? = { ProcessFiles.text("/proc/self/mountinfo") }) {
     self.list = list
   }
 
-  /// The mount that the file behind a path is on; nil where that can't be told.
+  /// The mount that contains the file at a path; nil if it can't be determined.
   func mount(of path: String) -> Mount? {
     guard let device = FileSystem.device(path) else { return nil }
     if let mount = known.withLock({ $0[device] }) { return mount }

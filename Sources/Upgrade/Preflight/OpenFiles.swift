@@ -4,18 +4,18 @@ internal import Glibc
 internal import Migrations
 internal import Synchronization
 
-/// Which other processes have which files open, as far as this user may see.
+/// Finds which other processes have a file open, as far as this user may see.
 ///
-/// One look at all processes, which reads links in /proc and touches no other file system, answers for every
-/// installation of the next two seconds. Descriptors whose link ends with the name of the database are then compared
-/// with it by device and inode, each on a thread of its own: on a mount whose server is gone that never comes back. A
-/// process in a container has another path to the same file, so the whole path is not compared.
+/// One scan of all processes serves every installation for the next two seconds. The scan reads links in /proc and
+/// touches no other file system. Descriptors whose link ends with the database's file name are then compared with the
+/// database by device and inode. Each comparison has its own thread, because it never returns on a mount whose server
+/// is gone. The rest of the path isn't compared, because a process in a container sees the file at a different path.
 final class OpenFiles: Sendable {
   struct File: Hashable {
     let device: UInt64
     let inode: UInt64
 
-    /// The file behind a path; nil where there is no regular file.
+    /// The file at a path; nil if it isn't a regular file.
     @Sendable static func at(_ path: String) -> File? {
       var status = stat()
       guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
@@ -31,28 +31,28 @@ final class OpenFiles: Sendable {
 
   private struct Look {
     let end: ContinuousClock.Instant
-    /// By the last part of the path.
+    /// The descriptors by the last part of the path.
     let descriptors: [String: [Descriptor]]
   }
 
   private let look = Mutex<Look?>(nil)
-  /// Descriptors that gave no answer; nobody waits for them again.
+  /// Descriptors that gave no answer. They are not asked again.
   private let silent = Mutex<Set<Descriptor>>([])
   private let file: @Sendable (String) -> File?
   private let patience: Duration
   private static let most = 5
 
   /// - Parameters:
-  ///   - patience: how long one question may take in all; who answers later is left out.
-  ///   - file: what is behind a path; may never come back.
+  ///   - patience: the time limit for one call of `holders`. Later answers are left out.
+  ///   - file: returns the file at a path; may never return.
   init(
     patience: Duration = .milliseconds(500), file: @escaping @Sendable (String) -> File? = File.at
   ) {
     (self.patience, self.file) = (patience, file)
   }
 
-  /// The processes that have the file behind a path open, as `ownprem-server (pid 812)`: five at most, and how many
-  /// more.
+  /// The processes that have the file at a path open, as `ownprem-server (pid 812)`: at most five, then the number of
+  /// the others.
   func holders(of path: String) -> [String] {
     let deadline = ContinuousClock.now + patience
     guard let own = answer(deadline, { [file] in file(path) }) ?? nil, let real = FileSystem.realPath(path)
@@ -76,7 +76,7 @@ final class OpenFiles: Sendable {
     return names.prefix(Self.most) + (rest > 0 ? ["and \(rest) more"] : [])
   }
 
-  /// What `question` says; nil where it has not come back by the deadline.
+  /// The result of `question`; nil if it has not returned by the deadline.
   private func answer<T: Sendable>(
     _ deadline: ContinuousClock.Instant, _ question: @escaping @Sendable () -> T
   ) -> T? {
@@ -101,7 +101,7 @@ final class OpenFiles: Sendable {
     }
   }
 
-  /// All descriptors of other processes that lead to a path.
+  /// All descriptors of other processes that refer to a path, by the last part of that path.
   private static func descriptors() -> [String: [Descriptor]] {
     var found: [String: [Descriptor]] = [:]
     for process in ProcessFiles.names("/proc").compactMap({ Int32($0) }) where process != getpid() {
@@ -116,14 +116,14 @@ final class OpenFiles: Sendable {
 
 }
 
-/// What another thread finds out.
+/// The result that another thread provides.
 private final class Answer<T: Sendable>: Sendable {
   let value = Mutex<T?>(nil)
   let isThere = DispatchSemaphore(value: 0)
 }
 
 extension Outcome {
-  /// The names of the programs in `openBy`, each once.
+  /// The names of the programs in `openBy`, without repetitions.
   public var programs: Set<String> {
     Set(
       openBy.compactMap { holder in holder.firstRange(of: " (pid ").map { String(holder[..<$0.lowerBound]) } }
@@ -131,14 +131,14 @@ extension Outcome {
   }
 }
 
-/// Files of proc(5), which have no size.
+/// Reads files of proc(5), whose reported size is 0.
 enum ProcessFiles {
-  /// What is in a file; nil where it can't be read.
+  /// The content of a file; nil if it can't be read.
   static func text(_ path: String) -> String? {
     (try? readFile(path)).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// Where a link leads, by its text; nil where it can't be read.
+  /// The text of a symbolic link; nil if it can't be read.
   static func target(_ path: String) -> String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
       guard let start = buffer.baseAddress else { return nil }
@@ -148,7 +148,7 @@ enum ProcessFiles {
     }
   }
 
-  /// What is in a folder, but for what begins with a dot; nothing where it can't be read.
+  /// The names in a folder that don't begin with a dot; empty if the folder can't be read.
   static func names(_ folder: String) -> [String] {
     (try? namesInFolder(folder))?.filter { !$0.hasPrefix(".") } ?? []
   }

@@ -2,8 +2,8 @@ internal import Basics
 internal import Glibc
 internal import SQLite
 
-/// What keeps an upgrade from succeeding and can be told before it: too little room, or a file system on which locks
-/// can't be relied on. And who has the file open, which only makes it wait.
+/// Finds conditions that would make an upgrade fail: too little disk space, a file system with unreliable locks, or
+/// several hard links. It also finds the processes that have the file open, for which the upgrade may have to wait.
 final class Preflight: Sendable {
   private let options: UpgradeOptions
   private let mounts: Mounts
@@ -13,7 +13,7 @@ final class Preflight: Sendable {
     (self.options, self.mounts) = (options, mounts)
   }
 
-  /// The outcome of a look, failed where the upgrade would.
+  /// The outcome of an inspection, turned into a failure if the upgrade would fail.
   func checked(_ found: Outcome, at path: String) -> Outcome {
     var outcome = found
     outcome.openBy = openFiles.holders(of: path)
@@ -25,7 +25,7 @@ final class Preflight: Sendable {
     return outcome
   }
 
-  /// Why a database on a network file system is left alone; nil where it isn't on one, or that is accepted.
+  /// Why a database on a network file system is left alone; nil if it isn't on one, or the options accept it.
   func networkFileSystem(of path: String) -> Failure? {
     guard !options.networkFileSystems, let mount = mounts.mount(of: path), mount.isNetwork else { return nil }
     return Failure(
@@ -40,7 +40,8 @@ final class Preflight: Sendable {
     return hardLinks(of: file, options)
   }
 
-  /// A migration that rewrites everything needs the size of the database once more for its journal or log.
+  /// Checks the disk space. A migration that rewrites everything needs the database's size again for its journal or
+  /// log.
   private func lackOfRoom(for path: String) -> Failure? {
     guard let file = FileSystem.realPath(path), let size = FileSystem.size(file) else { return nil }
     let need = size + (FileSystem.size(file + "-wal") ?? 0)
@@ -55,7 +56,7 @@ final class Preflight: Sendable {
       ?? lack(of: need, for: "its journal", in: home)
   }
 
-  /// Why so many bytes can't be written into a folder; nil where they can.
+  /// The failure if a folder has less free space than `bytes`; nil if there is enough.
   func lack(of bytes: Int64, for what: String, in folder: String) -> Failure? {
     FileSystem.room(in: folder).flatMap {
       lack(of: bytes, for: what, in: BackupRoom(free: $0, place: folder, device: nil))
@@ -71,7 +72,7 @@ final class Preflight: Sendable {
   }
 }
 
-/// Questions to file systems.
+/// Information about files and file systems.
 enum FileSystem {
   static func realPath(_ path: String) -> String? {
     guard let real = realpath(path, nil) else { return nil }
@@ -79,7 +80,7 @@ enum FileSystem {
     return String(cString: real)
   }
 
-  /// The folder, or the nearest one above it that is there.
+  /// The folder, or the nearest existing folder above it.
   static func nearest(_ folder: String) -> String {
     var folder = folder
     while folder != "/", access(folder, F_OK) != 0 { folder = parentFolder(of: folder) }
@@ -96,14 +97,14 @@ enum FileSystem {
     return stat(path, &status) == 0 ? UInt64(status.st_dev) : nil
   }
 
-  /// The bytes that a user other than root may still write; nil where the file system doesn't say.
+  /// The bytes that users other than root may still write; nil if the file system doesn't say.
   static func room(in folder: String) -> Int64? {
     var status = statvfs()
     guard statvfs(folder, &status) == 0, status.f_blocks > 0 else { return nil }
     return Int64(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).0)
   }
 
-  /// `12 MB`, `640 kB`.
+  /// A size in a suitable unit: `12 MB`, `640 kB`.
   static func text(_ bytes: Int64, _ rounding: FloatingPointRoundingRule) -> String {
     let (unit, name) = bytes < 1_000_000 ? (1e3, "kB") : bytes < 10_000_000_000 ? (1e6, "MB") : (1e9, "GB")
     return "\(Int64((Double(bytes) / unit).rounded(rounding))) \(name)"

@@ -1,12 +1,11 @@
 internal import SQLite
 internal import Schema
 
-/// Which foreign-key violations are new.
+/// Finds new foreign-key violations.
 ///
-/// SQLite's documentation has foreign keys off while a table is rebuilt, and `PRAGMA foreign_key_check` after
-/// (https://sqlite.org/lang_altertable.html, steps 1 and 11). Violations that were there before are the
-/// application's business. Row numbers change when a table is rebuilt, so a violation is known by the values that
-/// point nowhere, and counted.
+/// As SQLite recommends, foreign keys are off while a table is rebuilt, and `PRAGMA foreign_key_check` runs afterwards
+/// (https://sqlite.org/lang_altertable.html, steps 1 and 11). Violations that existed before are the application's
+/// business. A rebuild changes row numbers, so violations are identified by their dangling values, and counted.
 struct ForeignKeyProof {
   struct Violation: Hashable {
     let table: String
@@ -25,7 +24,7 @@ struct ForeignKeyProof {
     self.schema = schema
   }
 
-  /// Notes the violations in `table`, and in those that refer to it, before anything is written to it.
+  /// Records the violations in `table`, and in the tables that refer to it, before it is written.
   mutating func willWrite(_ table: String) throws {
     let table = table.folded
     guard written.insert(table).inserted else { return }
@@ -37,7 +36,7 @@ struct ForeignKeyProof {
   /// The tables that were written.
   var tables: Set<String> { written }
 
-  /// Violations that are there now and weren't before.
+  /// The violations that exist now and didn't exist before.
   func newViolations(_ after: Schema) throws -> [(violation: Violation, count: Int)] {
     var tables = Set(before.keys).union(written)
     for table in written { tables.formUnion(after.children(of: table)) }
@@ -55,13 +54,13 @@ struct ForeignKeyProof {
     switch Result(catching: { () throws(SQLiteError) in try reported(in: table) }) {
     case .success(let rows): return try valued(rows, in: table)
     case .failure(let error) where error.code.primary == .error:
-      // The parent has no such key, so that no row can be checked.
+      // The parent has no suitable key, so no row can be checked.
       return [Violation(table: table, columns: [], parent: "", values: [.text(error.message)]): 1]
     case .failure(let error): throw error
     }
   }
 
-  /// What `foreign_key_check` reports: the row's number, nil in a table without them, and the key's.
+  /// A row of `foreign_key_check`: the row's number, nil in a WITHOUT ROWID table, the parent, and the key's number.
   private typealias Report = (row: Int64?, parent: String, key: Int64)
 
   private func reported(in table: String) throws(SQLiteError) -> [Report] {
@@ -70,7 +69,7 @@ struct ForeignKeyProof {
     }
   }
 
-  /// The violations by the values that point nowhere.
+  /// Groups the violations by their dangling values.
   private func valued(_ rows: [Report], in table: String) throws -> [Violation: Int] {
     guard !rows.isEmpty else { return [:] }
     let keys = try foreignKeys(of: table)
@@ -96,7 +95,7 @@ struct ForeignKeyProof {
   private struct ForeignKey {
     let parent: String
     var columns: [String] = []
-    /// The columns that it refers to; empty for the parent's primary key.
+    /// The columns that the key refers to; empty for the parent's primary key.
     var targets: [String] = []
   }
 
@@ -113,7 +112,7 @@ struct ForeignKeyProof {
     return keys
   }
 
-  /// The name of the row's number that no column hides; nil where all are hidden.
+  /// A name of the row number that no column hides; nil if all are hidden.
   private func rowID(of table: String) throws(SQLiteError) -> String? {
     let columns = try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(table)]) {
       $0.text(0)?.folded ?? ""
@@ -136,9 +135,12 @@ struct ForeignKeyProof {
     return values
   }
 
-  /// The values in a table without row numbers that point nowhere. `foreign_key_check` says only how many there are, so
-  /// they are looked for by the rule that it follows: a value is compared with the affinity and the collation of the
-  /// parent's column (https://sqlite.org/foreignkeys.html, 3), for which its own affinity is taken off by a `+`.
+  /// The dangling values in a table without row numbers.
+  ///
+  /// `foreign_key_check` only reports how many there are, so a query finds them by the same rule: a value is compared
+  /// with the affinity and the collation of the parent's column (https://sqlite.org/foreignkeys.html, 3). The `+`
+  /// removes the value's own affinity.
+  /// - Throws: `Failure` if the query finds a different number than `count`; `SQLiteError`.
   private func orphans(of key: ForeignKey, in table: String, count: Int) throws -> [[Value]] {
     let targets = key.targets.isEmpty ? try primaryKey(of: key.parent) : key.targets
     let list = key.columns.map { "c.\(quoted($0))" }

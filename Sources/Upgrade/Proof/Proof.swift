@@ -2,16 +2,16 @@ internal import Migrations
 internal import SQLite
 internal import Schema
 
-/// Proves, inside the transaction, that migrations did what they may and nothing else.
+/// Proves, inside the transaction, that the migrations had only permitted effects.
 ///
-/// Rows and `@expect` are checked by the migrator after each migration; here are foreign keys, the integrity of
-/// what was written, and the schema.
+/// The migrator checks rows and `@expect` after each migration. This type checks foreign keys, the integrity of the
+/// written tables, and the schema.
 struct Proof {
   private let database: Connection
   private let before: Inspector.State
   private let inspector: Inspector
   private var foreignKeys: ForeignKeyProof
-  /// The columns of the tables that are written and were there before; all folded.
+  /// The columns of the written tables that existed before, all case-folded.
   private var columns: [String: [String]] = [:]
 
   init(_ database: Connection, before: Inspector.State, _ inspector: Inspector) {
@@ -28,7 +28,8 @@ struct Proof {
     columns[table] = try names(of: table, in: before.schema)
   }
 
-  /// The columns of a table; of a virtual table, which has none in the schema, as it is now. Empty where there is none.
+  /// The columns of a table; empty if it doesn't exist. The schema has no columns of a virtual table, so SQLite is
+  /// asked.
   private func names(of table: String, in schema: Schema) throws -> [String] {
     guard let layout = schema.layout(of: table), layout.isEmpty else { return schema.layout(of: table) ?? [] }
     return try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(table)]) {
@@ -36,7 +37,7 @@ struct Proof {
     }
   }
 
-  /// - Returns: the state after the migrations, with the drift that they found and left.
+  /// - Returns: the state after the migrations, including the drift that existed before and remains.
   func check() throws -> Inspector.State {
     let after = try inspector.state(of: database)
     try checkForeignKeys(after.schema)
@@ -70,8 +71,8 @@ struct Proof {
         + (example.isEmpty ? "" : ", such as \(first.violation.table) with \(example)"))
   }
 
-  /// A table that is rebuilt from a list of columns would lose one that somebody added by hand, whether drift
-  /// ignores it or not.
+  /// Refuses to drop a column that the migrations don't know, even if drift ignores it. A table that is rebuilt from a
+  /// list of columns would lose a column that somebody added by hand.
   private func checkColumns(_ after: Schema) throws {
     for (table, names) in columns.sorted(by: { $0.key < $1.key }) {
       let now = try self.names(of: table, in: after)
@@ -86,7 +87,8 @@ struct Proof {
     }
   }
 
-  /// An index or a trigger goes with its table, and a rebuild doesn't make one anew that somebody added by hand.
+  /// Refuses to drop an index or a trigger that the migrations don't know. They are dropped with their table, and a
+  /// rebuild doesn't create those again that somebody added by hand.
   private func checkAttachments(_ after: Schema) throws {
     for table in columns.keys.sorted() where after.layout(of: table) != nil {
       let gone = Set(before.schema.attachments(of: table)).subtracting(after.attachments(of: table))
@@ -98,7 +100,8 @@ struct Proof {
     }
   }
 
-  /// A constraint is part of its table's text, and a rebuild has the text of the migrations.
+  /// Refuses to drop a constraint that the migrations don't know. A rebuild replaces the table's SQL, which contains
+  /// the constraints.
   private func checkConstraints(_ after: Schema) throws {
     guard before.history.recorded != nil else { return }
     let tables = columns.keys.filter { after.object(.table, $0) != nil }
@@ -116,8 +119,8 @@ struct Proof {
       message: "\(what) is not from these migrations, and they would drop it")
   }
 
-  /// Whether the authors of the migrations know an object: one of the recorded versions, or, where there are none, one
-  /// that the files name which are applied.
+  /// Whether the migrations know an object: the recorded versions create it, or, without a history, the files to apply
+  /// contain its name.
   private func isKnown(_ kind: Schema.Kind, _ name: String) throws -> Bool {
     guard before.history.recorded == nil else {
       return try inspector.expectedSchema.wholeSchema(of: before.history.versions).object(kind, name) != nil
@@ -125,8 +128,8 @@ struct Proof {
     return namesInFiles().contains(name)
   }
 
-  /// The columns that the authors of the migrations know: those of the recorded versions, or, where there are none,
-  /// whatever the files name that are applied.
+  /// The columns that the migrations know: those of the recorded versions, or, without a history, all names in the
+  /// files to apply.
   private func knownColumns(of table: String) throws -> Set<String> {
     guard before.history.recorded != nil else { return namesInFiles() }
     return try inspector.expectedSchema.columns(of: table, at: before.history.versions)
@@ -138,7 +141,8 @@ struct Proof {
     return Set(tokens.filter(\.isName).map(\.name))
   }
 
-  /// Differences that were there before are drift, and so is whatever the history tells. Others are the migrations' doing, or what they failed to do.
+  /// Differences that existed before are drift, and so are those in the history. The migrations are responsible for all
+  /// others.
   private func checkSchema(_ after: Inspector.State) throws {
     let caused = after.drift.filter { $0.objectKind != nil && !isOld($0, after.schema) }
     guard let first = caused.first else { return }
@@ -150,8 +154,10 @@ struct Proof {
     )
   }
 
-  /// The object is as it was, and was wrong already; an untracked database had no version to be wrong for, but
-  /// what is missing after its baseline is the baseline's fault.
+  /// Whether a difference existed before and the object is unchanged.
+  ///
+  /// An untracked database had no version to differ from. If something is missing after its baseline, however, the
+  /// baseline is at fault.
   private func isOld(_ difference: Difference, _ after: Schema) -> Bool {
     if before.drift.contains(difference) { return true }
     guard before.schema.agrees(with: after, on: difference) else { return false }
