@@ -1,35 +1,37 @@
 internal import CSQLite
 
-/// What a prepared statement would write, told by SQLite's authorizer while it compiles the statement.
+/// The tables that a prepared statement would write, as SQLite's authorizer reports them while it compiles the
+/// statement.
 ///
-/// Names are as the schema has them. Internal tables (`sqlite_…`) are left out.
+/// Names are spelled as in the schema. Internal tables (`sqlite_…`) are left out.
 public struct Writes: Hashable, Sendable {
-  /// Tables whose rows it inserts, updates or deletes, or which it alters or drops; also through triggers.
+  /// Tables whose rows the statement, or a trigger that it fires, inserts, updates or deletes, and tables that it
+  /// alters or drops.
   public var tables: Set<String> = []
-  /// Those of `tables` whose rows it may change: all but tables that are only altered.
+  /// The members of `tables` whose rows may change: all except tables that are only altered.
   public var rows: Set<String> = []
-  /// Those of which it may delete rows; REPLACE deletes too, and is no delete to SQLite.
+  /// The members of `tables` that may lose rows to DELETE. SQLite doesn't report the deletions of REPLACE.
   public var deleted: Set<String> = []
-  /// Tables that it drops.
+  /// Tables that the statement drops.
   public var dropped: Set<String> = []
 }
 
-/// Collects writes, and refuses what a statement from a migration file must not do.
+/// Collects writes, and denies what a migration file's statement must not do.
 final class Authorizer {
-  /// Which statements are being prepared or run.
+  /// The origin of the statements that are being prepared or run, which determines what they may do.
   enum Mode {
-    /// This program's own: everything is allowed.
+    /// Flotilla's own statements: everything is allowed.
     case unrestricted
-    /// A migration's: no transaction control, no other database.
+    /// A migration's statements: transaction control and other databases are denied.
     case migration
-    /// A condition's: nothing but reading.
+    /// A condition's query: everything except reading is denied.
     case question
   }
 
   var writes = Writes()
   var mode = Mode.unrestricted
 
-  /// The pragmas that read when they are given an argument: SQLite offers each as a table-valued function as well.
+  /// The pragmas that only read even with an argument. SQLite offers each of them as a table-valued function too.
   private static let questions: Set<String> = [
     "foreign_key_check", "foreign_key_list", "index_info", "index_list", "index_xinfo", "integrity_check",
     "quick_check", "table_info", "table_list", "table_xinfo",
@@ -73,8 +75,9 @@ final class Authorizer {
     switch action {
     case SQLITE_SELECT, SQLITE_READ, SQLITE_FUNCTION, SQLITE_RECURSIVE: return SQLITE_OK
     case SQLITE_UPDATE:
-      // A virtual table, such as pragma_table_info, declares itself when it is first used, which asks for this. The
-      // schema can't be written in defensive mode, and the statement has to be read-only besides.
+      // On first use, a virtual table such as pragma_table_info declares itself, which SQLite reports as this update.
+      // It is harmless, since defensive mode protects the schema, and `answer` refuses statements that aren't
+      // read-only.
       guard let first else { return SQLITE_DENY }
       return ["sqlite_master", "sqlite_schema"].contains(String(cString: first)) ? SQLITE_OK : SQLITE_DENY
     case SQLITE_PRAGMA:
@@ -91,10 +94,10 @@ final class Authorizer {
 }
 
 extension Connection {
-  /// Prepares one statement as part of a migration and tells what it will write.
+  /// Prepares one statement of a migration and determines what it will write.
   ///
-  /// - Returns: the statement, or nil where the text holds none, and its writes.
-  /// - Throws: `SQLiteError` with `.notAuthorized` for ATTACH, DETACH, and whatever begins or ends a transaction.
+  /// - Returns: the statement, or nil if the text contains none, and its writes.
+  /// - Throws: `SQLiteError` with `.notAuthorized` for ATTACH, DETACH, and statements that begin or end a transaction.
   public func prepareGuarded(_ sql: String) throws(SQLiteError) -> (statement: Statement?, writes: Writes) {
     let authorizer = authorizer ?? install(Authorizer())
     authorizer.writes = Writes()
@@ -103,14 +106,15 @@ extension Connection {
     return (statement, authorizer.writes)
   }
 
-  /// Ends the guarding that `prepareGuarded` began. Statements may still be re-prepared under it until then.
+  /// Lifts the restrictions that `prepareGuarded` imposed. Until then they also apply when SQLite re-prepares a
+  /// statement.
   public func endGuard() { authorizer?.mode = .unrestricted }
 
-  /// Runs one statement that only reads, as far as its first row.
+  /// Runs a query up to its first row.
   ///
-  /// - Returns: the first column of the first row, or nil where there is no row.
-  /// - Throws: `SQLiteError` with `.notAuthorized` for everything but a query: writes, transaction control, ATTACH, and
-  ///   pragmas that set something.
+  /// - Returns: the first column of the first row, or nil if there is no row.
+  /// - Throws: `SQLiteError` with `.notAuthorized` for everything except a query: writes, transaction control, ATTACH,
+  ///   and pragmas that set something.
   public func answer(_ sql: String) throws(SQLiteError) -> Value? {
     let authorizer = authorizer ?? install(Authorizer())
     let mode = authorizer.mode
@@ -124,7 +128,7 @@ extension Connection {
     return try statement.step() ? statement.value(0) : nil
   }
 
-  /// Once for a connection, since SQLite prepares all statements anew after it.
+  /// Installs the authorizer, only once per connection, since SQLite then re-prepares all statements.
   private func install(_ authorizer: Authorizer) -> Authorizer {
     sqlite3_set_authorizer(
       handle,

@@ -1,7 +1,7 @@
 internal import CSQLite
 
 extension Connection {
-  /// Calls `body` with all pages as this connection sees them, one after the other, in memory.
+  /// Calls `body` with a copy in memory of all pages, in order, as this connection sees them.
   ///
   /// - Throws: `SQLiteError`, or what `body` throws.
   public func withPages<T>(_ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
@@ -15,23 +15,23 @@ extension Connection {
     return try body(UnsafeRawBufferPointer(start: pages, count: Int(size)))
   }
 
-  /// Copies the whole content of `source` over this database, page by page, through SQLite's online backup.
+  /// Replaces the content of this database by that of `source`, page by page, with SQLite's online backup.
   ///
-  /// The caller holds a transaction on `source`, so that no page changes under way. On an error this database's
-  /// own transaction is rolled back and its content is what it was.
+  /// The caller holds a transaction on `source`, so that no page changes during the copy. After an error, this
+  /// database's own transaction is rolled back and its content is unchanged.
   ///
   /// - Parameters:
-  ///   - source: what is copied.
-  ///   - prepare: called when nobody else can write here any more and nothing is copied yet; what it throws ends the
-  ///     copy. It must not use this connection.
-  /// - Throws: `SQLiteError`: `.interrupt` when this connection's deadline passes, `.full` when the disk is full; and
-  ///   what `prepare` throws.
+  ///   - source: the database to copy.
+  ///   - prepare: called when this database is locked for other writers and nothing is copied yet. An error that it
+  ///     throws ends the copy. It must not use this connection.
+  /// - Throws: `SQLiteError`: `.interrupt` if this connection's deadline passes, `.full` if the disk is full; and what
+  ///   `prepare` throws.
   public func copyContent(of source: Connection, onceLocked prepare: () throws -> Void = {}) throws {
     guard let backup = sqlite3_backup_init(handle, "main", source.handle, "main") else {
       throw error(sqlite3_errcode(handle))
     }
-    // "SQLite holds a write transaction open on the destination database file for the duration of the backup
-    // operation" (https://sqlite.org/c3ref/backup_finish.html): from the first step on, be it one of no page.
+    // "SQLite holds a write transaction open on the destination database file for the duration of the backup operation"
+    // (https://sqlite.org/c3ref/backup_finish.html). The first step takes the lock, even if it copies no page.
     var result = step(backup, pages: 0)
     if result == SQLITE_OK {
       do {
@@ -50,7 +50,7 @@ extension Connection {
     guard finished == SQLITE_OK else { throw error(finished) }
   }
 
-  /// One step, which waits for locks.
+  /// Performs one step, and waits for locks.
   private func step(_ backup: OpaquePointer, pages: Int32) -> Int32 {
     var attempt: Int32 = 0
     while !busyHandler.isOver {

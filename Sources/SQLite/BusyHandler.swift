@@ -1,9 +1,9 @@
 internal import CSQLite
 internal import Glibc
 
-/// When one connection stops waiting for locks. `Interrupter` stops its work.
+/// Decides when a connection stops waiting for locks. `Interrupter` interrupts its statements.
 ///
-/// It belongs to its connection's thread.
+/// It is used only on its connection's thread.
 final class BusyHandler {
   var busyTimeout: Duration
   var deadline: Deadline?
@@ -16,10 +16,11 @@ final class BusyHandler {
 
   var isOver: Bool { deadline?.isOver ?? false }
 
-  /// Waits a little for a lock that another connection holds, and says whether to try again.
+  /// Waits briefly for a lock that another connection holds.
   ///
-  /// The waits are short (0.2 to 5 ms, with jitter), so that one gets a turn beside an application that
-  /// writes all the time; SQLite's own handler goes up to 100 ms and is overtaken again and again.
+  /// The waits are short (0.2 to 5 ms, with jitter), so that this connection gets a turn beside an application that
+  /// writes all the time. SQLite's own handler waits up to 100 ms and is overtaken again and again.
+  /// - Returns: whether to try again.
   func waitForLock(attempt: Int32) -> Bool {
     let now = ContinuousClock.now
     if attempt == 0 { busySince = now }

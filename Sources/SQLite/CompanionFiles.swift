@@ -2,12 +2,13 @@ internal import Glibc
 
 /// The files that SQLite keeps beside a database: journal, log, and the log's index.
 ///
-/// SQLite opens what stands there without looking. Opening a FIFO waits for somebody who writes into it, and may wait
-/// for ever, so whatever is no regular file is found before.
+/// SQLite opens whatever has one of these names. Opening a FIFO blocks until somebody writes to it, possibly forever,
+/// so anything that isn't a regular file must be found before.
 struct CompanionFiles {
   private let base: String
 
-  /// SQLite keeps them beside the file itself, not beside a symbolic link to it; nil where the link leads nowhere.
+  /// Locates the files, which are beside the database file itself, not beside a symbolic link to it; nil if the link is
+  /// broken.
   init?(of path: String) {
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else {
@@ -19,13 +20,14 @@ struct CompanionFiles {
     base = String(cString: real)
   }
 
-  /// Whether there is such a file with something in it.
+  /// Whether the file with this suffix exists and is not empty.
   func isFilled(_ ending: String) -> Bool {
     var status = stat()
     return stat(base + ending, &status) == 0 && status.st_size > 0
   }
 
-  /// The path of what stands in the place of such a file and is none, and what it is.
+  /// The path and the kind of something other than a regular file that has the name of such a file; nil if there is
+  /// none.
   func obstacle() -> (path: String, kind: String)? {
     for ending in ["-journal", "-wal", "-shm"] {
       if let kind = Self.oddKind(base + ending) { return (base + ending, kind) }
@@ -34,15 +36,15 @@ struct CompanionFiles {
     return (name, kind)
   }
 
-  /// What something is that is no regular file; nil where it is one, or nothing is there.
+  /// The kind of something other than a regular file; nil if it is a regular file or doesn't exist.
   private static func oddKind(_ path: String) -> String? {
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return nil }
     return DatabaseFile.kind(status.st_mode)
   }
 
-  /// The file that the journal names at its end, which SQLite opens after a rollback. Behind the name come its length,
-  /// a checksum, and eight bytes by which it is known. (https://sqlite.org/fileformat2.html#the_rollback_journal)
+  /// The super-journal that the journal names at its end, which SQLite opens after a rollback. The name is followed by
+  /// its length, a checksum, and eight magic bytes. (https://sqlite.org/fileformat2.html#the_rollback_journal)
   private func superJournal() -> String? {
     let file = open(base + "-journal", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard file >= 0 else { return nil }

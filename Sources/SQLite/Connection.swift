@@ -1,24 +1,34 @@
 internal import Basics
 internal import CSQLite
 
-/// One hardened connection to one database file.
+/// A hardened connection to one database file.
 ///
-/// A database is untrusted input: its schema may call no function with side effects, nothing may be attached,
-/// no extension loaded, no internal table written, and each page's cells are checked when read.
-/// A connection stays with the thread that uses it.
+/// ```swift
+/// let database = try Connection(path: "/srv/app.db", access: .readOnly)
+/// defer { database.close() }
+/// let names = try database.rows("SELECT name FROM users WHERE age > ?", [.integer(18)]) {
+///   $0.text(0) ?? ""
+/// }
+/// ```
+///
+/// A database is untrusted input. Its schema may not call functions with side effects, nothing may be attached, no
+/// extension loaded and no internal table written, and each page's cells are checked when read.
+///
+/// A connection must stay on the thread that uses it. See also ``Statement``, ``Deadline`` and ``SQLiteError``.
 public final class Connection {
   /// How a file is opened. Opening never creates a database file.
   public enum Access: Hashable, Sendable {
-    /// Reads, with locks.
+    /// Reads with locks.
     case readOnly
-    /// Reads a file that nobody writes, without locks and without touching its folder.
+    /// Reads a file that nobody writes, without locks and without changing its folder.
     case immutable
-    /// Reads what a crash left in a log, with the file to itself and the log's index in memory, so that nothing is
-    /// written and no file is made. Fails at the first read where somebody else has the file open.
+    /// Reads the content of a log that a crash left. The connection locks the file exclusively and keeps the log's
+    /// index in memory, so it writes nothing and creates no file. The first read fails if another connection has the
+    /// file open.
     case exclusiveReadOnly
-    /// Reads and writes.
+    /// Reads and writes with locks.
     case readWrite
-    /// A database in memory, empty at first; the path is not used.
+    /// Creates an empty in-memory database. The path is not used.
     case memory
   }
 
@@ -27,17 +37,17 @@ public final class Connection {
   var authorizer: Authorizer?
   let hooks = TransactionHooks()
   private var isClosed = false
-  /// The connection's number at the `Interrupter`; nil without a deadline.
+  /// The connection's number in the `Interrupter`; nil without a deadline.
   private var watching: Int?
   private var cached: [String: Statement] = [:]
 
   /// Opens the file at `path`.
   ///
   /// - Parameters:
-  ///   - path: absolute, so that it can't be taken for a URI.
-  ///   - access: how; a file that isn't there is never created.
+  ///   - path: an absolute path, so that SQLite can't mistake it for a URI.
+  ///   - access: how to open the file. A missing file is never created.
   ///   - busyTimeout: how long to wait for a lock.
-  ///   - deadline: when statements are interrupted and waiting for locks ends.
+  ///   - deadline: when to interrupt statements and to stop waiting for locks; nil for never.
   /// - Throws: `SQLiteError`; nothing is left open.
   public init(
     path: String, access: Access, busyTimeout: Duration = .seconds(5),
@@ -78,16 +88,16 @@ public final class Connection {
 
   deinit { close() }
 
-  /// Closes the connection; doing it twice does no harm.
+  /// Closes the connection. Closing it twice is harmless.
   ///
-  /// In WAL mode the last connection to a database, and only the last, moves the log into the file.
+  /// In WAL mode, closing the last connection to a database moves the log into the file.
   public func close() {
     guard !isClosed else { return }
     isClosed = true
     cached = [:]
     if let watching {
       Interrupter.shared.remove(watching)
-      // An interrupt that no statement has met would end the checkpoint; the first statement after it clears it.
+      // A pending interrupt would end the checkpoint. The next statement clears it.
       if busyHandler.isOver { sqlite3_exec(handle, "SELECT 1", nil, nil, nil) }
     }
     sqlite3_close_v2(handle)
@@ -97,7 +107,7 @@ public final class Connection {
     for (option, on) in [
       (SQLITE_DBCONFIG_DEFENSIVE, Int32(1)), (SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
       (SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0), (SQLITE_DBCONFIG_ENABLE_FKEY, 0),
-      // The function takes and gives addresses of C functions.
+      // This SQL function exposes addresses of C functions.
       (SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0),
     ] {
       var now: Int32 = -1
@@ -116,14 +126,14 @@ public final class Connection {
 
   // MARK: Statements
 
-  /// Prepares the first statement of `sql`. What follows it is ignored.
+  /// Prepares the first statement of `sql` and ignores the rest.
   ///
-  /// The statement keeps the connection open. One that has begun holds its read lock until it is reset, has run to its
-  /// end, or goes away; it may be used while others of the connection run.
+  /// The statement keeps the connection open. Once it has begun, it holds its read lock until it is reset, finished or
+  /// deallocated. Other statements of the connection may run in the meantime.
   ///
-  /// - Returns: the statement, or nil if the text holds nothing but space and comments.
-  /// - Throws: `SQLiteError`: the text is no SQL, names what isn't there, or uses what the connection doesn't allow
-  ///   (`.auth`); or the schema can't be read.
+  /// - Returns: the statement, or nil if the text contains only space and comments.
+  /// - Throws: `SQLiteError` if the text is not valid SQL, refers to something that doesn't exist, or uses something
+  ///   that the connection doesn't allow (`.notAuthorized`), or if the schema can't be read.
   public func prepare(_ sql: String) throws(SQLiteError) -> Statement? {
     var statement: OpaquePointer?
     let result = sqlite3_prepare_v2(handle, sql, -1, &statement, nil)
@@ -131,7 +141,7 @@ public final class Connection {
     return statement.map { Statement($0, on: handle, keeping: self) }
   }
 
-  /// The statement that was prepared for this text before, or a new one that is kept for the next time.
+  /// The cached statement for this text, or a new one that is cached for the next call.
   private func kept(_ sql: String) throws(SQLiteError) -> Statement? {
     if let known = cached[sql] { return known }
     var statement: OpaquePointer?
@@ -144,31 +154,31 @@ public final class Connection {
   /// Runs the first statement of `sql` to its end and ignores its rows.
   ///
   /// - Parameters:
-  ///   - sql: the statement. Nothing happens if there is none in it.
-  ///   - values: the values of its parameters, from the first on; parameters without one are NULL.
-  /// - Throws: `SQLiteError`: what `prepare` throws; or the statement failed, as for a constraint, a lock that was not
-  ///   free in time (`.busy`), or the deadline (`.interrupt`). SQLite takes back what the statement did; an open
-  ///   transaction may have been rolled back by it, see `isInTransaction`.
+  ///   - sql: the statement. Nothing happens if the text contains none.
+  ///   - values: the values of its parameters, beginning with the first. Parameters without a value are NULL.
+  /// - Throws: `SQLiteError` as `prepare` does, or if the statement fails, for example because of a constraint, a lock
+  ///   that wasn't free in time (`.busy`), or the deadline (`.interrupt`). SQLite undoes the statement. It may also
+  ///   have rolled back an open transaction; see `isInTransaction`.
   public func execute(_ sql: String, _ values: [Value] = []) throws(SQLiteError) {
     guard let statement = try prepare(sql) else { return }
     try statement.bind(values)
     try statement.run()
   }
 
-  /// Runs every statement of a script, one after the other, without a transaction of its own.
+  /// Runs every statement of a script in order, without a transaction of its own.
   ///
-  /// - Throws: `SQLiteError` at the first statement that fails. Those before it have run.
+  /// - Throws: `SQLiteError` at the first statement that fails. The statements before it have run.
   public func executeScript(_ script: String) throws(SQLiteError) {
     let result = sqlite3_exec(handle, script, nil, nil, nil)
     guard result == SQLITE_OK else { throw error(result) }
   }
 
-  /// Calls `body` with each row of one statement's result, while the statement is open.
+  /// Calls `body` with each row of a statement's result, while the statement is open.
   ///
-  /// `body` may run other statements. It must neither end the transaction nor change the tables that are read: which
-  /// rows follow is undefined then.
+  /// `body` may run other statements. If it ends the transaction or changes the tables that are being read, the
+  /// following rows are undefined.
   ///
-  /// - Throws: what `body` throws, which ends the reading; else `SQLiteError`, as `execute` does.
+  /// - Throws: what `body` throws, which ends the reading; otherwise `SQLiteError` as `execute` does.
   public func forEachRow<E: Error>(
     _ sql: String, _ values: [Value] = [], _ body: (Statement) throws(E) -> Void
   ) throws {
@@ -177,21 +187,23 @@ public final class Connection {
     while try statement.step() { try body(statement) }
   }
 
-  /// Each row of one statement's result, transformed.
+  /// Returns all rows of a statement's result, transformed.
   ///
-  ///     let names = try database.rows("SELECT name FROM sqlite_schema WHERE type = ?", [.text("table")]) {
-  ///       $0.text(0) ?? ""
-  ///     }
+  /// ```swift
+  /// let names = try database.rows("SELECT name FROM sqlite_schema WHERE type = ?", [.text("table")]) {
+  ///   $0.text(0) ?? ""
+  /// }
+  /// ```
   ///
-  /// The statement is kept for the next call with the same text. So `transform` must not call `rows` or `scalar` with
-  /// this text: the inner call would begin the outer one anew.
+  /// The statement is cached for the next call with the same text. `transform` must therefore not call `rows` or
+  /// `scalar` with this text, because the inner call would restart the outer one.
   ///
   /// - Parameters:
   ///   - sql: the statement.
-  ///   - values: of its parameters.
-  ///   - limit: how much may be read, of a database that others write; nil for what this program wrote.
+  ///   - values: the values of its parameters.
+  ///   - limit: how much to read at most, for a database that others write; nil for content that Flotilla wrote.
   ///   - transform: called with each row.
-  /// - Returns: what `transform` made of the rows, in their order.
+  /// - Returns: the results of `transform`, in the order of the rows.
   /// - Throws: `SQLiteError` as `execute` does, with code `.tooBig` if the result exceeds the limit.
   public func rows<T>(
     _ sql: String, _ values: [Value] = [], atMost limit: ReadLimit? = nil, _ transform: (Statement) -> T
@@ -208,9 +220,9 @@ public final class Connection {
     return rows
   }
 
-  /// The first column of the first row, or nil if there is no row. Further rows are not read.
+  /// Returns the first column of the first row, or nil if there is no row. Further rows are not read.
   ///
-  /// The statement is kept as by `rows`, and must not be nested with it for the same reason.
+  /// The statement is cached as in `rows`, with the same restriction.
   ///
   /// - Throws: `SQLiteError` as `execute` does.
   public func scalar(_ sql: String, _ values: [Value] = []) throws(SQLiteError) -> Value? {
@@ -220,12 +232,12 @@ public final class Connection {
     return try statement.step() ? statement.value(0) : nil
   }
 
-  /// The file that was opened, as SQLite resolved its path when it did: absolute and without symbolic links.
+  /// The absolute path of the file without symbolic links, as SQLite resolved it when it opened the file.
   public var resolvedPath: String { sqlite3_db_filename(handle, "main").map { String(cString: $0) } ?? "" }
 
-  /// Whether the file that was opened is still the one at `resolvedPath`, and is the one that `file` describes.
+  /// Whether the opened file is still the one at `resolvedPath`, and is the one that `file` describes.
   ///
-  /// A path can lead elsewhere from one call to the next, when a symbolic link or a folder in it is switched.
+  /// A path can lead elsewhere from one call to the next, if a symbolic link or a folder in it is replaced.
   public func isOpen(on file: DatabaseFile) -> Bool {
     var hasMoved: Int32 = 1
     guard sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK, hasMoved == 0
@@ -233,13 +245,13 @@ public final class Connection {
     return file.isSameFile(at: resolvedPath)
   }
 
-  /// Whether the file could only be opened for reading, as SQLite falls back on that without an error.
+  /// Whether SQLite could open the file only for reading, which it does without reporting an error.
   public var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
-  /// Leaves the log alone until the connection closes.
+  /// Stops checkpoints until the connection closes.
   public func disableAutomaticCheckpoints() { sqlite3_wal_autocheckpoint(handle, 0) }
 
-  /// How many rows the last finished statement changed.
+  /// How many rows the last completed statement changed.
   public var changes: Int { Int(sqlite3_changes64(handle)) }
 
   // MARK: Transactions
@@ -247,8 +259,8 @@ public final class Connection {
   /// Whether a transaction is open.
   public var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
-  /// Ends a transaction without its changes, if one is open, also when the time is over. A failure leaves it to the
-  /// closing of the file.
+  /// Rolls back the transaction if one is open, even if the deadline has passed. If this fails, closing the connection
+  /// ends the transaction.
   public func rollback() {
     defer { hooks.isHeld = false }
     guard isInTransaction else { return }
@@ -257,11 +269,11 @@ public final class Connection {
     watching = busyHandler.deadline.map { Interrupter.shared.add(handle, $0) }
   }
 
-  /// Runs `body` between BEGIN IMMEDIATE and COMMIT; an error rolls back and goes on to the caller.
+  /// Runs `body` between BEGIN IMMEDIATE and COMMIT. If `body` throws, the transaction is rolled back.
   ///
-  /// It can't be nested: SQLite has no transaction in a transaction, and the inner one throws.
+  /// Calls can't be nested, because SQLite has no nested transactions. An inner call throws.
   ///
-  /// - Throws: what `body` throws; or `SQLiteError` if the lock is not free in time, or the commit fails.
+  /// - Throws: what `body` throws; `SQLiteError` if the lock isn't free in time, or the commit fails.
   public func transaction<T>(_ body: () throws -> T) throws -> T {
     try execute("BEGIN IMMEDIATE")
     do {
@@ -274,7 +286,7 @@ public final class Connection {
     }
   }
 
-  /// Lets `body` run with one attached database allowed, which VACUUM needs for its own purposes.
+  /// Runs `body` with one attached database allowed, because VACUUM attaches a temporary database.
   public func allowingVacuum<T>(_ body: () throws -> T) rethrows -> T {
     sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 1)
     defer { sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0) }
@@ -284,7 +296,7 @@ public final class Connection {
 
 @available(*, unavailable) extension Connection: Sendable {}
 
-/// Set-up of the library as a whole, once a process.
+/// Sets up the SQLite library, once per process.
 enum Library {
   private static let ready: Void = {
     let results = [

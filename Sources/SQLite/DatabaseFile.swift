@@ -1,52 +1,53 @@
 internal import Glibc
 internal import SystemPackage
 
-/// What a path turns out to be, found out without SQLite and without changing anything.
+/// The kind and state of the file at a path, determined without SQLite and without changing anything.
 ///
-/// The file is opened and closed once, and closing a file lets go of all POSIX locks that this process holds on
-/// it: look only while no connection of this process has the file open.
+/// The file is opened and closed once. Closing a file drops all POSIX locks that this process holds on it, so inspect
+/// it only while no connection of this process has it open.
 public struct DatabaseFile: Hashable, Sendable {
-  /// Why a path can't be used as a database.
+  /// The reasons why a path can't be used as a database.
   public enum Trouble: Hashable, Sendable {
-    /// Nothing is there; where the path is a symbolic link, what it points to.
+    /// There is no file. If the path is a symbolic link, `link` is its target.
     case missing(link: String?)
-    /// There is something else: `a directory`, `a socket`, …
+    /// The path leads to something other than a file: `a directory`, `a socket`, …
     case notAFile(String)
-    /// A file without a byte.
+    /// The file has no bytes.
     case empty
-    /// Shorter than its own header says, in bytes.
+    /// The file is shorter than its header says, in bytes.
     case truncated(Int64, expected: Int64)
-    /// Not the format's first 16 bytes.
+    /// The file doesn't begin like an SQLite database.
     case notADatabase
-    /// Something that is no regular file stands where SQLite keeps its journal or log: its path, and what it is.
+    /// Something other than a regular file has the name of the journal or log: its path and its kind.
     case obstructed(String, kind: String)
-    /// The operating system refuses; its error number.
+    /// The operating system refuses access; its error number.
     case refused(Int32)
   }
 
-  /// Size in bytes.
+  /// The size in bytes.
   public let bytes: Int64
-  /// Device and inode, which together name a file whatever its path.
+  /// Device and inode, which identify a file independently of its path.
   public let device: UInt64, inode: UInt64
   /// How many names (hard links) the file has.
   public let links: Int
-  /// Owner.
+  /// Owner and group.
   public let user: UInt32, group: UInt32
-  /// Last change of content, in nanoseconds since 1970.
+  /// The time of the last change of content, in nanoseconds since 1970.
   public let modified: Int64
-  /// Page size in bytes.
+  /// The page size in bytes.
   public let pageSize: Int
   /// Whether the header says WAL mode.
   public let isWAL: Bool
-  /// Whether a `-wal` file with something in it stands beside it.
+  /// Whether a non-empty `-wal` file exists beside it.
   public let hasLog: Bool
-  /// Whether a `-shm` file stands beside that log: a process has it open, or had when the machine stopped.
+  /// Whether a `-shm` file exists beside that log. If so, a process has the database open, or had it open when the
+  /// machine stopped.
   public let hasSharedMemory: Bool
-  /// Whether the last change lies so far back that another one would give the file another time: the kernel's
+  /// Whether the last change is long enough ago that another change would result in a different time. The kernel's
   /// clock for files ticks every few milliseconds.
   public let isSettled: Bool
 
-  /// Looks at the file at `path`.
+  /// Inspects the file at `path`.
   public static func inspect(_ path: String) -> Result<DatabaseFile, TroubleError> {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
@@ -59,7 +60,7 @@ public struct DatabaseFile: Hashable, Sendable {
     if let (path, kind) = CompanionFiles(of: path)?.obstacle() {
       return .failure(TroubleError(trouble: .obstructed(path, kind: kind)))
     }
-    // A FIFO that took the file's place meanwhile is opened without waiting, and read in vain.
+    // If a FIFO has replaced the file in the meantime, opening it doesn't block, and reading it fails.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else { return .failure(TroubleError(trouble: .refused(errno))) }
     defer { Glibc.close(file) }
@@ -69,11 +70,11 @@ public struct DatabaseFile: Hashable, Sendable {
     return read(Array(header.prefix(count)), status, path, at: nanoseconds(now))
   }
 
-  /// Whether a log with something in it stands beside the database at `path`, without which the file holds all that is
+  /// Whether a non-empty log exists beside the database at `path`. Without a log, the file holds everything that is
   /// committed. The file itself is not opened.
   public static func hasLog(beside path: String) -> Bool { isFilled(beside: path, "-wal") }
 
-  /// Whether the file at `path` is the same one, with no change of its content since it was looked at.
+  /// Whether the file at `path` is the same one and its content hasn't changed since the inspection.
   public func isUnchanged(at path: String) -> Bool {
     var status = stat()
     guard stat(path, &status) == 0 else { return false }
@@ -81,7 +82,7 @@ public struct DatabaseFile: Hashable, Sendable {
       && Self.nanoseconds(status.st_mtim) == modified && Self.isFilled(beside: path, "-wal") == hasLog
   }
 
-  /// Whether the file at `path` is the same one, whatever its content is now.
+  /// Whether the file at `path` is the same one, even if its content has changed.
   func isSameFile(at path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && UInt64(status.st_ino) == inode && UInt64(status.st_dev) == device
@@ -91,7 +92,7 @@ public struct DatabaseFile: Hashable, Sendable {
     Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
-  /// Reads the header, as https://sqlite.org/fileformat2.html#the_database_header lays it out.
+  /// Parses the header as defined in https://sqlite.org/fileformat2.html#the_database_header.
   private static func read(_ header: [UInt8], _ status: stat, _ path: String, at now: Int64)
     -> Result<DatabaseFile, TroubleError>
   {
@@ -108,8 +109,8 @@ public struct DatabaseFile: Hashable, Sendable {
     guard pageSize >= 512, pageSize.nonzeroBitCount == 1 else {
       return .failure(TroubleError(trouble: .notADatabase))
     }
-    // Where a log or a journal stands beside the file, the rest may be there: of a commit or checkpoint that is
-    // under way, or that a crash cut short and SQLite will complete.
+    // If a log or a journal exists, the missing part may be there: the rest of a commit or checkpoint that is in
+    // progress, or that a crash interrupted and SQLite will complete.
     let hasLog = isFilled(beside: path, "-wal")
     let countsPages = number(24) == number(92) && !hasLog && !isFilled(beside: path, "-journal")
     let expected = countsPages ? max(number(28), 1) * Int64(pageSize) : Int64(pageSize)
@@ -126,7 +127,7 @@ public struct DatabaseFile: Hashable, Sendable {
         isSettled: nanoseconds(status.st_mtim) < now - 50_000_000))
   }
 
-  /// Whether such a file stands beside the database itself, with something in it.
+  /// Whether the companion file with this suffix exists and is not empty.
   static func isFilled(beside path: String, _ ending: String) -> Bool {
     CompanionFiles(of: path)?.isFilled(ending) ?? false
   }
@@ -150,12 +151,12 @@ public struct DatabaseFile: Hashable, Sendable {
     }
   }
 
-  /// A `Trouble` as an error, with the text that people read.
+  /// A `Trouble` as an error, with a text for people.
   public struct TroubleError: Error, Hashable, CustomStringConvertible {
-    /// What is the matter.
+    /// The reason.
     public let trouble: Trouble
 
-    /// What is the matter, in words.
+    /// The reason in words.
     public var description: String {
       switch trouble {
       case .missing(nil): "there is no file"

@@ -1,31 +1,43 @@
 internal import Glibc
 
-/// The tables of a database file at rest, read from its pages without SQLite.
+/// Reads the tables of a database file at rest from its pages, without SQLite.
 ///
-/// SQLite parses the whole schema before it reads the first row, which for a small question is most of the work.
-/// This reads rows as https://sqlite.org/fileformat2.html lays them out, and nothing else: no index, no table
-/// without row numbers, no text but UTF-8. Whatever is unusual or contradicts itself is not read, and a file that
-/// is not at rest isn't either; SQLite is then the one to ask. No content makes it crash or run without end.
+/// ```swift
+/// let file = try DatabaseFile.inspect(path).get()
+/// guard let pages = DatabasePages(path, file) else { return nil }
+/// var names: [String] = []
+/// let isRead = pages.forEachRow(from: 1) { row in  // sqlite_schema
+///   guard case .text(let name)? = row.column(1) else { return false }
+///   names.append(String(decoding: name, as: UTF8.self))
+///   return true
+/// }
+/// return isRead && pages.isUnchanged(at: path) ? names : nil
+/// ```
 ///
-/// Closing a file lets go of all POSIX locks that this process holds on it: use it only while no connection of
-/// this process has the file open.
+/// SQLite parses the whole schema before it reads the first row, which is most of the work for a small query. This type
+/// reads only rows as defined in https://sqlite.org/fileformat2.html: no indexes, no WITHOUT ROWID tables, no text
+/// except UTF-8. It gives up if the file is not at rest, or anything is unusual or inconsistent. The caller then asks
+/// SQLite with a ``Connection``. No content makes it crash or loop forever.
+///
+/// Closing a file drops all POSIX locks that this process holds on it, so use this type only while no connection of
+/// this process has the file open. See also ``DatabaseFile`` and ``StoredRow``.
 public final class DatabasePages {
-  /// The number of pages, which are counted from 1.
+  /// The number of pages. The first page has number 1.
   public let count: Int
   let usable: Int
   private let size: Int
   private let file: DatabaseFile
   private let descriptor: Int32
-  /// The beginning of the file, in which a small database has all that is looked for; one read instead of many.
+  /// The beginning of the file, read at once. For a small database, it usually contains all the pages that are needed.
   private let head: UnsafeMutableRawBufferPointer
   private let buffers: [UnsafeMutableRawBufferPointer]
 
-  /// Opens the file at `path`; nil where it may be in use or is not what `file` says, and where its header is
-  /// unusual.
+  /// Opens the file at `path`; nil if the file may be in use, isn't the one that `file` describes, or has an unusual
+  /// header.
   ///
   /// - Parameters:
-  ///   - path: where the file is.
-  ///   - file: what it turned out to be.
+  ///   - path: the path of the file.
+  ///   - file: the result of inspecting the path.
   public init?(_ path: String, _ file: DatabaseFile) {
     guard file.isSettled, !file.hasLog, !DatabaseFile.isFilled(beside: path, "-journal") else { return nil }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -55,7 +67,7 @@ public final class DatabasePages {
     Glibc.close(descriptor)
   }
 
-  /// Whether all that was read is of one time: the file at `path` is still the same, unchanged, and at rest.
+  /// Whether everything that was read is consistent: the file at `path` is still the same, unchanged, and at rest.
   public func isUnchanged(at path: String) -> Bool {
     withUnsafeTemporaryAllocation(byteCount: 100, alignment: 8) { again in
       Self.read(descriptor, again, at: 0) && head.prefix(100).elementsEqual(again)
@@ -63,7 +75,7 @@ public final class DatabasePages {
       && !DatabaseFile.isFilled(beside: path, "-journal")
   }
 
-  /// One page, until the same buffer is used for another; nil where there is no such page or it can't be read.
+  /// One page, valid until the same buffer is used again; nil if there is no such page or it can't be read.
   func page(_ number: Int, in buffer: Int) -> PageBytes? {
     guard number >= 1, number <= count, buffer < buffers.count else { return nil }
     let offset = (number - 1) * size
@@ -85,11 +97,11 @@ public final class DatabasePages {
       && DatabaseFile.nanoseconds(status.st_mtim) == file.modified
   }
 
-  /// F_OFD_GETLK of Linux, which Glibc's headers hide from Swift. It sees this process's own locks too.
+  /// Linux's F_OFD_GETLK, which Glibc's headers hide from Swift. It also sees the locks of this process.
   private static let openFileGetLock: Int32 = 36
 
-  /// Whether anybody holds the lock of a writer: such a one may keep its journal in memory.
-  /// (https://sqlite.org/lockingv3.html: the pending byte and, after it, the reserved one.)
+  /// Whether any process holds a writer's lock. Such a process may keep its journal in memory.
+  /// (https://sqlite.org/lockingv3.html: the pending byte is followed by the reserved byte.)
   private static func isLocked(_ descriptor: Int32) -> Bool {
     var lock = flock()
     lock.l_type = Int16(F_RDLCK)
@@ -99,7 +111,7 @@ public final class DatabasePages {
     return fcntl(descriptor, Self.openFileGetLock, &lock) != 0 || lock.l_type != Int16(F_UNLCK)
   }
 
-  /// What the header says, where it says nothing unusual.
+  /// The fields of the header; nil if a field is unusual.
   private struct Header {
     let pages: Int
     let usable: Int

@@ -1,14 +1,14 @@
-/// One row of a table, valid while the call lasts that hands it over.
+/// One row of a table, valid during the call that provides it.
 public struct StoredRow {
-  /// A column as it is stored.
+  /// A column's value as it is stored.
   public enum Column {
-    /// NULL; also what stands for the row's number where a column is an alias of it.
+    /// NULL, also stored for a column that is an alias of the row's number.
     case null
     /// An integer.
     case integer(Int64)
-    /// Text in UTF-8, of which nothing is checked.
+    /// Text, which may be invalid UTF-8.
     case text(UnsafeRawBufferPointer)
-    /// A number with a fraction, or bytes.
+    /// A number with a fraction, or a blob.
     case other
   }
 
@@ -17,10 +17,10 @@ public struct StoredRow {
   let payload: PageBytes
   let fields: [(type: Int, offset: Int)]
 
-  /// How many columns are stored: fewer than the table has, where the row is older than a column.
+  /// How many columns are stored. Rows that are older than a column don't store it.
   public var count: Int { fields.count }
 
-  /// A column; nil where the row doesn't store it.
+  /// The value of a column; nil if the row doesn't store it.
   public func column(_ index: Int) -> Column? {
     guard fields.indices.contains(index) else { return nil }
     let (type, offset) = fields[index]
@@ -37,7 +37,7 @@ public struct StoredRow {
     }
   }
 
-  /// The size of a value in bytes, by https://sqlite.org/fileformat2.html#record_format
+  /// The size of a value in bytes, as defined in https://sqlite.org/fileformat2.html#record_format
   static func size(of type: Int) -> Int {
     switch type {
     case 0, 8, 9: 0
@@ -48,7 +48,7 @@ public struct StoredRow {
     }
   }
 
-  /// Takes a record apart; nil unless its header and its values fill the payload exactly.
+  /// Parses a record; nil unless its header and its values fill the payload exactly.
   init?(_ id: Int64, _ payload: PageBytes, limit: Int) {
     guard let (stored, start) = payload.varint(0), let end = Int(exactly: stored), end <= payload.count
     else { return nil }
@@ -74,19 +74,19 @@ public struct StoredRow {
 }
 
 extension DatabasePages {
-  /// More than any schema or history has; whoever exceeds it is left to SQLite, which can be interrupted.
+  /// More than any schema or history needs. Larger tables are left to SQLite, which can be interrupted.
   private static let limits = (
     pages: 4096, rows: 16384, columns: 64, depth: 20, row: 1 << 20, bytes: 16 << 20
   )
 
-  /// Calls `body` with each row of the table whose first page is `root`, in the order of the rows' numbers.
+  /// Calls `body` with each row of the table whose first page is `root`, in ascending order of the row numbers.
   ///
   /// - Parameters:
-  ///   - root: the table's first page; that of sqlite_schema is 1.
-  ///   - body: takes a row; false where it can't.
-  /// - Returns: whether every row was read and taken.
+  ///   - root: the table's first page. sqlite_schema has page 1.
+  ///   - body: receives a row, and returns false to stop, for example if it can't interpret the row.
+  /// - Returns: whether all rows were read and `body` returned true for each.
   public func forEachRow(from root: Int, _ body: (StoredRow) -> Bool) -> Bool {
-    // Each page belongs to one place only, so a walk that meets more than there are goes in circles.
+    // Each page is used only once, so visiting more pages than the file has means that there is a cycle.
     var budget = Budget(
       pages: min(count, Self.limits.pages), rows: Self.limits.rows, bytes: Self.limits.bytes)
     var ahead = [(page: root, depth: 1)]
@@ -123,12 +123,12 @@ extension DatabasePages {
     return true
   }
 
-  /// What one walk may still read.
+  /// How much one traversal may still read.
   private struct Budget {
     var pages: Int, rows: Int, bytes: Int
   }
 
-  /// Hands over one cell of a leaf: sizes as in https://sqlite.org/fileformat2.html#b_tree_pages
+  /// Passes one cell of a leaf to `body`. Sizes are as in https://sqlite.org/fileformat2.html#b_tree_pages
   private func take(
     _ page: PageBytes, _ at: Int, _ budget: inout Budget, _ body: (StoredRow) -> Bool
   ) -> Bool {

@@ -1,21 +1,21 @@
 internal import Synchronization
 
-/// When work has to stop: at a moment, or as soon as somebody calls it off.
+/// When work has to stop: at a point in time, or as soon as it is cancelled.
 public struct Deadline: Sendable {
-  /// The moment.
+  /// The point in time.
   public let instant: ContinuousClock.Instant
   private let cancellation: Cancellation?
 
-  /// A deadline `duration` from now, or when `cancellation` is asked for.
+  /// Creates a deadline `duration` from now. It also passes when `cancellation` is cancelled.
   public init(in duration: Duration, _ cancellation: Cancellation? = nil) {
     instant = .now + duration
     self.cancellation = cancellation
   }
 
-  /// How long it is to the moment; negative behind it.
+  /// The remaining time; negative after the deadline.
   public var left: Duration { instant - .now }
 
-  /// Throws where it has passed, as before a step that can't be taken back.
+  /// Throws if the deadline has passed or the work was cancelled. Call it before a step that can't be undone.
   ///
   /// - Throws: `SQLiteError` with code `.interrupt`.
   public func check() throws(SQLiteError) {
@@ -23,7 +23,7 @@ public struct Deadline: Sendable {
     throw SQLiteError(code: .interrupt, message: "the time allowed has passed")
   }
 
-  /// Whether it has passed.
+  /// Whether the deadline has passed or the work was cancelled.
   public var isOver: Bool { cancellation?.isCancelled == true || ContinuousClock.now >= instant }
 }
 
@@ -31,13 +31,13 @@ public struct Deadline: Sendable {
 public final class Cancellation: Sendable {
   private let flag = Atomic(false)
 
-  /// Not asked for yet.
+  /// Creates a flag that isn't set.
   public init() {}
 
-  /// Whether it was asked for.
+  /// Whether the work was cancelled.
   public var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
-  /// Asks for it, and interrupts the statements whose deadlines know it; there is no way back.
+  /// Cancels the work and interrupts the statements whose deadlines have this flag. It can't be undone.
   public func cancel() {
     flag.store(true, ordering: .sequentiallyConsistent)
     Interrupter.shared.wake()

@@ -1,5 +1,5 @@
 extension String {
-  /// In lower case as SQLite compares names: only the letters A to Z have a counterpart.
+  /// The string in lower case as SQLite compares names: only the letters A to Z are converted.
   public var folded: String {
     var text = self
     let isFolded = text.withUTF8 { bytes in bytes.allSatisfy { $0.folded == $0 } }
@@ -14,11 +14,11 @@ extension String {
 }
 
 extension Substring {
-  /// In lower case as SQLite compares names.
+  /// The text in lower case as SQLite compares names.
   public var folded: String { String(self).folded }
 }
 
 extension UInt8 {
-  /// The lower-case letter of an ASCII capital; every other byte as it is.
+  /// The lower-case letter if the byte is an ASCII capital; otherwise the byte itself.
   var folded: UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self }
 }

@@ -4,16 +4,16 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// The thread of this process that interrupts statements when their time is over or their work is cancelled.
+/// A thread that interrupts statements when their deadline has passed or their work is cancelled.
 ///
-/// Every connection with a deadline is registered here from opening to closing. SQLite drops an interrupt that arrives
-/// between two statements, so an overdue connection is interrupted again and again until it is closed. A statement
-/// stops between two operations of SQLite's virtual machine or two pages of a check; one call of an SQL function runs
-/// to its end, which `Limits.value` bounds.
+/// Every connection with a deadline is registered here while it is open. SQLite discards an interrupt that arrives
+/// between two statements, so an overdue connection is interrupted repeatedly until it is closed. A statement stops
+/// between two operations of SQLite's virtual machine or two pages of a check. A single call of an SQL function is not
+/// interrupted, but `Limits.value` bounds its duration.
 final class Interrupter: Sendable {
   static let shared = Interrupter()
 
-  /// Its connection leaves the list before it is closed.
+  /// A registered connection. It is removed from the list before it is closed.
   private struct Entry: @unchecked Sendable {  // The mutex guards the handle.
     let handle: OpaquePointer
     let deadline: Deadline
@@ -22,11 +22,11 @@ final class Interrupter: Sendable {
   private struct List {
     var entries: [Int: Entry] = [:]
     var next = 0
-    /// When the thread looks again; nil where it sleeps until it is woken.
+    /// When the thread checks the deadlines again; nil if it sleeps until somebody wakes it.
     var wake: ContinuousClock.Instant?
   }
 
-  /// How often an overdue connection is interrupted.
+  /// The interval between two interrupts of an overdue connection.
   private static let pace = Duration.milliseconds(5)
   private static let longestSleep = Duration.seconds(3600)
 
@@ -47,7 +47,7 @@ final class Interrupter: Sendable {
 
   /// Begins to watch a connection.
   ///
-  /// - Returns: the number by which `remove` ends it.
+  /// - Returns: the number to pass to `remove`.
   func add(_ handle: OpaquePointer, _ deadline: Deadline) -> Int {
     let (number, isEarlier) = list.withLock { list in
       list.next += 1
@@ -58,10 +58,10 @@ final class Interrupter: Sendable {
     return number
   }
 
-  /// Ends the watching. The connection is not interrupted any more once this returns.
+  /// Stops watching a connection. It is not interrupted any more when this returns.
   func remove(_ number: Int) { list.withLock { $0.entries[number] = nil } }
 
-  /// Looks at all deadlines now, as after a cancellation.
+  /// Makes the thread check all deadlines now, for example after a cancellation.
   func wake() { alarm.signal() }
 
   private func work() -> Never {
@@ -74,9 +74,9 @@ final class Interrupter: Sendable {
     }
   }
 
-  /// Interrupts every connection whose time is over.
+  /// Interrupts every connection whose deadline has passed.
   ///
-  /// - Returns: how long nothing is to be done; nil where there is no deadline to wait for.
+  /// - Returns: the time until the next check; nil if there is no deadline to wait for.
   func interruptOverdue() -> Duration? {
     list.withLock { list in
       let now = ContinuousClock.now

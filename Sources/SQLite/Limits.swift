@@ -1,21 +1,21 @@
 internal import CSQLite
 internal import Glibc
 
-/// How much one database may take of this process.
+/// Limits for the resources that one database may use in this process.
 ///
-/// What exceeds a limit is refused with an error; nothing is cut off in silence. A database whose values are all within
-/// the limits is not affected by them.
+/// If something exceeds a limit, the operation fails with an error, and nothing is truncated silently. A database
+/// within the limits is not affected by them.
 public enum Limits {
-  /// The longest value of a row, in bytes. SQLite's own default is 1 GB.
+  /// The maximum size of a value or a row, in bytes. SQLite's own default is 1 GB.
   public static let value = 256 << 20
-  /// The longest SQL statement, of a migration or of a schema, in bytes.
+  /// The maximum length of an SQL statement in a migration or a schema, in bytes.
   public static let statement = 16 << 20
-  /// The longest pattern of LIKE and GLOB, in bytes: the time that a match takes grows with it.
+  /// The maximum length of a pattern of LIKE and GLOB, in bytes, because it determines how long a match takes.
   public static let pattern = 1000
-  /// The longest error message that is kept, in bytes. A trigger can raise one of any length.
+  /// The maximum length of a stored error message, in bytes. A trigger can raise messages of any length.
   public static let message = 2000
-  /// How many bytes SQLite may allocate in this process, for all databases that are worked on at once: 2 GB, or half of
-  /// the machine's memory where that is less.
+  /// How many bytes SQLite may allocate in this process, for all open databases together: 2 GB, or half of the
+  /// machine's memory if that is less.
   public static let memory = min(2 << 30, sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 2)
 
   static func apply(to handle: OpaquePointer) {
@@ -26,34 +26,34 @@ public enum Limits {
   }
 }
 
-/// How much text one query may bring in from a database that somebody else writes.
+/// How much text a query may read from a database that others write.
 public struct ReadLimit: Sendable {
-  /// What is read, for the error: `schema_migrations`.
+  /// What is read, such as `schema_migrations`, for the error message.
   public let subject: String
-  /// How many rows.
+  /// The maximum number of rows.
   public let rows: Int
-  /// The longest single text, in bytes.
+  /// The maximum length of a single text, in bytes.
   public let text: Int
-  /// All texts together, in bytes.
+  /// The maximum length of all texts together, in bytes.
   public let total: Int
 
-  /// Makes a limit.
+  /// Creates a limit.
   public init(of subject: String, rows: Int, text: Int, total: Int) {
     (self.subject, self.rows, self.text, self.total) = (subject, rows, text, total)
   }
 
-  /// Recorded versions and their names.
+  /// The limit for recorded versions and their names.
   public static let history = ReadLimit(
     of: "schema_migrations", rows: 100_000, text: 1 << 20, total: 16 << 20)
-  /// The texts of a schema.
+  /// The limit for the SQL of a schema.
   public static let schema = ReadLimit(
     of: "the schema", rows: 1_000_000, text: Limits.statement, total: 128 << 20)
-  /// The names of a schema's objects.
+  /// The limit for the names of a schema's objects.
   public static let names = ReadLimit(
     of: "the schema", rows: 1_000_000, text: 1 << 16, total: 128 << 20)
 }
 
-/// Counts what a query has brought in.
+/// Adds up what a query has read.
 struct ReadAccount {
   private let limit: ReadLimit
   private var rows = 0
@@ -61,7 +61,7 @@ struct ReadAccount {
 
   init(_ limit: ReadLimit) { self.limit = limit }
 
-  /// Adds the row at hand, before anything of it is copied.
+  /// Adds the current row, before any of it is copied.
   mutating func add(_ row: Statement) throws(SQLiteError) {
     rows += 1
     guard rows <= limit.rows else { throw error("more than \(limit.rows) rows") }

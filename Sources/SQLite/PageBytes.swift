@@ -1,4 +1,4 @@
-/// Bytes that come from a file: whatever offset is asked for, the answer is what is there, or nil.
+/// Bytes from a file. Any offset is permitted; the result is nil if it is out of bounds.
 struct PageBytes {
   private let bytes: UnsafeRawBufferPointer
 
@@ -13,7 +13,7 @@ struct PageBytes {
     return UnsafeRawBufferPointer(rebasing: bytes[at..<at + count])
   }
 
-  /// A number of up to eight bytes, the highest first.
+  /// A big-endian number of up to eight bytes.
   func unsigned(_ at: Int, bytes size: Int) -> UInt64? {
     guard at >= 0, at <= bytes.count, size <= bytes.count - at else { return nil }
     var number: UInt64 = 0
@@ -21,12 +21,13 @@ struct PageBytes {
     return number
   }
 
-  /// A number of up to four bytes.
+  /// A big-endian number of up to four bytes.
   func number(_ at: Int, bytes size: Int) -> Int? {
     unsigned(at, bytes: size).flatMap { Int(exactly: $0) }
   }
 
-  /// A variable-length number and the offset after it: seven bits a byte, and eight of the ninth.
+  /// A variable-length number and the offset after it. Each byte has seven bits of the number, except that the ninth
+  /// has eight.
   func varint(_ at: Int) -> (value: UInt64, next: Int)? {
     guard at >= 0 else { return nil }
     var value: UInt64 = 0

@@ -1,26 +1,35 @@
 /// One statement of a script: its text, and its position in the script.
 public struct ScriptStatement: Hashable, Sendable {
-  /// Its text, from its first token to its last, without the semicolon.
+  /// The text from the first token to the last, without the semicolon.
   public let sql: String
-  /// The line of its first token, counted from 1.
+  /// The line of the first token, counted from 1.
   public let line: Int
-  /// Its tokens, with ranges counted from the start of the script.
+  /// The tokens, with ranges counted from the start of the script.
   public let tokens: [SQLToken]
 
-  /// The line on which the byte at `offset` of `sql` stands.
+  /// The line that contains the byte at `offset` of `sql`.
   public func line(at offset: Int) -> Int {
     line + sql.utf8.prefix(offset).count { $0 == UInt8(ascii: "\n") }
   }
 }
 
-/// SQL text cut into its statements.
+/// An SQL text divided into its statements.
+///
+/// ```swift
+/// let script = SQLScript("CREATE TABLE a (b); INSERT INTO a VALUES (1);")
+/// for statement in script.statements {
+///   print(statement.line, statement.sql)
+/// }
+/// ```
+///
+/// See also ``ScriptStatement`` and ``SQLTokenizer``.
 public struct SQLScript: Sendable {
   /// The statements, in order.
   public let statements: [ScriptStatement]
-  /// Whether the last statement ends with a semicolon, or there is none.
+  /// Whether the text ends with a semicolon, ignoring space and comments, or has no statement.
   public let isComplete: Bool
 
-  /// Cuts `text` at its semicolons; those inside a trigger's body don't count, as in `sqlite3_complete`.
+  /// Divides `text` at its semicolons. As in `sqlite3_complete`, those in a trigger's body are ignored.
   ///
   /// - Parameters:
   ///   - text: the script, or a part of a file.
@@ -49,7 +58,7 @@ public struct SQLScript: Sendable {
     self.statements = statements
   }
 
-  /// A trigger ends with a semicolon that follows `; END`.
+  /// Whether the tokens are the beginning of a CREATE TRIGGER, which ends with the semicolon after `; END`.
   private static func isInsideTrigger(_ tokens: [SQLToken]) -> Bool {
     guard tokens.first?.isKeyword("create") == true else { return false }
     let afterCreate = tokens.dropFirst().drop { $0.isKeyword("temp") || $0.isKeyword("temporary") }

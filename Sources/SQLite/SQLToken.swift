@@ -1,7 +1,7 @@
-/// A piece of SQL text, as SQLite's own tokenizer cuts it (https://sqlite.org/lang_keywords.html,
+/// A token of an SQL text, as in SQLite's own tokenizer (https://sqlite.org/lang_keywords.html,
 /// https://sqlite.org/lang_expr.html#literal_values_constants_).
 public struct SQLToken: Hashable, Sendable {
-  /// What a token is.
+  /// The kinds of tokens.
   public enum Kind: Hashable, Sendable {
     /// A keyword or a bare name.
     case word
@@ -19,33 +19,33 @@ public struct SQLToken: Hashable, Sendable {
     case symbol
   }
 
-  /// What it is.
+  /// The kind of the token.
   public let kind: Kind
-  /// Its text; a quoted name without its quotes, everything else as written.
+  /// The text: a quoted name without its quotes, everything else as written.
   public let text: String
-  /// Where it begins and ends, in bytes from the start of the text.
+  /// The position of the token, in bytes from the start of the SQL text.
   public let range: Range<Int>
 
-  /// Whether it is this keyword. A quoted name is none.
+  /// Whether the token is this keyword. A quoted name is never a keyword.
   public func isKeyword(_ keyword: String) -> Bool {
     kind == .word && text.utf8.count == keyword.utf8.count
       && zip(text.utf8, keyword.utf8).allSatisfy { $0.folded == $1.folded }
   }
 
-  /// Whether it is this operator or punctuation.
+  /// Whether the token is this operator or punctuation.
   public func isSymbol(_ symbol: String) -> Bool { kind == .symbol && text == symbol }
 
-  /// Whether it is a name or a keyword: a word or a quoted name.
+  /// Whether the token is a word (a name or keyword) or a quoted name.
   public var isName: Bool { kind == .word || kind == .quotedName }
 
-  /// The token as a name, in lower case and without quotes: SQLite takes a string for one, too.
+  /// The token as a name, in lower case and without quotes. SQLite also accepts a string as a name.
   public var name: String {
     guard kind == .string else { return text.folded }
     let content = text.dropFirst().dropLast()
     return content.split(separator: "''", omittingEmptySubsequences: false).joined(separator: "'").folded
   }
 
-  /// The token in a form in which case, quoting of names and spelling of operators don't count.
+  /// The token without differences in case, quoting of names, and spelling of operators.
   public var normal: String {
     switch kind {
     case .word, .quotedName, .blob, .number: text.folded
@@ -55,19 +55,28 @@ public struct SQLToken: Hashable, Sendable {
   }
 }
 
-/// Cuts SQL text into tokens. Space and comments are left out; a text that ends inside a literal ends the token.
+/// Divides SQL text into tokens. Space and comments are left out. If the text ends within a literal, the token ends
+/// there too.
+///
+/// ```swift
+/// for token in SQLTokenizer("SELECT a FROM \"b c\" -- why") {
+///   print(token.kind, token.text)  // word SELECT, word a, word FROM, quotedName b c
+/// }
+/// ```
+///
+/// See also ``SQLToken`` and ``SQLScript``.
 public struct SQLTokenizer: Sequence, IteratorProtocol {
   private let bytes: [UInt8]
   private var position = 0
-  /// Where the `--` comments begin that were passed so far, in bytes from the start of the text.
+  /// The positions of the `--` comments that were skipped so far, in bytes from the start of the text.
   public private(set) var lineComments: [Int] = []
-  /// Where the literal or comment begins in which the text ended, if it did.
+  /// The position of the literal or comment in which the text ended; nil if it didn't end in one.
   public private(set) var unclosed: Int?
 
-  /// Starts at the beginning of `sql`.
+  /// Creates a tokenizer at the beginning of `sql`.
   public init(_ sql: String) { bytes = Array(sql.utf8) }
 
-  /// The next token, or nil at the end.
+  /// Returns the next token, or nil at the end.
   public mutating func next() -> SQLToken? {
     skipSpaceAndComments()
     guard position < bytes.count else { return nil }
@@ -131,7 +140,7 @@ public struct SQLTokenizer: Sequence, IteratorProtocol {
       kind: kind, text: String(decoding: bytes[start..<position], as: UTF8.self), range: start..<position)
   }
 
-  /// A literal or quoted name; a doubled closing quote stands for itself.
+  /// Reads a literal or quoted name. A doubled closing quote is part of the content.
   private mutating func quoted(from start: Int, close: UInt8, kind: SQLToken.Kind) -> SQLToken {
     position += 1
     var content: [UInt8] = []

@@ -2,18 +2,18 @@ internal import CSQLite
 internal import Glibc
 internal import SystemPackage
 
-/// A failure that SQLite reported, with its extended result code.
+/// An error that SQLite reported, with its extended result code.
 public struct SQLiteError: Error, Hashable, Sendable {
-  /// What to match on.
+  /// The extended result code. Use `primary` to match all extensions of a code.
   public let code: ResultCode
   /// SQLite's own text, for people.
   public let message: String
-  /// Where in the SQL text the error lies, in bytes from its start, where SQLite can tell.
+  /// The position of the error in the SQL text, in bytes from its start; nil if SQLite doesn't know it.
   public let offset: Int?
-  /// The operating system's error number behind it, or 0.
+  /// The operating system's error number; 0 if the operating system didn't cause the error.
   public let systemError: Int32
 
-  /// Makes an error by hand, as for a condition that was found beside SQLite.
+  /// Creates an error for a condition that SQLite itself didn't report.
   public init(code: ResultCode, message: String, offset: Int? = nil) {
     self.code = code
     self.message = message
@@ -32,7 +32,8 @@ public struct SQLiteError: Error, Hashable, Sendable {
     systemError = isOfSystem ? handle.map { sqlite3_system_errno($0) } ?? 0 : 0
   }
 
-  /// A message is what a database or a migration makes of it: only its beginning is kept where it is very long.
+  /// Truncates a very long message. Databases and migrations determine the text of messages, so its length is not
+  /// bounded.
   private static func bounded(_ message: UnsafePointer<CChar>) -> String {
     let count = strlen(message)
     guard count > Limits.message else { return String(cString: message) }
@@ -42,7 +43,7 @@ public struct SQLiteError: Error, Hashable, Sendable {
 }
 
 extension SQLiteError: CustomStringConvertible {
-  /// The message, which says what is wrong, and the code's number, which can be looked up.
+  /// The message for people, followed by the code's number for looking it up.
   public var description: String {
     let cause = systemError == 0 ? "" : ": \(Errno(rawValue: systemError))"
     return "\(message)\(cause) (SQLite \(code.rawValue))"
@@ -51,25 +52,25 @@ extension SQLiteError: CustomStringConvertible {
 
 /// An SQLite result code: extended, with its primary code in the low eight bits.
 public struct ResultCode: RawRepresentable, Hashable, Sendable {
-  /// The number as sqlite3.h has it.
+  /// The number in sqlite3.h.
   public let rawValue: Int32
-  /// Wraps a number from sqlite3.h.
+  /// Creates a code from a number in sqlite3.h.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
   /// The code without its extension: `SQLITE_BUSY_SNAPSHOT` becomes `SQLITE_BUSY`.
   public var primary: ResultCode { ResultCode(rawValue: rawValue & 0xff) }
 
-  /// A generic error, mostly of the SQL text.
+  /// A generic error, mostly in the SQL text.
   public static let error = ResultCode(rawValue: SQLITE_ERROR)
-  /// An operation was ended before it was done.
+  /// An operation was ended before it was complete.
   public static let abort = ResultCode(rawValue: SQLITE_ABORT)
   /// Another connection holds the lock.
   public static let busy = ResultCode(rawValue: SQLITE_BUSY)
-  /// A lock within this process or a shared cache.
+  /// A lock within this process or a shared cache conflicts.
   public static let locked = ResultCode(rawValue: SQLITE_LOCKED)
   /// The file or its folder can't be written.
   public static let readOnly = ResultCode(rawValue: SQLITE_READONLY)
-  /// The folder, in which a journal would have to be made, can't be written.
+  /// The folder, which must hold the journal, can't be written.
   public static let readOnlyFolder = ResultCode(rawValue: SQLITE_READONLY | 6 << 8)
   /// A crashed writer left a journal, and this connection may not roll it back.
   public static let needsRollback = ResultCode(rawValue: SQLITE_READONLY | 3 << 8)
@@ -77,20 +78,20 @@ public struct ResultCode: RawRepresentable, Hashable, Sendable {
   public static let interrupt = ResultCode(rawValue: SQLITE_INTERRUPT)
   /// The operating system failed to read or write.
   public static let ioError = ResultCode(rawValue: SQLITE_IOERR)
-  /// The file's content contradicts itself.
+  /// The file's content is inconsistent.
   public static let corrupt = ResultCode(rawValue: SQLITE_CORRUPT)
-  /// No room on the disk.
+  /// The disk is full.
   public static let full = ResultCode(rawValue: SQLITE_FULL)
   /// The file can't be opened.
   public static let cannotOpen = ResultCode(rawValue: SQLITE_CANTOPEN)
-  /// A value, a text or a statement is longer than allowed.
+  /// A value, text or statement is longer than allowed.
   public static let tooBig = ResultCode(rawValue: SQLITE_TOOBIG)
-  /// An allocation failed, mostly at `Limits.memory`.
+  /// An allocation failed, mostly because of `Limits.memory`.
   public static let noMemory = ResultCode(rawValue: SQLITE_NOMEM)
-  /// A constraint refused a row.
+  /// A row violates a constraint.
   public static let constraint = ResultCode(rawValue: SQLITE_CONSTRAINT)
-  /// The authorizer refused a statement.
+  /// The authorizer denied a statement.
   public static let notAuthorized = ResultCode(rawValue: SQLITE_AUTH)
-  /// The file is no database, or is encrypted.
+  /// The file is not a database, or is encrypted.
   public static let notADatabase = ResultCode(rawValue: SQLITE_NOTADB)
 }

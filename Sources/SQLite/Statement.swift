@@ -1,11 +1,21 @@
 internal import CSQLite
 internal import Glibc
 
-/// A prepared statement. It belongs to its connection's thread, as that does.
+/// A prepared statement, used only on its connection's thread.
+///
+/// ```swift
+/// if let statement = try database.prepare("SELECT name FROM users WHERE id = ?") {
+///   try statement.bind([.integer(7)])
+///   while try statement.step() { print(statement.text(0) ?? "NULL") }
+///   statement.reset()
+/// }
+/// ```
+///
+/// ``Connection/rows(_:_:atMost:_:)`` does this for a whole result. See also ``Connection/prepare(_:)`` and ``Value``.
 public final class Statement {
   let handle: OpaquePointer
   private let database: OpaquePointer
-  /// Kept open as long as the statement is used; nil for a statement that the connection itself keeps.
+  /// The connection, which the statement keeps open; nil for a statement that the connection itself caches.
   private let connection: Connection?
 
   init(_ handle: OpaquePointer, on database: OpaquePointer, keeping connection: Connection?) {
@@ -16,13 +26,15 @@ public final class Statement {
 
   deinit { sqlite3_finalize(handle) }
 
-  /// How many columns a row has; 0 for a statement that returns none.
+  /// The number of columns of a row; 0 for a statement that returns no rows.
   public var columnCount: Int { Int(sqlite3_column_count(handle)) }
 
-  /// Whether running it leaves the database as it is.
+  /// Whether running the statement leaves the database unchanged.
   public var isReadOnly: Bool { sqlite3_stmt_readonly(handle) != 0 }
 
-  /// Gives the parameters their values, from the first on.
+  /// Binds values to the parameters, beginning with the first.
+  ///
+  /// - Throws: `SQLiteError`, for example if there are more values than parameters.
   public func bind(_ values: [Value]) throws(SQLiteError) {
     for (offset, value) in values.enumerated() {
       let index = Int32(offset + 1)
@@ -38,9 +50,9 @@ public final class Statement {
     }
   }
 
-  /// Goes on to the next row.
+  /// Advances to the next row.
   ///
-  /// - Returns: whether there is one.
+  /// - Returns: whether there is a row.
   /// - Throws: `SQLiteError`, with `.interrupt` when the connection's deadline has passed.
   public func step() throws(SQLiteError) -> Bool {
     switch sqlite3_step(handle) {
@@ -50,16 +62,18 @@ public final class Statement {
     }
   }
 
-  /// Makes the statement ready to run again; its parameters keep their values.
+  /// Prepares the statement to run again. Its parameters keep their values.
   public func reset() { sqlite3_reset(handle) }
 
   /// Runs the statement to its end and resets it.
+  ///
+  /// - Throws: `SQLiteError` if the statement fails.
   public func run() throws(SQLiteError) {
     defer { reset() }
     while try step() {}
   }
 
-  /// The value of a column of the row at hand.
+  /// The value of a column in the current row.
   public func value(_ column: Int) -> Value {
     let column = Int32(column)
     switch sqlite3_column_type(handle, column) {
@@ -71,18 +85,18 @@ public final class Statement {
     }
   }
 
-  /// The column as an integer, converted as SQLite does.
+  /// The column as an integer, converted by SQLite's rules.
   public func int(_ column: Int) -> Int64 { sqlite3_column_int64(handle, Int32(column)) }
 
-  /// The column as text, or nil where it is NULL.
+  /// The column as text, or nil if it is NULL.
   public func text(_ column: Int) -> String? {
     sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL ? nil : textValue(Int32(column))
   }
 
-  /// The size of a column's text in UTF-8, or of its bytes; of a number, that of its digits.
+  /// The size of a column in bytes: of its text in UTF-8, of its blob, or of a number's digits.
   func size(_ column: Int) -> Int { Int(sqlite3_column_bytes(handle, Int32(column))) }
 
-  /// Calls `body` with the column's text in UTF-8; NULL is empty.
+  /// Calls `body` with the column's text in UTF-8, which is empty for NULL.
   public func withText(_ column: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
     body(textBytes(Int32(column)))
   }
@@ -103,13 +117,14 @@ public final class Statement {
     return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
   }
 
-  /// As UTF-8: asking for the size converts text that is stored as UTF-16, so the pointer comes from that form too.
+  /// The text in UTF-8. Asking for the size converts text that is stored as UTF-16, so the pointer must be for UTF-8
+  /// too.
   private func textBytes(_ column: Int32) -> UnsafeRawBufferPointer {
     let start = sqlite3_column_text(handle, column)
     return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
   }
 
-  /// Whether the rows at hand of both statements hold the same values, of the same types, bit by bit.
+  /// Whether the current rows of both statements are identical in the types and bits of all values.
   public func rowEquals(_ other: Statement) -> Bool {
     let count = sqlite3_column_count(handle)
     guard count == sqlite3_column_count(other.handle) else { return false }

@@ -1,13 +1,14 @@
 internal import CSQLite
 
-/// Digests of one value, by which values can be compared later without keeping them.
+/// Digests of one value, for comparing it later without keeping it.
 ///
-/// An integer and its text have the same digests, and so have 5 and 5.0, and a fraction and its shortest text of up to 17
-/// characters: such conversions don't count as changes. Others do, as of '7.50' to 7.5. Different values have different digests but for one chance in 2^64.
+/// An integer and its text have the same digests, and so have 5 and 5.0, and a fraction and its shortest text of up to
+/// 17 characters. Such conversions don't count as changes. Others do, for example from '7.50' to 7.5. Different values
+/// have equal digests with a probability of 2^-64.
 public struct ValueDigest: Hashable, Sendable {
-  /// Of the value; 0 stands for NULL and for nothing else.
+  /// The digest of the value; 0 only for NULL.
   public let value: UInt64
-  /// Of what CAST AS INTEGER would make of the value; 0 for NULL.
+  /// The digest of the result of CAST AS INTEGER; 0 for NULL.
   public let integer: UInt64
   /// How many bytes of text or blob were read.
   public let bytes: Int
@@ -34,7 +35,7 @@ public struct ValueDigest: Hashable, Sendable {
   }
 
   init(text: UnsafeRawBufferPointer) {
-    // Most texts are no numbers, which their first byte tells.
+    // Most texts are not numbers, and their first byte shows it.
     guard let first = text.first, first <= UInt8(ascii: "9") else {
       self.init(value: Self.digest(of: text, seed: 2), integer: Self.zero, bytes: text.count)
       return
@@ -54,10 +55,10 @@ public struct ValueDigest: Hashable, Sendable {
 
   // MARK: Mixing
 
-  /// One digest of two, in this order.
+  /// Combines two digests into one. The order matters.
   public static func combine(_ one: UInt64, _ other: UInt64) -> UInt64 { mix(one &* 31 ^ other) }
 
-  /// The finalizer of SplitMix64; never 0.
+  /// The finalizer of SplitMix64, except that the result is never 0.
   private static func mix(_ word: UInt64) -> UInt64 {
     var mixed = word &+ 0x9e37_79b9_7f4a_7c15
     mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -66,7 +67,7 @@ public struct ValueDigest: Hashable, Sendable {
     return mixed == 0 ? 1 : mixed
   }
 
-  /// The digest of 0, which CAST AS INTEGER makes of a text without a number.
+  /// The digest of 0, the result of CAST AS INTEGER for a text without a number.
   private static let zero = digest(of: 0)
 
   private static func digest(of number: Int64) -> UInt64 { mix(UInt64(bitPattern: number)) }
@@ -92,7 +93,7 @@ public struct ValueDigest: Hashable, Sendable {
 
   private static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
-  /// As CAST AS INTEGER reads a text: the longest prefix that is an integer, limited to 64 bits.
+  /// The number that CAST AS INTEGER reads from a text: the longest prefix that is an integer, clamped to 64 bits.
   /// (https://sqlite.org/lang_expr.html#castexpr)
   private static func leadingInteger(_ text: UnsafeRawBufferPointer) -> Int64 {
     var at = 0
@@ -116,7 +117,7 @@ public struct ValueDigest: Hashable, Sendable {
     return Int64(exactly: number.rounded(.towardZero)) ?? (number < 0 ? .min : .max)
   }
 
-  /// The integer whose text this is, to the letter.
+  /// The integer if the text is exactly its canonical form; otherwise nil.
   private static func canonicalInteger(_ text: UnsafeRawBufferPointer) -> Int64? {
     guard (1...20).contains(text.count) else { return nil }
     let start = text[0] == UInt8(ascii: "-") ? 1 : 0
@@ -125,7 +126,7 @@ public struct ValueDigest: Hashable, Sendable {
     return Int64(String(decoding: text, as: UTF8.self))
   }
 
-  /// The number with a fraction whose text this is, to the letter.
+  /// The number with a fraction if the text is exactly its canonical form; otherwise nil.
   private static func canonicalFraction(_ text: UnsafeRawBufferPointer) -> Double? {
     guard (3...17).contains(text.count), text.last != UInt8(ascii: "0"),
       let point = text.firstIndex(of: UInt8(ascii: "."))
@@ -141,17 +142,17 @@ public struct ValueDigest: Hashable, Sendable {
 }
 
 extension Statement {
-  /// Digests of the column's value in the row at hand.
+  /// The digests of a column's value in the current row.
   public func digest(_ column: Int) -> ValueDigest { Self.digest(handle, column) }
 
-  /// Calls `body` with the digests of each of these columns' values in the row at hand, in order.
+  /// Calls `body` with the digests of these columns' values in the current row, in order.
   public func forEachDigest(in columns: Range<Int>, _ body: (ValueDigest) -> Void) {
     let handle = handle
     for column in columns { body(Self.digest(handle, column)) }
   }
 
   private static func digest(_ handle: OpaquePointer, _ column: Int) -> ValueDigest {
-    // The value itself is asked, which spares most of what the functions for columns do.
+    // Reading the value itself avoids most of the overhead of the functions for columns.
     let value = sqlite3_column_value(handle, Int32(column))
     switch sqlite3_value_type(value) {
     case SQLITE_INTEGER: return ValueDigest(integer: sqlite3_value_int64(value))

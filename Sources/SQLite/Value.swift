@@ -11,17 +11,17 @@ public enum Value: Hashable, Sendable {
   /// Bytes.
   case blob([UInt8])
 
-  /// The integer, where it is one.
+  /// The integer; nil for any other type.
   public var integer: Int64? {
     if case .integer(let value) = self { value } else { nil }
   }
 
-  /// The text, where it is text.
+  /// The text; nil for any other type.
   public var text: String? {
     if case .text(let value) = self { value } else { nil }
   }
 
-  /// SQLite's idea of truth: neither NULL nor zero.
+  /// Whether SQLite considers the value true, that is, neither NULL nor zero.
   public var isTrue: Bool {
     switch self {
     case .null: false
@@ -32,7 +32,7 @@ public enum Value: Hashable, Sendable {
     }
   }
 
-  /// Text counts by the decimal number with which it begins: whether that has a digit that isn't zero.
+  /// Whether the decimal number at the beginning of the text has a digit other than zero.
   private static func isTrue(_ text: some Sequence<UInt8>) -> Bool {
     let number = text.drop { $0 == 0x20 || (0x09...0x0d).contains($0) }
     let digits =
@@ -50,8 +50,8 @@ public enum Value: Hashable, Sendable {
 }
 
 extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
-  /// A literal text.
+  /// Creates a text.
   public init(stringLiteral value: String) { self = .text(value) }
-  /// A literal integer.
+  /// Creates an integer.
   public init(integerLiteral value: Int64) { self = .integer(value) }
 }

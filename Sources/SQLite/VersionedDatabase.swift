@@ -1,5 +1,4 @@
-/// The forms that a database of this program's own has had, by version. A database says its version in
-/// `PRAGMA user_version`.
+/// The schema versions of one of Flotilla's own databases, which is `PRAGMA user_version` in the file.
 ///
 /// ```swift
 /// let forms = VersionedDatabase(steps: [
@@ -10,24 +9,24 @@
 /// try forms.upgrade(Connection(path: path, access: .readWrite))
 /// ```
 public struct VersionedDatabase {
-  /// Brings a database to the next version. It runs in the transaction of the whole upgrade.
+  /// Upgrades a database to the next version. It runs in the transaction of the whole upgrade.
   public typealias Step = (Connection) throws -> Void
 
   private let steps: [Step]
 
-  /// - Parameter steps: the step at index 0 makes version 1 of an empty file, and of any form from before versions were
-  ///   said; the one at index 1 makes version 2 of version 1.
+  /// - Parameter steps: the upgrades in order. The step at index 0 creates version 1 from an empty file, or from a
+  ///   database that is older than this version number; the step at index 1 upgrades version 1 to version 2.
   public init(steps: [Step]) { self.steps = steps }
 
-  /// Makes sure that this program knows the version of the file at `path`. Nothing of the file is
-  /// changed, but that the journal of a crashed writer is rolled back.
+  /// Verifies that the program knows the version of the file at `path`. This changes nothing in the file, except that
+  /// the journal of a crashed writer is rolled back.
   ///
-  /// - Throws: `NewerVersion` where it doesn't; `SQLiteError` where the file can't be read.
+  /// - Throws: `NewerVersion` if the version is unknown; `SQLiteError` if the file can't be read.
   public func check(_ path: String) throws {
     do {
       try check(path, .readOnly)
     } catch let error as SQLiteError where error.code == .needsRollback {
-      // A writer crashed. Nobody can read the version before its unfinished transaction is taken back.
+      // A writer crashed. Its unfinished transaction must be rolled back before anybody can read the version.
       try check(path, .readWrite)
     }
   }
@@ -38,13 +37,13 @@ public struct VersionedDatabase {
     try check(version(of: database))
   }
 
-  /// Brings a database to the latest version, in one transaction. One that is there already isn't locked.
+  /// Upgrades a database to the latest version, in one transaction. A database at the latest version isn't locked.
   ///
-  /// - Throws: `NewerVersion`, or what a step throws; the database is as it was then.
+  /// - Throws: `NewerVersion`, or what a step throws. The database is then unchanged.
   public func upgrade(_ database: Connection) throws {
     guard try version(of: database) != steps.count else { return }
     try database.transaction {
-      // Another process may have upgraded it meanwhile.
+      // Another process may have upgraded the database in the meantime.
       let found = try version(of: database)
       try check(found)
       for step in steps[found...] { try step(database) }
@@ -61,7 +60,7 @@ public struct VersionedDatabase {
   }
 }
 
-/// A database of this program's own has a version that the program doesn't know.
+/// One of Flotilla's own databases has a version that this program doesn't know.
 public struct NewerVersion: Error, Hashable, Sendable {
   /// The version of the database.
   public let found: Int

@@ -1,12 +1,12 @@
 internal import CSQLite
 
-/// What SQLite's hooks tell of one connection's transactions.
+/// The state of one connection's transactions, updated by SQLite's hooks.
 final class TransactionHooks {
-  /// Whether a transaction is open that only `Connection.commitTransaction` may commit.
+  /// Whether the open transaction may be committed only by `Connection.commitTransaction`.
   var isHeld = false
-  /// Whether a transaction ended while it was held.
+  /// Whether a transaction was rolled back while it was held.
   var isLost = false
-  /// How often something was committed, or tried to: the hook runs before the commit does.
+  /// How many commits were attempted. The hook runs before the commit itself.
   var commits = 0
 
   func install(on handle: OpaquePointer) {
@@ -16,7 +16,7 @@ final class TransactionHooks {
       { context in
         guard let context else { return 1 }
         let hooks = Unmanaged<TransactionHooks>.fromOpaque(context).takeUnretainedValue()
-        guard !hooks.isHeld else { return 1 }  // which turns the COMMIT into a ROLLBACK
+        guard !hooks.isHeld else { return 1 }  // turns the COMMIT into a ROLLBACK
         hooks.commits += 1
         return 0
       }, context)
@@ -31,9 +31,17 @@ final class TransactionHooks {
 }
 
 extension Connection {
-  /// Begins a write transaction that nothing but `commitTransaction` can commit: any other COMMIT rolls it back.
+  /// Begins a write transaction that only `commitTransaction` can commit. Any other COMMIT rolls it back.
   ///
-  /// - Throws: `SQLiteError`, with `.busy` where another connection keeps the lock.
+  /// ```swift
+  /// try database.beginTransaction()
+  /// defer { database.rollback() }  // does nothing after a commit
+  /// try database.execute("UPDATE users SET name = 'x'")
+  /// try database.checkTransaction()
+  /// try database.commitTransaction()
+  /// ```
+  ///
+  /// - Throws: `SQLiteError`, with `.busy` if another connection holds the lock.
   public func beginTransaction() throws(SQLiteError) {
     try execute("BEGIN IMMEDIATE")
     hooks.isHeld = true
@@ -42,17 +50,17 @@ extension Connection {
 
   /// Commits the transaction that `beginTransaction` began.
   ///
-  /// - Throws: `SQLiteError`; whether the database is at its old or its new state then has to be read from the file.
-  ///   With `.abort` where the transaction was not open any more.
+  /// - Throws: `SQLiteError`. The state of the database must then be read from the file, because it can be the old or
+  ///   the new one. With code `.abort`, the transaction was no longer open.
   public func commitTransaction() throws(SQLiteError) {
     try checkTransaction()
     hooks.isHeld = false
     try execute("COMMIT")
   }
 
-  /// Makes sure that the transaction in which a migration runs is open, and is the one that was begun for it.
+  /// Verifies that the transaction begun by `beginTransaction` is still open.
   ///
-  /// - Throws: `SQLiteError` with `.abort` where it isn't.
+  /// - Throws: `SQLiteError` with `.abort` if a statement has ended it.
   public func checkTransaction() throws(SQLiteError) {
     guard isInTransaction, !hooks.isLost else {
       throw SQLiteError(code: .abort, message: "the transaction was ended by a statement in it")
