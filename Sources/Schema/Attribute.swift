@@ -1,4 +1,4 @@
-/// A piece of what a column or a table is, which can change by itself.
+/// A property of a column or a table that can change independently of the others.
 public enum Attribute: String, Sendable, CaseIterable {
   case type = "column_type"
   case notNull = "column_not_null"
@@ -8,7 +8,7 @@ public enum Attribute: String, Sendable, CaseIterable {
   case primaryKey = "primary_key"
   case options = "table_options"
 
-  /// The pieces of an object of that kind.
+  /// The attributes of objects of this kind, in the order of `Schema.Object.attributes`.
   static func of(_ kind: Schema.Kind) -> [Attribute] {
     switch kind {
     case .column: [.type, .notNull, .defaultValue, .collation, .generated]
@@ -17,7 +17,7 @@ public enum Attribute: String, Sendable, CaseIterable {
     }
   }
 
-  /// A column's normal form from its pieces.
+  /// A column's normal form, composed of its attributes.
   static func column(_ attributes: [String?]) -> String {
     zip(of(.column), attributes).compactMap { attribute, text in
       guard let text else { return nil }
@@ -30,10 +30,10 @@ public enum Attribute: String, Sendable, CaseIterable {
     }.joined(separator: " ")
   }
 
-  /// What sort of object has it.
+  /// The kind of object that has the attribute.
   var kind: Schema.Kind { self == .primaryKey || self == .options ? .table : .column }
 
-  /// Its name for people.
+  /// The attribute's name for people.
   var words: String {
     switch self {
     case .type: "type"

@@ -1,28 +1,34 @@
-/// One way in which a database differs from what it should look like.
+/// One difference between a database and its expected schema, history or data.
 ///
-/// Differences come in three sorts, told apart by `kind`:
-/// - of one *object* of the schema: `…_missing`, `…_unexpected`, `…_changed`. Where it is what one migration did or
-///   left undone, against what the database records, `version` names that migration.
-/// - of the *history*: `history_…`, `migration_renamed`, and the two summaries `recorded_not_present` and
-///   `present_not_recorded`. There is one summary for each version that differences of objects name; it says in
-///   `actual` what of the migration is there, in `expected` what of it isn't. Who shows a list may group it by
-///   `version` and leave the objects under their summary out: the summary names each of them.
-/// - `layout`, at severity `info`, and what is wrong with the data: `integrity`, `foreign_key_violations`.
+/// ```swift
+/// for difference in expected.differences(in: actual) {
+///   print("\(difference.severity): \(difference)")  // error: column users.email is missing
+/// }
+/// ```
+///
+/// ``Schema/differences(in:)`` finds differences of objects. The property `kind` distinguishes three groups:
+/// - Differences of one *object* of the schema: `…_missing`, `…_unexpected`, `…_changed`. If a migration explains the
+///   difference, because the database records it but lacks its work or the reverse, `version` names that migration.
+/// - Differences of the *history*: `history_…`, `migration_renamed`, and the two summaries `recorded_not_present` and
+///   `present_not_recorded`. There is one summary for each version that is named by differences of objects. Its
+///   `actual` lists the parts of the migration that are present, and its `expected` those that are missing. A list of
+///   differences can be grouped by `version` and leave out the objects, since the summary names each of them.
+/// - `layout`, with severity `info`, and problems in the data: `integrity`, `foreign_key_violations`.
 public struct Difference: Hashable, Sendable, Codable {
-  /// What sort of difference.
+  /// The kind of difference.
   public let kind: Kind
-  /// The object, such as `refresh_tokens.issued_at`; of a history, the version.
+  /// The object, such as `refresh_tokens.issued_at`; for a history, the version.
   public let object: String
-  /// How bad it is.
+  /// How serious the difference is.
   public let severity: Severity
-  /// The normal form that should be there, or nil where nothing should.
+  /// The expected normal form; nil if nothing is expected.
   public let expected: String?
-  /// The normal form that is there, or nil where nothing is.
+  /// The actual normal form; nil if nothing exists.
   public let actual: String?
-  /// The migration that it is about, if it is about one.
+  /// The migration that the difference concerns; nil if it concerns none.
   public var version: MigrationVersion?
 
-  /// Makes a difference by hand.
+  /// Creates a difference.
   public init(
     kind: Kind, object: String, severity: Severity = .error, expected: String?, actual: String?,
     version: MigrationVersion? = nil
@@ -35,7 +41,7 @@ public struct Difference: Hashable, Sendable, Codable {
     self.version = version
   }
 
-  /// `expected` and `actual` are there as null where there is nothing; `version` is left out.
+  /// Encodes `expected` and `actual` as null if they are nil; leaves out `version`.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: CodingKeys.self)
     try fields.encode(kind, forKey: .kind)
@@ -48,7 +54,7 @@ public struct Difference: Hashable, Sendable, Codable {
 
   enum CodingKeys: String, CodingKey { case kind, object, severity, expected, actual, version }
 
-  /// The sort of object that it is about; nil where it is about none: the history, the layout, the data.
+  /// The kind of object that the difference is about; nil if it is about the history, the layout or the data.
   public var objectKind: Schema.Kind? {
     switch kind {
     case .missing(let kind), .unexpected(let kind), .changed(let kind): kind
@@ -57,12 +63,12 @@ public struct Difference: Hashable, Sendable, Codable {
     }
   }
 
-  /// Whether it is the summary of all that belongs to one version.
+  /// Whether the difference summarizes everything that belongs to one version.
   public var isSummary: Bool { kind == .recordedNotPresent || kind == .presentNotRecorded }
 }
 
 extension Difference: CustomStringConvertible {
-  /// Kind and object in words: `column refresh_tokens.issued_at is missing`.
+  /// The kind and the object in words: `column refresh_tokens.issued_at is missing`.
   public var description: String {
     switch kind {
     case .missing(let kind): "\(kind.words) \(object) is missing"

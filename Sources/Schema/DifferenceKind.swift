@@ -1,25 +1,25 @@
 extension Difference {
-  /// How bad a difference is.
+  /// How serious a difference is.
   public enum Severity: String, Hashable, Sendable, Codable {
-    /// The database is not what it should be.
+    /// The database isn't as expected.
     case error
-    /// It works as it should, but something happened that nobody meant.
+    /// The database works as expected, but something unintended has happened.
     case warning
-    /// It means nothing to SQLite.
+    /// The difference has no effect in SQLite.
     case info
   }
 
-  /// What sort of difference.
+  /// The kind of a difference.
   ///
-  /// JSON has it as a word, such as `column_missing` or `index_unexpected`.
+  /// In JSON, it is a word such as `column_missing` or `index_unexpected`.
   public enum Kind: Hashable, Sendable {
-    /// An object that should be there is not.
+    /// An expected object doesn't exist.
     case missing(Schema.Kind)
-    /// An object is there that should not be.
+    /// An object exists that isn't expected.
     case unexpected(Schema.Kind)
-    /// An object is there, and is another one than it should be.
+    /// An object exists, but differs from the expected one.
     case changed(Schema.Kind)
-    /// One piece of a column or a table is another one than it should be.
+    /// One attribute of a column or a table differs from the expected one.
     case attributeChanged(Attribute)
     /// A version is recorded that the migrations don't have.
     case historyAhead
@@ -27,27 +27,27 @@ extension Difference {
     case historyGap
     /// A version was recorded after a higher one.
     case historyOutOfOrder
-    /// A version is recorded under another name than that of its file.
+    /// A version is recorded under a name that isn't its file's name.
     case migrationRenamed
-    /// What a recorded version makes is not there.
+    /// A recorded version's work is missing.
     case recordedNotPresent
-    /// What a version makes is there, and the version is not recorded.
+    /// An unrecorded version's work is present.
     case presentNotRecorded
-    /// A table has its columns in another order.
+    /// A table has its columns in a different order.
     case layout
     /// SQLite's integrity check found damage.
     case integrity
-    /// Rows refer to nothing.
+    /// Rows refer to rows that don't exist.
     case foreignKeyViolations
-    /// Stands for differences that were left out, as there were too many.
+    /// Represents differences that were left out because there were too many.
     case differencesOmitted
-    /// One that this version doesn't know, from a report or a host of another version.
+    /// A kind that this version doesn't know, from a report or a host of another version.
     case other(String)
   }
 }
 
 extension Difference.Kind: RawRepresentable, Codable {
-  /// All but `other`.
+  /// All kinds except `other`.
   static let known: [Difference.Kind] =
     Schema.Kind.allCases.flatMap { [.missing($0), .unexpected($0), .changed($0)] }
     + Attribute.allCases.map { .attributeChanged($0) } + [
@@ -57,10 +57,10 @@ extension Difference.Kind: RawRepresentable, Codable {
 
   private static let byWord = Dictionary(uniqueKeysWithValues: known.map { ($0.rawValue, $0) })
 
-  /// The kind with this word in JSON.
+  /// Creates the kind with this word in JSON.
   public init(rawValue: String) { self = Self.byWord[rawValue] ?? .other(rawValue) }
 
-  /// Its word in JSON.
+  /// The word in JSON.
   public var rawValue: String {
     switch self {
     case .missing(let kind): "\(kind.rawValue)_missing"
@@ -83,11 +83,11 @@ extension Difference.Kind: RawRepresentable, Codable {
 }
 
 extension Difference.Kind: CustomStringConvertible {
-  /// Its word in JSON.
+  /// The word in JSON.
   public var description: String { rawValue }
 }
 
 extension Difference.Severity: CustomStringConvertible {
-  /// Its word in JSON.
+  /// The word in JSON.
   public var description: String { rawValue }
 }

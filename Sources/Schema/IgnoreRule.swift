@@ -1,17 +1,17 @@
 internal import Basics
 internal import SQLite
 
-/// A part of the schema that doesn't count, as `drift.ignore` of fleet.yml names it: `table store_*`,
-/// `index idx_[ab]*`, `column users.notes`.
+/// A rule for schema objects that drift detection ignores, as in `drift.ignore` of fleet.yml: `table store_*`, `index
+/// idx_[ab]*`, `column users.notes`.
 public struct IgnoreRule: Hashable, Sendable, Codable, CustomStringConvertible {
   private let kind: Schema.Kind
-  /// In lower case.
+  /// The pattern for names, in lower case.
   private let pattern: String
   private let glob: Glob
 
   private enum CodingKeys: CodingKey { case kind, pattern }
 
-  /// Reads a rule; nil where its first word is no kind of object, or where no pattern follows that `Glob` can read.
+  /// Parses a rule; nil if the first word isn't a kind of object, or isn't followed by a valid `Glob` pattern.
   public init?(_ text: String) {
     let text = text.drop(while: \.isWhitespace)
     let word = text.prefix { !$0.isWhitespace }
@@ -26,7 +26,7 @@ public struct IgnoreRule: Hashable, Sendable, Codable, CustomStringConvertible {
     (self.kind, self.pattern, self.glob) = (kind, pattern, glob)
   }
 
-  /// Reads what `encode` wrote.
+  /// Decodes kind and pattern.
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     let pattern = try fields.decode(String.self, forKey: .pattern)
@@ -36,17 +36,17 @@ public struct IgnoreRule: Hashable, Sendable, Codable, CustomStringConvertible {
     self = rule
   }
 
-  /// Writes kind and pattern.
+  /// Encodes kind and pattern.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: CodingKeys.self)
     try fields.encode(kind, forKey: .kind)
     try fields.encode(pattern, forKey: .pattern)
   }
 
-  /// Kind and pattern, such as `table store_*`; the pattern is in lower case.
+  /// The kind and the pattern, such as `table store_*`, with the pattern in lower case.
   public var description: String { "\(kind.rawValue) \(pattern)" }
 
-  /// A table's rule covers all that belongs to the table.
+  /// Whether the rule applies to an object. A table's rule applies to everything that belongs to the table.
   func covers(_ object: Schema.Object) -> Bool {
     let name = kind == .table ? object.table : object.kind == kind ? object.name.folded : nil
     return name.map(glob.matches) ?? false

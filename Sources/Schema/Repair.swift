@@ -1,18 +1,18 @@
 internal import Basics
 internal import SQLite
 
-/// The SQL that brings back what a database lacks, where that can be done without touching what it has.
+/// Writes SQL that adds what a database lacks, as far as that is possible without changing what it has.
 ///
-/// Safe are: a table, an index, a trigger or a view that is missing, and a column that is missing and may be NULL or
-/// has a constant default. SQLite refuses a UNIQUE index or a CHECK that rows of the database contradict, and then
-/// changes nothing. Everything else takes a decision about what is there, or a table to be rebuilt, and gets a
-/// comment: that is a migration's work.
+/// It is safe to create a missing table, index, trigger or view, and to add a missing column that may be NULL or has a
+/// constant default. If rows of the database contradict a UNIQUE index or a CHECK, SQLite refuses it and changes
+/// nothing. Everything else requires a decision about existing content, or rebuilding a table. That is the work of a
+/// migration, so the script has only a comment for it.
 public enum Repair {
-  /// The statements, in an order in which they run, with a comment line for each difference that has no safe repair.
+  /// The statements, in an order in which they can run, and a comment line for each difference without a safe repair.
   ///
   /// - Parameters:
-  ///   - differences: all those of one database.
-  ///   - schema: what the database should look like.
+  ///   - differences: all differences of one database.
+  ///   - schema: the expected schema.
   /// - Returns: statements that end with a semicolon, and lines that begin with `--`.
   public static func script(for differences: [Difference], toward schema: Schema) -> [String] {
     var script = RepairScript(schema, differences)
@@ -23,7 +23,7 @@ public enum Repair {
 
 private struct RepairScript {
   let schema: Schema
-  /// Missing columns that can't be added, and those that can, by `table.column` in lower case.
+  /// The missing columns that can't be added, and those that can.
   let lost: [Schema.Object], added: [Schema.Object]
   var statements: [(rank: Int, sql: String)] = []
   var comments: [String] = []
@@ -68,13 +68,14 @@ private struct RepairScript {
     }
   }
 
-  /// The text that made it, closed: SQLite may have kept a comment behind it, which would hide a semicolon.
+  /// The SQL that created an object, with a semicolon. A trailing comment is removed, since it would hide the
+  /// semicolon.
   private static func statement(_ object: Schema.Object) -> String {
     let end = Array(SQLTokenizer(object.sql)).last { !$0.isSymbol(";") }?.range.upperBound ?? 0
     return String(decoding: object.sql.utf8.prefix(end), as: UTF8.self) + ";"
   }
 
-  /// A foreign key or a CHECK that stands with a missing column is added with it.
+  /// Whether a missing column's definition contains this foreign key or CHECK, so that adding the column adds it too.
   private func comesWithColumn(_ object: Schema.Object) -> Bool {
     added.contains { column in
       guard column.table == object.table else { return false }
@@ -90,7 +91,7 @@ private struct RepairScript {
   }
 
   private mutating func comment(_ difference: Difference, _ why: String) {
-    // A name may hold a line break, which would end the comment, or what a terminal would obey.
+    // A name may contain a line break, which would end the comment, or control characters for a terminal.
     let line = "-- \(difference): no safe repair, \(why)"
       .split(whereSeparator: \.isNewline).joined(separator: " ")
     comments.append(line.replacingControlCharacters())
@@ -108,12 +109,12 @@ private struct RepairScript {
   }
 }
 
-/// What a column's definition as written tells about adding it to a table that has rows.
+/// Determines from a column's definition whether it can be added to a table with rows.
 /// (https://sqlite.org/lang_altertable.html#altertabaddcol)
 private struct ColumnText {
   let sql: String
   private let tokens: [SQLToken]
-  /// Those behind the name that stand in no parenthesis.
+  /// The tokens after the name that are outside parentheses.
   private let outer: [SQLToken]
 
   init(_ sql: String) {
@@ -130,7 +131,7 @@ private struct ColumnText {
   var hasReference: Bool { has("references") }
   var checks: [String] { TableText("CREATE TABLE t (\(sql))").checks }
 
-  /// Why SQLite wouldn't add it, or nil.
+  /// Why SQLite wouldn't add the column; nil if it would.
   var obstacle: String? {
     guard tokens.count > 0 else { return "its definition is not known" }
     if has("unique") || has("primary") { return "a column that is a key can't be added" }
@@ -147,7 +148,7 @@ private struct ColumnText {
     return hasReference ? "a reference with a default can't be added" : nil
   }
 
-  /// The first token of a default that isn't NULL.
+  /// The first token of the default; nil if there is none or it is NULL.
   private var standard: SQLToken? {
     guard let keyword = outer.first(where: { $0.isKeyword("default") }),
       let place = tokens.firstIndex(of: keyword), place + 1 < tokens.count

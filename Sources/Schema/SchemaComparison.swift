@@ -1,8 +1,8 @@
 extension Schema {
-  /// What is different in `actual` from this schema, which is what it should be.
+  /// The differences between `actual` and this schema, which is the expected one.
   ///
-  /// Where a whole table or view is missing or unexpected, what belongs to it is not listed again. Of a column or a
-  /// table that changed, each piece that changed is one difference.
+  /// If a whole table or view is missing or unexpected, the objects that belong to it are not listed separately. If a
+  /// column or a table changed, each changed attribute is one difference.
   public func differences(in actual: Schema) -> [Difference] {
     guard fingerprint != actual.fingerprint else { return [] }
     let wholes: Set = [Kind.table, .view]
@@ -37,8 +37,8 @@ extension Schema {
     }
   }
 
-  /// The tables that both have and whose common columns stand in another order in `actual`. It means nothing to
-  /// SQLite, but a program that counts on the order of `SELECT *` would notice.
+  /// The tables in both schemas whose common columns have a different order in `actual`. The order has no effect in
+  /// SQLite, but a program that relies on the order of `SELECT *` depends on it.
   public func layoutDifferences(in actual: Schema) -> [Difference] {
     all(.table).compactMap { table in
       guard let mine = layouts[table.table], let theirs = actual.layouts[table.table] else { return nil }
@@ -51,8 +51,8 @@ extension Schema {
     }
   }
 
-  /// Whether the object that a difference is about is the same here and in `other`: there with the same
-  /// definition, or absent, in both.
+  /// Whether the object of a difference is the same here and in `other`: it has the same definition in both, or doesn't
+  /// exist in either.
   public func agrees(with other: Schema, on difference: Difference) -> Bool {
     guard let kind = difference.objectKind else { return false }
     return object(kind, difference.object)?.definition == other.object(kind, difference.object)?.definition
@@ -60,17 +60,17 @@ extension Schema {
 }
 
 extension Schema {
-  /// What became of one object from one schema to another.
+  /// The change of one object from one schema to another.
   public struct Change: Hashable, Sendable {
-    /// What sort of object, and its name.
+    /// The object's kind and name.
     public let kind: Kind, name: String
-    /// The table that it belongs to, in lower case; for a table itself, that table.
+    /// The table that the object belongs to, in lower case; for a table, the table itself.
     public let table: String
-    /// What it was in normal form, and what it is; nil where it wasn't or isn't there.
+    /// The definitions in normal form before and after the change; nil if the object doesn't exist.
     public let before: String?, after: String?
   }
 
-  /// Every object that is another one in `other`, with all that belongs to a table that came or went.
+  /// The changes from this schema to `other`, including every object of a table that was created or dropped.
   public func changes(to other: Schema) -> [Change] {
     Set(objects.keys).union(other.objects.keys).sorted().compactMap { key in
       let (mine, theirs) = (objects[key], other.objects[key])

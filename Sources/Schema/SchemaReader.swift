@@ -2,18 +2,18 @@ internal import Crypto
 public import SQLite
 
 extension Schema {
-  /// Reads the schema of the open database, as the connection's transaction sees it.
+  /// Reads the schema of an open database, in the connection's current transaction.
   ///
   /// - Parameters:
   ///   - database: any open database.
-  ///   - ignored: what to leave out.
+  ///   - ignored: rules for the objects to leave out.
   /// - Throws: `SQLiteError`.
   public init(reading database: Connection, ignoring ignored: [IgnoreRule] = []) throws(SQLiteError) {
     var reader = SchemaReader(database: database)
     try reader.read()
     let kept = reader.objects.filter { object in !ignored.contains { $0.covers(object) } }
     let tables = Set(kept.map(\.table))
-    // What belongs to a table that is left out as a whole is left out with it.
+    // If a rule leaves out a whole table, its objects are left out with it, and not counted separately.
     let wholes = Set(kept.lazy.filter { $0.kind == .table || $0.kind == .view }.map(\.table))
     let ignored =
       ignored.isEmpty
@@ -30,7 +30,7 @@ extension Schema {
       }, ignored: ignored)
   }
 
-  /// A digest of the schema's text as it is stored, by which one can tell that a schema was read before.
+  /// The digest of the schema's stored text. An equal digest means that the same schema was read before.
   public static func rawDigest(of database: Connection) throws(SQLiteError) -> Fingerprint {
     var digest = TextDigest()
     let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
@@ -40,17 +40,17 @@ extension Schema {
     return digest.finish()
   }
 
-  /// What `rawDigest` is made from: type, name, table and text of each row of sqlite_schema, in the order
-  /// of the rows.
+  /// Computes the digest of `rawDigest` from type, name, table and SQL of each row of sqlite_schema, in the order of
+  /// the rows.
   public struct TextDigest {
     private var hash = SHA256()
-    /// What is not hashed yet: hashing many short texts one by one takes longer.
+    /// The bytes that aren't hashed yet. Hashing many short texts individually takes longer.
     private var bytes: [UInt8] = []
 
-    /// Begins one without a row.
+    /// Creates a digest without any rows.
     public init() { bytes.reserveCapacity(16384) }
 
-    /// Adds the next column; NULL is empty.
+    /// Adds the next column. NULL is added as an empty text.
     public mutating func add(_ text: UnsafeRawBufferPointer) {
       bytes.append(contentsOf: text)
       bytes.append(0)
@@ -59,7 +59,7 @@ extension Schema {
       bytes.removeAll(keepingCapacity: true)
     }
 
-    /// The digest of all that was added.
+    /// Returns the digest of everything that was added.
     public func finish() -> Fingerprint {
       var hash = hash
       hash.update(data: bytes)
@@ -68,23 +68,23 @@ extension Schema {
   }
 }
 
-/// Reads one schema, through SQLite's PRAGMA functions for what they tell and from the stored text for the rest.
+/// Reads one schema: from SQLite's PRAGMA functions as far as possible, and otherwise from the stored SQL.
 private struct SchemaReader {
   let database: Connection
   var objects: [Schema.Object] = []
   var links: Set<Schema.Link> = []
   /// The columns of each table in their order, all in lower case.
   var layouts: [String: [String]] = [:]
-  /// What the text of each table tells, by its name in lower case.
+  /// The parsed SQL of each table, by its name in lower case.
   private var texts: [String: TableText] = [:]
-  /// The names that foreign keys have so far.
+  /// The names that have been given to foreign keys so far.
   private var foreignKeyNames: Set<String> = []
 
   init(database: Connection) { self.database = database }
 
   mutating func read() throws(SQLiteError) {
-    // The names of shadow tables depend on their virtual tables; both are SQLite's business. The list is read once:
-    // joined to the schema it would be made anew for each of its rows.
+    // Shadow tables depend on their virtual tables, and both are SQLite's business. The list is read separately,
+    // because in a join SQLite would compute it again for each row of the schema.
     let listed = try database.rows(
       "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'", atMost: .names
     ) { row in
@@ -116,7 +116,7 @@ private struct SchemaReader {
     }
   }
 
-  /// A name goes into messages and reports.
+  /// Checks the length of a name, because names occur in messages and reports.
   private func check(name: String) throws(SQLiteError) {
     let (count, limit) = (name.utf8.count, ReadLimit.names.text)
     guard count > limit else { return }
@@ -135,7 +135,7 @@ private struct SchemaReader {
     )
   }
 
-  /// The whole statement, without the name of the schema, which can only be `main`.
+  /// The whole statement without the schema's name, which can only be `main`.
   private func text(_ sql: String) -> String { plain(Array(SQLTokenizer(sql))).joined(separator: " ") }
 
   private func plain(_ tokens: [SQLToken]) -> [String] {
@@ -151,7 +151,7 @@ private struct SchemaReader {
     return words
   }
 
-  /// A trigger with what SQLite takes for granted: BEFORE where no time is given, and FOR EACH ROW left out.
+  /// A trigger in normal form: BEFORE is added if it has no time, and FOR EACH ROW is removed, as SQLite assumes both.
   /// (https://sqlite.org/lang_createtrigger.html)
   private func trigger(_ sql: String) -> String {
     let tokens = Array(SQLTokenizer(sql))
@@ -188,7 +188,7 @@ private struct SchemaReader {
         .column, "\(name).\(column[0] ?? "")", name, Attribute.column(attributes), sql: own.sql,
         attributes: attributes)
     }
-    // A key without an index of its own is the rowid under another name.
+    // A primary key without an index is an alias of the rowid.
     let key =
       try keyIndex.map { index throws(SQLiteError) in try keyColumns(index, of: name).map(\.text) }
       ?? columns.filter { $0[4] != "0" }.compactMap { $0[0]?.folded }
@@ -208,18 +208,18 @@ private struct SchemaReader {
     for index in indexes where !index.isKey { try unique(index.name, of: name, text) }
   }
 
-  /// In the order of `Attribute.of(.column)`.
+  /// A column's attributes, in the order of `Attribute.of(.column)`.
   private func attributes(_ column: [String?], _ own: TableText.Column, isRowID: Bool) -> [String?] {
     let type = column[1].flatMap { type in
       type.isEmpty ? nil : SQLTokenizer(type).map { $0.text.uppercased() }.joined(separator: " ")
     }
-    // A rowid is never NULL, whatever its column says.
+    // A rowid is never NULL, even if its column permits it.
     let notNull = column[2] == "1" && !isRowID ? "NOT NULL" + (own.conflict.map { " \($0)" } ?? "") : nil
     let collation = own.collation == "binary" ? nil : own.collation
     return [type, notNull, column[3].flatMap(defaultValue), collation, own.generated]
   }
 
-  /// NULL is what a column without a default has, and a name can't be one here: SQLite takes it for a string.
+  /// A default in normal form; nil for NULL, which is the same as no default. SQLite treats a name as a string here.
   private func defaultValue(_ sql: String) -> String? {
     let tokens = Array(SQLTokenizer(sql))
     let constants = ["current_timestamp", "current_date", "current_time"]
@@ -259,7 +259,7 @@ private struct SchemaReader {
     }
   }
 
-  /// What a foreign key refers to that names no columns.
+  /// The columns of a table's primary key, to which a foreign key refers if it names no columns.
   private func primaryKey(_ table: String) throws(SQLiteError) -> String {
     try database.rows("SELECT lower(name) FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", [.text(table)])
     {
@@ -274,7 +274,7 @@ private struct SchemaReader {
     add(.unique, "\(table) (\(list))", table, "UNIQUE (\(list))" + conflict)
   }
 
-  /// The columns of an index, each with its collation where it isn't the column's own.
+  /// The columns of an index, each with its collation if that differs from the column's own.
   private func keyColumns(_ index: String, of table: String) throws(SQLiteError) -> [(
     name: String, text: String
   )] {

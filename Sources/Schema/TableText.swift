@@ -1,27 +1,26 @@
 internal import SQLite
 
-/// What only the text of a CREATE TABLE tells, and no PRAGMA: CHECK, COLLATE, generation, AUTOINCREMENT,
-/// ON CONFLICT and deferral. (https://sqlite.org/lang_createtable.html)
+/// Parses the parts of a CREATE TABLE that no PRAGMA returns: CHECK, COLLATE, generated columns, AUTOINCREMENT, ON
+/// CONFLICT and deferral. (https://sqlite.org/lang_createtable.html)
 struct TableText {
   struct Column {
     var collation: String?
     var generated: String?
-    /// What NOT NULL does on a conflict, where it isn't ABORT.
+    /// The conflict clause of NOT NULL; nil if it is ABORT, the default.
     var conflict: String?
-    /// Its definition as written.
+    /// The column's definition as written.
     var sql = ""
   }
 
-  /// By column, in lower case.
+  /// The columns by name, in lower case.
   var columns: [String: Column] = [:]
-  /// Normal forms of all CHECK expressions, of columns and of the table.
+  /// The normal forms of all CHECK expressions, those of columns and of the table.
   var checks: [String] = []
-  /// Deferral clauses of foreign keys, by their columns in lower case, joined by commas.
+  /// The deferral clauses of foreign keys, by their columns in lower case, joined by commas.
   var deferrals: [String: String] = [:]
-  /// What UNIQUE constraints do on a conflict, where it isn't ABORT, by their columns in lower case, joined by
-  /// commas.
+  /// The conflict clauses of UNIQUE constraints other than ABORT, by their columns in lower case, joined by commas.
   var uniqueConflicts: [String: String] = [:]
-  /// What the primary key does on a conflict, where it isn't ABORT.
+  /// The conflict clause of the primary key; nil if it is ABORT, the default.
   var keyConflict: String?
   var hasAutoincrement = false
 
@@ -33,7 +32,7 @@ struct TableText {
     }
   }
 
-  /// The comma-separated parts of the first parenthesis.
+  /// The comma-separated parts within the first parentheses.
   static func parts(_ tokens: [SQLToken]) -> [[SQLToken]] {
     var parts: [[SQLToken]] = []
     var current: [SQLToken] = []
@@ -104,7 +103,7 @@ struct TableText {
     if !isConstraint { columns[first.name] = column }
   }
 
-  /// Only an initially deferred key behaves differently from a plain one.
+  /// The deferral clause; nil if the key behaves like a plain one, which is the case unless it is initially deferred.
   private static func deferral(_ part: [SQLToken], at index: Int) -> String? {
     let isNot = index > 0 && part[index - 1].isKeyword("not")
     let rest = part[(index + 1)...].prefix(2)
@@ -112,7 +111,7 @@ struct TableText {
     return isDeferred && !isNot ? "DEFERRABLE INITIALLY DEFERRED" : nil
   }
 
-  /// The tokens within the parenthesis that opens right behind `index`, which goes on to its end.
+  /// The tokens within the parentheses that open after `index`, which is moved to their end.
   private static func parenthesis(_ part: [SQLToken], after index: inout Int) -> [SQLToken] {
     guard index + 1 < part.count, part[index + 1].isSymbol("(") else { return [] }
     let start = index + 2
@@ -125,7 +124,7 @@ struct TableText {
     return Array(part[min(start, index)..<index])
   }
 
-  /// An expression in normal form, without parentheses around the whole of it.
+  /// An expression in normal form, without parentheses around all of it.
   static func normal(_ tokens: [SQLToken]) -> String {
     var tokens = tokens[...]
     while let first = tokens.first, first.isSymbol("("), Self.closes(tokens) {
@@ -134,7 +133,7 @@ struct TableText {
     return tokens.map(\.normal).joined(separator: " ")
   }
 
-  /// Whether the first token's parenthesis is closed by the last token.
+  /// Whether the last token closes the parenthesis that the first token opens.
   private static func closes(_ tokens: ArraySlice<SQLToken>) -> Bool {
     var depth = 0
     for (offset, token) in tokens.enumerated() {
