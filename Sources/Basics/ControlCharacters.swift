@@ -4,20 +4,20 @@ extension Unicode.Scalar {
 }
 
 extension Character {
-  /// Whether a control character is part of it.
+  /// Whether the character contains a control character.
   public var isControl: Bool { unicodeScalars.contains(where: \.isControl) }
 }
 
 extension StringProtocol {
-  /// Whether it has a control character, which would end a header or a line, or drive a terminal.
+  /// Whether the text contains a control character, which could end a header or a line, or control a terminal.
   public var hasControlCharacter: Bool { unicodeScalars.contains(where: \.isControl) }
 
-  /// The text with each control character replaced.
+  /// Replaces each control character of the text.
   ///
   /// - Parameters:
-  ///   - replacement: what stands in its place.
-  ///   - kept: control characters that stay, such as a line feed.
-  /// - Returns: the text; itself where there is none in it.
+  ///   - replacement: the character to insert instead.
+  ///   - kept: control characters to keep, such as a line feed.
+  /// - Returns: the text without control characters.
   public func replacingControlCharacters(
     with replacement: Unicode.Scalar = "\u{FFFD}", keeping kept: String = ""
   ) -> String {
@@ -29,7 +29,7 @@ extension StringProtocol {
     return String(scalars)
   }
 
-  /// The words, with one space between them and nothing that a terminal would act upon or that can't be seen.
+  /// The words separated by single spaces, without invisible characters and those that would control a terminal.
   public var printableLine: String {
     split { $0.isWhitespace || $0.isControl }.joined(separator: " ").harmless()
   }

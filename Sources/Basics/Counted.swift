@@ -1,10 +1,10 @@
-/// Writes a number with its noun.
+/// Formats a number with its noun.
 ///
 /// - Parameters:
-///   - number: how many.
+///   - number: the number.
 ///   - noun: the singular.
-///   - nouns: the plural, if it is not the singular and an s.
-/// - Returns: such as `1 installation`, `24 installations`, `2 copies`.
+///   - nouns: the plural; nil if it is the singular with an s.
+/// - Returns: a text such as `1 installation`, `24 installations`, `2 copies`.
 public func counted(_ number: Int, _ noun: String, _ nouns: String? = nil) -> String {
   "\(number) \(number == 1 ? noun : nouns ?? noun + "s")"
 }

@@ -1,8 +1,8 @@
 public import Dispatch
 
-/// A whole number and a unit, such as `250ms`, `30s`, `10m`, `2h` or `1d`.
+/// A duration written as a whole number and a unit, such as `250ms`, `30s`, `10m`, `2h` or `1d`.
 public struct TimeSpan: Sendable, Hashable {
-  /// A unit, as it is written.
+  /// The units as they are written.
   public enum Unit: String, Sendable {
     /// 250ms
     case milliseconds = "ms"
@@ -15,7 +15,7 @@ public struct TimeSpan: Sendable, Hashable {
     /// 1d
     case days = "d"
 
-    /// In milliseconds.
+    /// The unit's length in milliseconds.
     fileprivate var length: Int {
       switch self {
       case .milliseconds: 1
@@ -32,7 +32,7 @@ public struct TimeSpan: Sendable, Hashable {
   /// The unit.
   public let unit: Unit
 
-  /// Reads a text; nil if it has a sign, a space, a fraction, another unit, or more milliseconds than an `Int` holds.
+  /// Parses a text; nil if it has a sign, a space, a fraction, another unit, or more milliseconds than an `Int` holds.
   public init?(_ text: some StringProtocol, in units: Set<Unit>) {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     guard let count = Int(digits), let unit = Unit(rawValue: String(text.dropFirst(digits.count))),
@@ -41,17 +41,17 @@ public struct TimeSpan: Sendable, Hashable {
     (self.count, self.unit) = (count, unit)
   }
 
-  /// Its length.
+  /// The duration as a value of the standard library.
   public var duration: Duration { .milliseconds(count * unit.length) }
 }
 
 extension Duration {
-  /// In milliseconds, with fractions.
+  /// The duration in milliseconds, with fractions.
   public var milliseconds: Double {
     Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15
   }
 
-  /// In seconds with one digit behind the point, such as `0.4 s`.
+  /// The duration in seconds with one decimal place, such as `0.4 s`.
   public func inTenths(_ rule: FloatingPointRoundingRule = .toNearestOrAwayFromZero) -> String {
     let tenths = Int((milliseconds / 100).rounded(rule))
     return "\(tenths / 10).\(tenths % 10) s"
@@ -59,7 +59,7 @@ extension Duration {
 }
 
 extension DispatchTimeInterval {
-  /// The same time; none for a negative one, and a century at most.
+  /// Creates an interval of the same length; zero for a negative duration, and at most a century.
   public init(_ duration: Duration) {
     let (seconds, attoseconds) = min(max(duration, .zero), .seconds(3_155_760_000)).components
     self = .nanoseconds(Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000))

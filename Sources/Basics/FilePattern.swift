@@ -1,7 +1,7 @@
-/// The syntax of glob(3) patterns over paths, in which `*` doesn't match a slash and `\` escapes. See also `Glob`, which
-/// is for names.
+/// The syntax of glob(3) patterns for paths, in which `*` doesn't match a slash and `\` escapes a character. See also
+/// `Glob`, which is for names.
 public enum FilePattern {
-  /// `path` with the characters escaped that a pattern takes for something else.
+  /// Escapes the characters of `path` that have a special meaning in a pattern.
   public static func escaped(_ path: String) -> String {
     var result = ""
     for character in path {
@@ -13,7 +13,7 @@ public enum FilePattern {
 
   /// The folder from which a pattern starts: the parts before its first wildcard, without the file name.
   ///
-  /// An installation that comes later, and that the same pattern finds, is in it as well.
+  /// Installations that the pattern will match in the future are in this folder too.
   public static func start(of pattern: String) -> String {
     var folder = ""
     for part in pattern.split(separator: "/").dropLast() {

@@ -1,11 +1,11 @@
 internal import Glibc
 internal import SystemPackage
 
-/// The names in a folder, but for `.` and `..`, in no order.
+/// Lists the names in a folder, except `.` and `..`, in no particular order.
 ///
 /// - Throws: `SystemError` if the folder can't be read to its end.
 public func namesInFolder(_ path: String) throws(SystemError) -> [String] {
-  // The system takes a path for ended at its first NUL.
+  // The system treats a NUL as the end of a path.
   guard !path.utf8.contains(0) else { throw SystemError(call: "opendir", path: path, code: .invalidArgument) }
   guard let stream = opendir(path) else { throw SystemError(call: "opendir", path: path) }
   defer { closedir(stream) }
@@ -22,17 +22,17 @@ public func namesInFolder(_ path: String) throws(SystemError) -> [String] {
   return names
 }
 
-/// Makes the names in a folder last over a power cut.
+/// Syncs the names in a folder to disk, so that they survive a power failure.
 ///
 /// - Throws: `SystemError` with the call `open` or `fsync`.
 public func syncFolder(_ path: String) throws(SystemError) {
   try OpenFile(path, .readOnly, options: .directory).sync()
 }
 
-/// Renames a file, over one that has the new name, and makes that last over a power cut.
+/// Renames a file, replacing an existing file of the new name, so that the new name survives a power failure.
 ///
-/// - Throws: `SystemError` with the call `rename` if the file keeps its old name; with another one if it has the new name
-///   and the folder could not be synced.
+/// - Throws: `SystemError`. With the call `rename`, the file has its old name; with another call, it has the new name,
+///   but the folder could not be synced.
 public func renameDurably(_ path: String, to newPath: String) throws(SystemError) {
   guard rename(path, newPath) == 0 else { throw SystemError(call: "rename", path: newPath) }
   try syncFolder(parentFolder(of: newPath))

@@ -1,6 +1,6 @@
-/// A shell pattern over whole names: `*`, `?`, `[abc]`, `[a-z]`, `[!abc]`.
+/// A shell pattern for whole names: `*`, `?`, `[abc]`, `[a-z]`, `[!abc]`.
 ///
-/// It works on characters, whatever the locale: `?` is one letter, also where that letter takes several bytes.
+/// It matches characters, independently of the locale: `?` matches one letter, even if that has several bytes.
 public struct Glob: Sendable, Hashable {
   private enum Token: Sendable, Hashable {
     case any
@@ -11,12 +11,12 @@ public struct Glob: Sendable, Hashable {
 
   private let tokens: [Token]
 
-  /// Whether the text holds a character that makes it a pattern.
+  /// Whether the text contains a character that makes it a pattern.
   public static func isPattern(_ text: String) -> Bool {
     text.contains { "*?[".contains($0) }
   }
 
-  /// Reads a pattern; nil where a `[` is not closed or holds a range that runs backwards.
+  /// Parses a pattern; nil if a `[` is not closed or contains a reversed range.
   public init?(_ text: String) {
     var tokens: [Token] = []
     var rest = text[...]
@@ -39,7 +39,7 @@ public struct Glob: Sendable, Hashable {
     let negated = rest.first == "!" || rest.first == "^"
     if negated { rest.removeFirst() }
     while let low = rest.popFirst() {
-      // A bracket that comes first stands for itself.
+      // A closing bracket at the beginning of a set is a member of the set.
       if low == "]", !ranges.isEmpty { return .set(ranges, negated: negated) }
       let end = rest.dropFirst()
       if rest.first == "-", let high = end.first, high != "]" {
@@ -53,7 +53,7 @@ public struct Glob: Sendable, Hashable {
     return nil
   }
 
-  /// Whether the pattern matches all of `name`, in time proportional to the two lengths multiplied at worst.
+  /// Whether the pattern matches all of `name`. The time is at worst proportional to the product of both lengths.
   public func matches(_ name: String) -> Bool {
     var (position, token) = (name.startIndex, 0)
     var star: (position: String.Index, token: Int)?
@@ -65,7 +65,7 @@ public struct Glob: Sendable, Hashable {
         token += 1
         position = name.index(after: position)
       } else if let last = star {
-        // Let the latest star take one character more; earlier stars need not be tried again.
+        // Let the last star match one more character. Earlier stars need not be tried again.
         position = name.index(after: last.position)
         token = last.token
         star = (position, token)

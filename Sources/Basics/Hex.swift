@@ -1,5 +1,5 @@
 extension Sequence<UInt8> {
-  /// The bytes as hexadecimal digits in lower case, two each.
+  /// The bytes as lower-case hexadecimal digits, two for each byte.
   public var hex: String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
@@ -7,7 +7,7 @@ extension Sequence<UInt8> {
 }
 
 extension StringProtocol {
-  /// The bytes that its hexadecimal digits stand for; nil where it has anything else in it, or an odd number of digits.
+  /// Decodes hexadecimal digits to bytes; nil if the text contains anything else, or an odd number of digits.
   public var hexBytes: [UInt8]? {
     let digits = utf8.map { Character(Unicode.Scalar($0)).hexDigitValue }
     guard digits.count.isMultiple(of: 2) else { return nil }
@@ -20,7 +20,7 @@ extension StringProtocol {
     return bytes
   }
 
-  /// Whether it has the form of a SHA-256 digest: 64 hexadecimal digits in lower case.
+  /// Whether the text has the form of a SHA-256 digest: 64 lower-case hexadecimal digits.
   public var isSHA256: Bool {
     utf8.count == 64
       && utf8.allSatisfy {

@@ -1,20 +1,20 @@
 internal import Glibc
 public import SystemPackage
 
-/// An open file or folder, closed with its last reference.
+/// An open file or folder, which is closed with its last reference.
 public final class OpenFile {
-  /// Its descriptor, which is valid as long as the object.
+  /// The file's descriptor, valid as long as the object exists.
   public let descriptor: FileDescriptor
-  /// The path that it was opened by; for a file without a name, words for it.
+  /// The path by which the file was opened; a description if the file has no name.
   public let path: String
 
-  /// Opens a file or folder. Programs that this one starts don't inherit it.
+  /// Opens a file or folder. Child processes don't inherit the descriptor.
   ///
   /// - Parameters:
-  ///   - path: the file; `EINVAL` if it contains a NUL, where the system would take the path for ended.
+  ///   - path: the path. If it contains a NUL, which the system would treat as its end, the error is `EINVAL`.
   ///   - mode: reading, writing or both.
-  ///   - options: such as `.create`.
-  ///   - permissions: those of a file that is created, less the umask.
+  ///   - options: options such as `.create`.
+  ///   - permissions: the permissions of a new file, reduced by the umask.
   /// - Throws: `SystemError` with the call `open`.
   public init(
     _ path: String, _ mode: FileDescriptor.AccessMode, options: FileDescriptor.OpenOptions = [],
@@ -29,7 +29,7 @@ public final class OpenFile {
     }
   }
 
-  /// Opens an existing regular file for reading. Anything else is refused with `EINVAL`, without waiting for a writer.
+  /// Opens an existing regular file for reading. Anything else is refused with `EINVAL`, and a FIFO doesn't block.
   public convenience init(reading path: String) throws(SystemError) {
     try self.init(path, .readOnly, options: .nonBlocking)
     guard try status().st_mode & S_IFMT == S_IFREG else {
@@ -37,15 +37,16 @@ public final class OpenFile {
     }
   }
 
-  /// Makes an empty file in `folder`. It has no name, so it goes with the process at the latest.
+  /// Creates an empty file without a name in `folder`. It is removed with its last reference, at the latest when the
+  /// process ends.
   ///
   /// - Parameters:
-  ///   - folder: the folder whose disk holds the file.
-  ///   - prefix: begins the name that the file has for a moment, and keeps after a crash in that moment.
-  /// - Throws: `SystemError` with the call `mkstemp` if the folder takes no file.
+  ///   - folder: a folder on the disk that holds the file.
+  ///   - prefix: the beginning of the file's temporary name. The name remains only after a crash before it is removed.
+  /// - Throws: `SystemError` with the call `mkstemp` if no file can be created in the folder.
   public init(temporaryIn folder: String, prefix: String) throws(SystemError) {
     path = "\(folder)/a temporary file"
-    // mkstemp(3) puts a name that is free in the place of each X.
+    // mkstemp(3) replaces the X's to form an unused name.
     var template = Array("\(folder)/\(prefix)XXXXXX".utf8CString)
     let number = mkstemp(&template)
     guard number >= 0 else { throw SystemError(call: "mkstemp", path: path) }
@@ -54,7 +55,7 @@ public final class OpenFile {
     try SystemError.checking("fcntl", path) { fcntl(number, F_SETFD, FD_CLOEXEC) }
   }
 
-  // An error of close(2) says nothing of what was synced, and there is nobody left to hear it.
+  // An error of close(2) says nothing about synced content, and no caller could receive it.
   deinit { try? descriptor.close() }
 
   private func status() throws(SystemError) -> stat {
@@ -66,21 +67,21 @@ public final class OpenFile {
   /// The size in bytes.
   public func size() throws(SystemError) -> Int { try status().st_size }
 
-  /// Makes the content last over a power cut; of a folder, the names in it.
+  /// Syncs a file's content, or the names in a folder, to disk, so that they survive a power failure.
   public func sync() throws(SystemError) {
     try SystemError.checking("fsync", path) { fsync(descriptor.rawValue) }
   }
 
-  /// Writes all of `bytes` where the last write ended.
+  /// Writes all of `bytes` at the current position.
   public func write(_ bytes: some Sequence<UInt8>) throws(SystemError) {
     try SystemError.reporting("write", path) { _ = try descriptor.writeAll(bytes) }
   }
 
   /// Reads from the current position to the end.
   ///
-  /// - Parameter limit: the most bytes to return.
-  /// - Returns: what was read, `limit` bytes at most.
-  /// - Throws: `SystemError` with the call `read`; of a folder with `EISDIR`.
+  /// - Parameter limit: the maximum number of bytes.
+  /// - Returns: the bytes, at most `limit` of them.
+  /// - Throws: `SystemError` with the call `read`; for a folder with `EISDIR`.
   public func readAll(limit: Int = .max) throws(SystemError) -> [UInt8] {
     var all: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: min(limit, 65_536))
@@ -94,7 +95,7 @@ public final class OpenFile {
     return all
   }
 
-  /// Reads 64 KiB from `offset` on, or less; nothing at the end of the file.
+  /// Reads up to 64 KiB at `offset`; the result is empty only at the end of the file.
   public func bytes(at offset: Int) throws(SystemError) -> ArraySlice<UInt8> {
     var chunk = [UInt8](repeating: 0, count: 65_536)
     let count = try SystemError.reporting("read", path) {
@@ -103,7 +104,7 @@ public final class OpenFile {
     return chunk[..<count]
   }
 
-  /// Calls `body` with the file's bytes from its start to its end, piece by piece, so that memory is bounded.
+  /// Calls `body` with each piece of the file in order, so that memory use is bounded.
   public func forEachChunk(_ body: (ArraySlice<UInt8>) throws -> Void) throws {
     var offset = 0
     while case let chunk = try bytes(at: offset), !chunk.isEmpty {

@@ -1,7 +1,7 @@
 extension String {
-  /// Percent-encodes everything but ASCII letters, digits and `kept`.
+  /// Percent-encodes everything except ASCII letters, digits and `kept`.
   ///
-  /// - Parameter kept: ASCII characters that stay as they are.
+  /// - Parameter kept: ASCII characters that are not encoded.
   /// - Returns: the encoded text, with upper-case digits.
   public func percentEncoded(keeping kept: String) -> String {
     let kept = kept.utf8

@@ -1,23 +1,22 @@
-/// Text that comes from databases, hosts, inventories and receivers, as it can be shown.
+/// Makes text from databases, hosts, inventories and receivers safe to display.
 extension String {
-  /// The text with U+FFFD for every character that a terminal obeys, that changes the order of its neighbours, or that
-  /// nobody sees.
+  /// Replaces characters that control a terminal, change the order of their neighbours, or are invisible, by U+FFFD.
   ///
-  /// These are the control characters (C0, DEL, C1), the line and paragraph separators, and what Unicode calls
-  /// default-ignorable: the marks, embeddings, overrides and isolates of text direction, zero-width characters, soft
-  /// hyphens, tags. Variation selectors stay. A zero-width joiner or non-joiner stays between two characters that are
-  /// not ASCII, where emoji and many scripts need it.
+  /// These are the control characters (C0, DEL, C1), the line and paragraph separators, and the characters that Unicode
+  /// calls default-ignorable: marks, embeddings, overrides and isolates of text direction, zero-width characters, soft
+  /// hyphens, tags. Variation selectors are kept. A zero-width joiner or non-joiner is kept between two characters that
+  /// are not ASCII, because emoji and many scripts need it.
   /// - Parameter kept: control characters to keep, such as a line feed.
-  /// - Returns: the text itself where there is nothing of that in it.
+  /// - Returns: the text with these characters replaced.
   public func harmless(keeping kept: String = "") -> String {
     guard !holdsOnly(bytesFrom: 0x20), unicodeScalars.contains(where: \.isHidden) else { return self }
     let kept = kept.unicodeScalars
     return replacingHidden { scalar in kept.contains(scalar) ? String(scalar) : "\u{FFFD}" }
   }
 
-  /// JSON that means the same, with the characters that `harmless` replaces as escapes, so that it can be shown.
+  /// Equivalent JSON that is safe to display: the characters that `harmless` replaces are escaped.
   ///
-  /// The text must be JSON: there these characters stand in strings alone, but for the white space that is kept.
+  /// The text must be JSON, where these characters occur only in strings, except for white space, which is kept.
   public var harmlessJSON: String {
     guard !holdsOnly(bytesFrom: 0), unicodeScalars.contains(where: { $0.value >= 0x7F && $0.isHidden }) else {
       return self
@@ -31,9 +30,9 @@ extension String {
     }
   }
 
-  /// Whether all bytes are ASCII from `lowest` on, without DEL. Large reports go through here.
+  /// Whether all bytes are ASCII, at least `lowest`, and not DEL. This must be fast for large reports.
   private func holdsOnly(bytesFrom lowest: UInt8) -> Bool {
-    // All bytes, without an early end, so that many are compared at once.
+    // No early exit, so that the compiler can compare many bytes at once.
     let isPlain = utf8.withContiguousStorageIfAvailable { bytes in
       var isOther: UInt8 = 0
       for byte in bytes { isOther |= byte &- lowest >= 0x7F &- lowest ? 1 : 0 }
@@ -71,7 +70,7 @@ extension Unicode.Scalar {
   fileprivate var isHidden: Bool {
     switch value {
     case 0x20...0x7E: false
-    // Variation selectors choose the form of the character before them.
+    // Variation selectors choose the form of the preceding character.
     case 0xFE00...0xFE0F, 0xE0100...0xE01EF: false
     // Line and paragraph separators, and the marks of interlinear annotations.
     case 0x2028, 0x2029, 0xFFF9...0xFFFB: true

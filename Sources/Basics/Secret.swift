@@ -1,31 +1,32 @@
 internal import Glibc
 internal import SystemPackage
 
-/// A text that must not be seen: a token, a signing key.
+/// A text that must stay hidden, such as a token or a signing key.
 ///
-/// It is hidden from `print`, string interpolation, `dump` and every other reflection. Only `revealedValue` shows
-/// it, so that each place which needs it can be found by that name.
+/// `print`, string interpolation, `dump` and other reflection don't show it. Only `revealedValue` does, so every use
+/// can be found by that name.
 public struct Secret: Sendable, Hashable {
-  /// The text itself, for the one place that sends it or computes with it.
+  /// The text itself, for code that sends it or computes with it.
   public let revealedValue: String
 
-  /// Wraps `value`.
+  /// Wraps a text.
   ///
-  /// - Throws: `SecretError` when it is empty or has a control character, which could start another HTTP header.
+  /// - Throws: `SecretError` if it is empty, is longer than 64 KiB, or has a control character, which could begin
+  ///   another HTTP header.
   public init(_ value: String) throws(SecretError) {
     try self.init(value, from: .value)
   }
 
-  /// Wraps a text that is not checked yet, so that it stays hidden until the one who uses it makes a checked one of it.
+  /// Wraps a text without validating it, so that it stays hidden until a validated secret is made of it.
   public init(unchecked value: String) { revealedValue = value }
 
   /// Reads a secret from an environment variable.
   ///
   /// - Parameters:
-  ///   - name: The variable's name.
-  ///   - lookup: Where variables are looked up; the process's own environment unless told otherwise.
-  /// - Returns: The secret.
-  /// - Throws: `SecretError` when it is unset, empty, or has a control character.
+  ///   - name: the variable's name.
+  ///   - lookup: returns the value of a variable; by default from the process's environment.
+  /// - Returns: the secret.
+  /// - Throws: `SecretError` if the variable is unset or empty, is longer than 64 KiB, or has a control character.
   public static func environment(
     _ name: String, lookup: (String) -> String? = processEnvironment
   ) throws(SecretError) -> Secret {
@@ -33,14 +34,14 @@ public struct Secret: Sendable, Hashable {
     return try Secret(value, from: .environment(name))
   }
 
-  /// The value of a variable of this process's environment.
+  /// The value of a variable in this process's environment; nil if it is unset.
   public static func processEnvironment(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }
   }
 
-  /// Reads a secret from a file, without the line ends at its end.
+  /// Reads a secret from a file, without trailing line breaks.
   ///
-  /// - Throws: `SecretError` when it can't be read, isn't UTF-8, is longer than 64 KiB, is empty, or has a control
+  /// - Throws: `SecretError` if the file can't be read, isn't UTF-8, is longer than 64 KiB, is empty, or has a control
   ///   character.
   public static func file(_ path: String) throws(SecretError) -> Secret {
     let source = SecretError.Source.file(path)
@@ -70,10 +71,10 @@ public struct Secret: Sendable, Hashable {
 }
 
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-  /// Says that there is a secret, and nothing of it.
+  /// Says only that there is a secret.
   public var description: String { "(secret)" }
-  /// Says that there is a secret, and nothing of it.
+  /// Says only that there is a secret.
   public var debugDescription: String { description }
-  /// Has no children, so that `dump` shows nothing.
+  /// A mirror without children, so that `dump` shows nothing.
   public var customMirror: Mirror { Mirror(self, children: [:]) }
 }

@@ -1,36 +1,36 @@
-/// Why a secret can't be used. It says where the secret should have come from, and never holds any of it.
+/// Why a secret can't be used. The error names the source of the secret, and never contains any part of it.
 public struct SecretError: Error, Sendable, CustomStringConvertible {
-  /// What is wrong, to match on.
+  /// The kind of problem, for code that reacts to it.
   public enum Code: String, Sendable {
-    /// The variable is unset, or there is no such file.
+    /// The variable is unset, or the file doesn't exist.
     case missing
-    /// There is nothing in it.
+    /// The secret is empty.
     case empty
-    /// The file is there and can't be read.
+    /// The file exists but can't be read.
     case unreadable
     /// The file isn't UTF-8.
     case notText = "not_text"
-    /// It is longer than 64 KiB.
+    /// The secret is longer than 64 KiB.
     case tooLong = "too_long"
-    /// It has a line end or another control character inside.
+    /// The secret contains a line break or another control character.
     case controlCharacter = "control_character"
   }
 
-  /// Where the secret was looked for.
+  /// The source of a secret.
   public enum Source: Sendable, Equatable {
-    /// Given directly.
+    /// The secret was given directly.
     case value
-    /// An environment variable of this name.
+    /// The environment variable of this name.
     case environment(String)
-    /// A file at this path.
+    /// The file at this path.
     case file(String)
   }
 
-  /// What is wrong.
+  /// The kind of problem.
   public let code: Code
-  /// Where the secret was looked for.
+  /// The source of the secret.
   public let source: Source
-  /// The system's error, for `missing` and `unreadable` files.
+  /// The system's error for `missing` and `unreadable` files; nil otherwise.
   public let cause: SystemError?
 
   init(code: Code, source: Source, cause: SystemError? = nil) {

@@ -1,8 +1,9 @@
 /// Finds the word that was probably meant.
 public enum Suggestion {
-  /// The nearest of `candidates`, if it is near enough to be worth naming; the first of several equally near.
+  /// The nearest of `candidates`, if it is near enough to suggest; the first of several equally near ones.
   ///
-  /// Near enough is one edit in three characters; an edit inserts, deletes, replaces or swaps neighbours.
+  /// One edit in three characters is near enough. An edit inserts, deletes or replaces a character, or swaps two
+  /// neighbours.
   public static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
     let wanted = Array(word.lowercased())
     var best: (word: String, distance: Int)?
@@ -15,7 +16,7 @@ public enum Suggestion {
     return best?.word
   }
 
-  /// The optimal string alignment distance, or nil where it is greater than `limit`.
+  /// The optimal string alignment distance; nil if it is greater than `limit`.
   private static func distance(_ left: [Character], _ right: [Character], limit: Int) -> Int? {
     guard limit >= 0, abs(left.count - right.count) <= limit else { return nil }
     var beforePrevious: [Int] = []

@@ -1,29 +1,29 @@
 internal import Glibc
 public import SystemPackage
 
-/// A failed system call: what was tried on what, and why it failed.
+/// A failed system call, with its path and its error number.
 public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The system call, such as `open`.
   public let call: String
-  /// The file or folder that it was tried on.
+  /// The file or folder that the call was for.
   public let path: String
-  /// The error number of the call.
+  /// The call's error number.
   public let code: Errno
 
-  /// Makes an error; `code` is that of the calling thread's last failed call unless it is given.
+  /// Creates an error. By default, `code` is that of the calling thread's last failed call.
   public init(call: String, path: String, code: Errno = .last) {
     self.call = call
     self.path = path
     self.code = code
   }
 
-  /// The system's words for the error number.
+  /// The system's message for the error number.
   public var text: String { "\(code)" }
 
   /// One sentence for the user.
   public var description: String { "\(path): \(call): \(text)" }
 
-  /// Calls `body`, whose errors are those of `call` on `path`.
+  /// Calls `body`, and reports its errors as errors of `call` for `path`.
   static func reporting<Result>(
     _ call: String, _ path: String, _ body: () throws -> Result
   ) throws(SystemError) -> Result {
@@ -36,9 +36,9 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Repeats a call that a signal interrupts.
+  /// Performs a call, and repeats it while signals interrupt it.
   ///
-  /// - Returns: what the call returned, which is not negative.
+  /// - Returns: the result of the call, which is not negative.
   @discardableResult
   static func checking<Result: SignedInteger>(
     _ call: String, _ path: String, _ result: () -> Result

@@ -1,23 +1,23 @@
 internal import Glibc
 public import SystemPackage
 
-/// A file that appears under its name only when it is whole.
+/// A file that appears under its name only when it is complete.
 ///
-/// It is written under a temporary name in the same folder. `publish` syncs it, gives it its name and syncs the folder:
-/// after a crash or a power cut there is the old file or the new one. Without `publish` the temporary file is removed
-/// with the last reference, and a file that already has the name stays as it is.
+/// It is written under a temporary name in the same folder. `publish` syncs it, renames it and syncs the folder, so
+/// that after a crash or a power failure either the old or the new file exists. Without `publish`, the temporary file
+/// is removed with the last reference, and an existing file of the final name is unchanged.
 public final class UnfinishedFile {
-  /// The name that it gets.
+  /// The final path of the file.
   public let path: String
   private let file: OpenFile
   private var buffer: [UInt8] = []
   private var isPublished = false
 
-  /// Makes the temporary file, in the place of one that a crash left; only this user may read it.
+  /// Creates the temporary file, replacing one that a crash left. Only this user may read it.
   ///
   /// - Parameters:
-  ///   - path: the name that the file gets.
-  ///   - temporary: the name that it has until then, in the same folder.
+  ///   - path: the final path of the file.
+  ///   - temporary: the temporary path, in the same folder.
   /// - Throws: `SystemError` with the call `open`.
   public init(_ path: String, temporary: String) throws(SystemError) {
     self.path = path
@@ -27,12 +27,12 @@ public final class UnfinishedFile {
 
   deinit { if !isPublished { unlink(file.path) } }
 
-  /// The descriptor of the temporary file, to lock it.
+  /// The descriptor of the temporary file, for locking it.
   public var descriptor: FileDescriptor { file.descriptor }
 
-  /// Adds bytes at the end. Many small pieces are written together.
+  /// Appends bytes. Small pieces are collected and written together.
   ///
-  /// - Throws: `SystemError` with the call `write`, for these bytes or for earlier ones.
+  /// - Throws: `SystemError` with the call `write`, for these or earlier bytes.
   public func write(_ bytes: some Sequence<UInt8>) throws(SystemError) {
     buffer += bytes
     if buffer.count >= 65_536 { try flush() }
@@ -43,10 +43,12 @@ public final class UnfinishedFile {
     buffer.removeAll(keepingCapacity: true)
   }
 
-  /// Gives the file its name; nothing may be written any more.
+  /// Syncs the file and gives it its final name. Nothing may be written afterwards.
   ///
-  /// - Parameter permissions: those of the file, whatever the umask is; only this user may read it unless given.
-  /// - Throws: `SystemError`; the file has its name only if all but the last step, the sync of the folder, succeeded.
+  /// - Parameter permissions: the file's permissions, independent of the umask; by default, only this user may read and
+  ///   write it.
+  /// - Throws: `SystemError`. The file has its final name only if the last step, syncing the folder, is the one that
+  ///   failed.
   public func publish(permissions: FilePermissions? = nil) throws(SystemError) {
     try flush()
     if let permissions {
