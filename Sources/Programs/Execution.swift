@@ -2,7 +2,7 @@ internal import Glibc
 internal import Subprocess
 internal import SystemPackage
 
-/// How Subprocess runs a program.
+/// Runs a program with Subprocess.
 extension Program {
   func execute(_ outputs: Outputs) async -> ProgramRun.Termination {
     do {
@@ -19,8 +19,8 @@ extension Program {
     }
   }
 
-  /// Input is read from a file without a name: a program that doesn't read it would, as the end of a pipe, have this
-  /// process ended by SIGPIPE.
+  /// Runs the program with its input in an unnamed file. With a pipe, a program that doesn't read its input would end
+  /// this process by SIGPIPE.
   private func execute(reading input: [UInt8], _ outputs: Outputs) async throws -> TerminationStatus {
     guard !input.isEmpty else { return try await execute(input: .none, outputs) }
     guard let file = tmpfile() else { throw Errno(rawValue: errno) }
@@ -60,8 +60,8 @@ extension Program {
   private var configuration: Configuration {
     var options = PlatformOptions()
     options.createSession = hasOwnSession
-    // When the task is cancelled or reading ends early. SIGKILL at once, since a leader that ends at a milder signal
-    // would leave those of its group that don't behind.
+    // Applies if the task is cancelled or reading ends early. SIGKILL is sent at once: after a milder signal, the
+    // group's leader could end and leave members behind that ignore it.
     options.teardownSequence = [
       .send(signal: .kill, toProcessGroup: hasOwnSession, allowedDurationToNextStep: .zero)
     ]
@@ -78,7 +78,7 @@ extension Program {
   private func termination(_ error: SubprocessError) -> ProgramRun.Termination {
     switch error.code {
     case .executableNotFound:
-      // Of a file that may not be run Subprocess says that it isn't found.
+      // Subprocess reports a file that isn't executable as not found.
       return .notStarted(isPath && access(name, X_OK) != 0 ? errno : ENOENT)
     case .spawnFailed: return .notStarted(error.underlyingError?.rawValue ?? EINVAL)
     default: return .failed(error.description)

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// What is kept of a program's output while it runs.
+/// Collects a program's output while it runs.
 final class Outputs: Sendable {
-  /// Thrown to end a program that writes more than it may.
+  /// Thrown to stop a program that writes more than permitted.
   struct TooLong: Error {}
 
   let keeping: Program.Keeping
@@ -11,7 +11,7 @@ final class Outputs: Sendable {
 
   init(_ keeping: Program.Keeping) { self.keeping = keeping }
 
-  /// Whether both outputs are one.
+  /// Whether standard output and standard error are combined.
   var areJoined: Bool {
     if case .last = keeping { true } else { false }
   }
@@ -43,7 +43,7 @@ final class Outputs: Sendable {
     }
   }
 
-  /// Not at every byte, so that each is moved once or twice.
+  /// Removes the beginning, but only after twice `count` bytes, so that each byte is moved at most twice.
   private static func trim(_ bytes: inout [UInt8], to count: Int) {
     if bytes.count > 2 * count { bytes.removeFirst(bytes.count - count) }
   }

@@ -2,34 +2,45 @@ internal import Basics
 internal import Dispatch
 internal import Synchronization
 
-/// A program to run: an argument vector that no shell sees, for bounded time and with bounded output.
+/// A program to run, as an argument vector without a shell, with limited time and limited output.
 ///
-/// Signals have their default dispositions in it, and no descriptor is open but the three standard ones. In a session
-/// of its own it has no terminal: Ctrl-C doesn't reach it, and what would ask for a password there fails at once.
+/// ```swift
+/// let program = Program(
+///   ["git", "status"], environment: Program.inherited(environment), timeout: .seconds(10),
+///   keeping: .everything(upTo: 1 << 20))
+/// let run = program.run()
+/// if case .exited(0) = run.termination { print(String(decoding: run.output, as: UTF8.self)) }
+/// ```
+///
+/// The program starts with default signal dispositions, and only the three standard descriptors are open. In a session
+/// of its own it has no terminal, so Ctrl-C doesn't reach it, and a prompt for a password on the terminal fails at
+/// once.
+///
+/// See also ``ProgramRun`` and ``SecretVariables``.
 public struct Program: Sendable {
-  /// What of its output is kept.
+  /// The part of the output that is kept.
   public enum Keeping: Sendable {
-    /// All of standard output, and the last 64 kB of standard error; a program that writes more bytes to standard
-    /// output is stopped.
+    /// All of standard output, and the last 64 kB of standard error. A program that writes more bytes to standard
+    /// output is killed.
     case everything(upTo: Int)
-    /// The last bytes of both together, in the order in which they were written.
+    /// The last bytes of standard output and standard error combined, in the order in which they were written.
     case last(Int)
   }
 
-  /// Its name, looked up in the PATH of `environment`, or a path; then its arguments.
+  /// The program's name, looked up in the PATH of `environment`, or its path, followed by its arguments.
   public let arguments: [String]
-  /// All of its environment.
+  /// The program's complete environment.
   public let environment: [String: String]
-  /// How long it may take; then it is killed, and in a session of its own all of its process group with it.
+  /// The time limit. When it is reached, the program is killed; in a session of its own, its whole process group.
   public var timeout: Duration
-  /// What of its output is kept.
+  /// The part of the output that is kept.
   public var keeping: Keeping
-  /// What it can read.
+  /// The program's standard input.
   public var input: [UInt8] = []
-  /// Whether it is in a session of its own with what it starts, and not in the terminal's.
+  /// Whether the program and its children run in a session of their own instead of the terminal's.
   public var hasOwnSession = true
 
-  /// Prepares a program; nothing happens yet.
+  /// Creates a program without running it.
   public init(
     _ arguments: [String], environment: [String: String], timeout: Duration, keeping: Keeping
   ) {
@@ -37,65 +48,66 @@ public struct Program: Sendable {
     (self.timeout, self.keeping) = (timeout, keeping)
   }
 
-  /// Runs it to its end; blocks, so it is not for tasks of Swift's concurrency.
+  /// Runs the program until it ends. This blocks, so don't call it from Swift concurrency tasks.
   ///
-  /// Where the kill at the time limit doesn't end it, as when it waits for a device that doesn't answer, it is given up
-  /// some seconds later: this returns, and the process is left to the system.
+  /// If the kill at the time limit has no effect, for example because the program waits for a device that doesn't
+  /// respond, this method returns a few seconds later, and the process is left to the system.
   ///
-  /// The end is that of the program itself: something that it leaves in the background, and that may keep its output
-  /// open, is neither waited for nor ended. The time limit ends whatever is in the group at that moment; only what
-  /// has left the group survives.
+  /// The method doesn't wait for background processes that the program leaves behind, even if they keep its output
+  /// open, and doesn't end them. When the time limit is reached, everything in the process group is killed, and only
+  /// processes that have left the group survive.
+  /// - Returns: how the program ended, and its output.
   public func run() -> ProgramRun {
     let outputs = Outputs(keeping)
     let termination = waitForTermination(outputs)
     return ProgramRun(termination: termination, output: outputs.output, errors: outputs.errors)
   }
 
-  /// The one place where blocking code waits for asynchronous code.
+  /// The only place where blocking code waits for asynchronous code.
   private func waitForTermination(_ outputs: Outputs) -> ProgramRun.Termination {
     let ended = TerminationSignal()
     let task = Task.detached(executorPreference: ProgramExecutor.shared, priority: .high) {
       ended.set(await execute(outputs))
     }
     if let termination = ended.wait(for: timeout) { return termination }
-    // Cancelling sends the signal.
+    // Cancelling the task kills the program.
     task.cancel()
-    // It may have come to its end just then.
+    // The program may have ended at this moment.
     if let termination = ended.wait(for: Self.patience), case .exited = termination { return termination }
     return .timedOut
   }
 
-  /// How long the end of a killed program is waited for.
+  /// How long to wait for a killed program to end.
   private static let patience = Duration.seconds(5)
 }
 
-/// How a program that was run came to its end, and what it said.
+/// How a program ended, and its output.
 public struct ProgramRun: Sendable {
-  /// How a program ends.
+  /// The ways in which a program ends.
   public enum Termination: Hashable, Sendable {
-    /// With this exit status.
+    /// The program exited with this status.
     case exited(Int32)
-    /// By this signal, which somebody else sent.
+    /// The program was ended by this signal, which another process sent.
     case signaled(Int32)
-    /// Killed since its time was over.
+    /// The program was killed at the time limit.
     case timedOut
-    /// Killed since it wrote more than it may.
+    /// The program was killed because it wrote too much output.
     case tooLong
-    /// It could not be started; the system's error number.
+    /// The program could not be started; the system's error number.
     case notStarted(Int32)
-    /// It could not be followed to its end.
+    /// The program could not be observed until its end; the reason.
     case failed(String)
   }
 
-  /// How it ended.
+  /// How the program ended.
   public let termination: Termination
-  /// What is kept of its output.
+  /// The part of the output that is kept.
   public let output: [UInt8]
-  /// What is kept of standard error, where that isn't part of `output`.
+  /// The part of standard error that is kept; empty if it is combined with `output`.
   public let errors: [UInt8]
 }
 
-/// An ending that blocking code waits for.
+/// A termination that blocking code waits for.
 private final class TerminationSignal: Sendable {
   private let termination = Mutex(ProgramRun.Termination.failed("its end was not noticed"))
   private let semaphore = DispatchSemaphore(value: 0)
@@ -105,7 +117,7 @@ private final class TerminationSignal: Sendable {
     semaphore.signal()
   }
 
-  /// Nil where the time is over before.
+  /// Waits for the termination; nil if it doesn't come in time.
   func wait(for time: Duration) -> ProgramRun.Termination? {
     guard semaphore.wait(timeout: .now() + DispatchTimeInterval(time)) == .success else { return nil }
     return termination.withLock { $0 }

@@ -1,18 +1,18 @@
 internal import Dispatch
 internal import Glibc
 
-/// Runs what follows the programs on a thread that is always there, however busy the threads of Swift's concurrency
-/// are.
+/// Runs the tasks that observe programs on a thread of their own, so that they run even if all threads of Swift
+/// concurrency are busy.
 ///
-/// Subprocess does a last part of its work outside of it, at the end of a program: so whoever waits for a program
-/// must not hold one of those threads.
+/// Subprocess does the last part of its work outside this executor when a program ends. Code that waits for a program
+/// must therefore not block a thread of Swift concurrency.
 public final class ProgramExecutor: TaskExecutor {
-  /// The one that there is.
+  /// The only instance.
   public static let shared = ProgramExecutor()
   private let queue = DispatchQueue(label: "programs")
 
-  /// Who started this process may have it ignore that its children end; then nobody could ask how they did. It is set
-  /// right once, before the first program.
+  /// The process that started this one may have set SIGCHLD to be ignored, so that the exit status of child processes
+  /// would be lost. This is corrected once, before the first program.
   private init() { signal(SIGCHLD, SIG_DFL) }
 
   /// See `TaskExecutor`.
