@@ -1,25 +1,25 @@
 internal import Schema
 public import Upgrade
 
-/// How long the texts of an answer may be, in bytes of UTF-8. An agent cuts what is longer before it sends it, and a
-/// coordinator what a host sends all the same.
+/// The limits for answers. Lengths are in bytes of UTF-8. An agent truncates longer texts before it sends them. A
+/// coordinator truncates them too, in case a host sends them anyway.
 enum Bounds {
-  /// A message for people.
+  /// The length of a message for people.
   static let message = 4_000
-  /// The name of an object of a schema, a table, a program.
+  /// The length of a name: of a schema object, a table, or a program.
   static let name = 1_000
-  /// The normal form of an object of a schema.
+  /// The length of the normal form of a schema object.
   static let definition = 16_000
-  /// What a hook said.
+  /// The length of a hook's output.
   static let output = 3 * 4_096
-  /// Differences of one installation.
+  /// The number of differences of one installation.
   static let differences = 10_000
-  /// Processes that have a database open.
+  /// The number of processes that have a database open.
   static let processes = 10
 }
 
 extension String {
-  /// The text where it has no more than `limit` bytes; else its beginning, with an ellipsis for what was cut off.
+  /// The text if it has no more than `limit` bytes; otherwise its beginning, followed by an ellipsis.
   public func cut(to limit: Int) -> String {
     guard utf8.count > limit else { return self }
     let mark = "…"
@@ -35,7 +35,7 @@ extension String {
 }
 
 extension Failure {
-  /// The failure with a message that isn't longer than one for people is.
+  /// The failure with its code and message truncated to their limits.
   public func bounded() -> Failure {
     Failure(
       code: Code(rawValue: code.rawValue.cut(to: 40)), step: step, message: message.cut(to: Bounds.message))
@@ -43,8 +43,8 @@ extension Failure {
 }
 
 extension Outcome {
-  /// The outcome with no text longer than its field may be, and no more differences than `most`; one more at the end
-  /// says how many were left out.
+  /// The outcome with all texts truncated to their limits, and at most `most` differences. If there are more, an
+  /// additional difference at the end says how many were left out.
   public func bounded(differences most: Int = .max) -> Outcome {
     var outcome = self
     outcome.failure = failure?.bounded()
@@ -65,8 +65,8 @@ extension Outcome {
     return outcome
   }
 
-  /// The outcome as the frame that answers a request. Where it would be too long, differences are left out, and where
-  /// that isn't enough, all but how it ended.
+  /// The frame that answers a request with this outcome. If it would be too long, differences are left out, and if that
+  /// isn't enough, everything except the result.
   public func frame(_ request: UInt32) -> Frame {
     var kept = Bounds.differences
     while true {
@@ -77,7 +77,7 @@ extension Outcome {
     }
   }
 
-  /// How it ended, without its lists.
+  /// The result without its lists.
   private var ending: Outcome {
     let failure = Failure(
       code: .internalError, step: self.failure?.step ?? .inspect,

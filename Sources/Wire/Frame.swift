@@ -1,40 +1,40 @@
-/// One unit of the protocol: 4 bytes length of the payload, 1 byte kind, 4 bytes request number, the payload. Numbers
-/// are unsigned and big-endian.
+/// The unit of the protocol: 4 bytes for the payload's length, 1 byte for the kind, 4 bytes for the request number, and
+/// the payload. Numbers are unsigned and big-endian.
 public struct Frame: Hashable, Sendable {
-  /// What a frame carries.
+  /// The content of a frame.
   public enum Kind: UInt8, Sendable {
-    /// The first from the agent: `Hello` as JSON.
+    /// The agent's first frame: `Hello` as JSON.
     case hello = 1
-    /// The first to the agent: `Setup` as JSON.
+    /// The coordinator's first frame: `Setup` as JSON.
     case setup = 2
-    /// Work to do: `Request` as JSON.
+    /// Work for the agent: `Request` as JSON.
     case request = 3
-    /// The setup was accepted, or a request that has no outcome is done. No payload.
+    /// The setup was accepted, or a request without an outcome is done. No payload.
     case done = 4
-    /// The end of work on an installation: `Outcome` as JSON.
+    /// The result of the work on an installation: `Outcome` as JSON.
     case outcome = 5
-    /// Work on an installation begins a step; the payload is its name.
+    /// Work on an installation begins a step. The payload is the step's name.
     case step = 6
     /// A piece of a file.
     case data = 7
-    /// A request could not be done: `Failure` as JSON.
+    /// A request failed: `Failure` as JSON.
     case problem = 8
-    /// The agent is alive. No payload.
+    /// The agent is still running. No payload.
     case beat = 9
-    /// The last piece of a file was sent. No payload.
+    /// All pieces of a file were sent. No payload.
     case end = 10
-    /// Backups that are there: a list of `FoundBackup` as JSON.
+    /// The backups that were found: a list of `FoundBackup` as JSON.
     case found = 11
   }
 
-  /// What it carries.
+  /// The kind of content.
   public let kind: Kind
-  /// The request that it belongs to; 0 for none.
+  /// The number of the request that the frame belongs to; 0 for none.
   public let request: UInt32
-  /// What it carries, as bytes.
+  /// The content as bytes.
   public let payload: [UInt8]
 
-  /// Makes a frame.
+  /// Creates a frame.
   public init(_ kind: Kind, _ request: UInt32 = 0, _ payload: [UInt8] = []) {
     self.kind = kind
     self.request = request
@@ -43,7 +43,7 @@ public struct Frame: Hashable, Sendable {
 
   static let headerLength = 9
 
-  /// As it goes over the wire.
+  /// The frame as it is sent. The payload must not exceed the maximum of its kind.
   public var bytes: [UInt8] {
     precondition(payload.count <= kind.longestPayload, "a payload is bounded before it becomes a frame")
     var bytes: [UInt8] = []
@@ -61,8 +61,8 @@ public struct Frame: Hashable, Sendable {
 }
 
 extension Frame.Kind {
-  /// The longest payload in bytes that a frame of this kind may have. A receiver checks it when the frame's head
-  /// arrives, before it makes room for the payload.
+  /// The maximum payload of a frame of this kind, in bytes. A receiver checks it when the frame's head arrives, before
+  /// it allocates memory for the payload.
   public var longestPayload: Int {
     switch self {
     case .done, .beat, .end: 0
@@ -77,7 +77,7 @@ extension Frame.Kind {
     }
   }
 
-  /// Whether an agent sends such frames.
+  /// Whether an agent sends frames of this kind.
   var isFromAgent: Bool {
     switch self {
     case .hello, .done, .outcome, .step, .data, .problem, .beat, .found: true
@@ -86,37 +86,38 @@ extension Frame.Kind {
   }
 }
 
-/// Takes a stream of bytes apart into frames, however the bytes arrive.
+/// Parses a stream of bytes into frames. The bytes may arrive in pieces of any size.
 public struct FrameParser: Sendable {
-  /// What arrived and belongs to no frame yet.
+  /// The bytes that arrived and are not yet part of a frame.
   private var arrived: [UInt8] = []
   private var start = 0
-  /// The frame whose head arrived, and how long its payload is.
+  /// The head of the unfinished frame, with the length of its payload; nil if no head has arrived.
   private var head: (kind: Frame.Kind, request: UInt32, length: Int)?
   private var payload: [UInt8] = []
   private let isFromAgent: Bool
 
-  /// Nothing has arrived.
+  /// Creates a parser for a new stream.
   ///
-  /// - Parameter isFromAgent: whether an agent sends the stream, so that what only a coordinator sends is refused.
+  /// - Parameter isFromAgent: whether an agent sends the stream, so that frames that only a coordinator sends are
+  ///   refused.
   public init(isFromAgent: Bool = false) { self.isFromAgent = isFromAgent }
 
-  /// Whether the stream could end here.
+  /// Whether the stream can end here without a loss.
   public var isBetweenFrames: Bool { head == nil && start == arrived.count }
 
-  /// How many bytes of an unfinished frame's payload it holds.
+  /// How many bytes of an unfinished frame's payload have been collected.
   public var held: Int { payload.count }
 
-  /// Takes what has arrived.
+  /// Adds bytes that have arrived.
   public mutating func append(_ bytes: some Sequence<UInt8>) {
     arrived.removeFirst(start)
     start = 0
     arrived += bytes
   }
 
-  /// The next whole frame, or nil where more has to arrive.
+  /// Returns the next complete frame, or nil if more bytes have to arrive.
   ///
-  /// - Throws: `WireError` where this is no stream of frames, as soon as a frame's head shows it.
+  /// - Throws: `WireError` if the bytes are not a valid frame, as soon as its head shows it.
   public mutating func next() throws(WireError) -> Frame? {
     if head == nil {
       guard arrived.count - start >= Frame.headerLength else { return nil }
@@ -141,20 +142,20 @@ public struct FrameParser: Sendable {
   }
 }
 
-/// What arrived is not the protocol.
+/// The received bytes don't follow the protocol.
 public enum WireError: Error, Hashable, Sendable {
-  /// The bytes are no frames.
+  /// The bytes are not frames.
   case garbage
   /// The stream ended in the middle of a frame.
   case truncated
-  /// A frame of this kind announces so many bytes, which is more than its kind may have.
+  /// A frame of this kind announces a payload of this length, which exceeds the kind's maximum.
   case tooLong(Frame.Kind, Int)
-  /// A frame's payload is not what its kind says.
+  /// A frame's payload can't be decoded as its kind requires.
   case payload(Frame.Kind)
 }
 
 extension WireError: CustomStringConvertible {
-  /// What arrived, for people: reads on after "the host sent".
+  /// A description for people, which continues a sentence that begins with "the host sent".
   public var description: String {
     switch self {
     case .garbage: "bytes that are no message of the agent"
@@ -167,7 +168,7 @@ extension WireError: CustomStringConvertible {
 }
 
 extension Frame.Kind {
-  /// Its name with an article, such as `an "outcome"`.
+  /// The kind's name with an article, such as `an "outcome"`.
   public var article: String {
     let name = "\(self)"
     return (name.first.map { "aeiou".contains($0) } ?? false ? "an" : "a") + " \"\(name)\""

@@ -1,14 +1,13 @@
-/// How many values a JSON text has, how deep they are nested and how long its longest string is, counted before anything
-/// is decoded.
+/// The number of values, the nesting depth, and the longest string of a JSON text, determined before it is decoded.
 ///
-/// A decoder needs some dozens of bytes for each value, however short it is written: four megabytes of `[0,0,0,…` would
+/// A decoder needs dozens of bytes for each value, no matter how short the value is. Four megabytes of `[0,0,0,…` would
 /// take hundreds.
 struct JSONOutline {
-  /// The most values of a message.
+  /// The maximum number of values in a message.
   static let mostValues = 200_000
-  /// The deepest nesting of a message.
+  /// The maximum nesting depth of a message.
   static let deepest = 16
-  /// The longest string of a message in bytes, as it is written.
+  /// The maximum length of a string in a message, in bytes as written.
   static let longestString = 128 << 10
 
   private(set) var values = 1
@@ -46,7 +45,7 @@ struct JSONOutline {
     }
   }
 
-  /// Whether decoding it takes no more than a few times its size.
+  /// Whether decoding takes no more memory than a few times the size of the text.
   var isModest: Bool {
     values <= Self.mostValues && depth <= Self.deepest && longest <= Self.longestString
   }

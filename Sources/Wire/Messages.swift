@@ -3,31 +3,32 @@ public import Migrations
 internal import Schema
 public import Upgrade
 
-/// The version of the program; a coordinator and its agents have the same one.
+/// The version of the program. A coordinator and its agents must have the same version.
 public let programVersion = "0.1.0"
 
 /// The protocol between a coordinator and an agent.
 public enum WireProtocol {
-  /// Goes up with every change after which an older end would misunderstand a newer one.
+  /// The version of the protocol. It is incremented with every change after which an older end would misunderstand a
+  /// newer one.
   public static let version = 1
-  /// What an agent sends before its first frame, so that nothing else can be taken for it.
+  /// The bytes that an agent sends before its first frame, so that no other output can be mistaken for it.
   public static let greeting = Array("FLOTILLA".utf8)
-  /// How often an agent says that it is alive, in seconds.
+  /// The interval at which an agent reports that it is still running, in seconds.
   public static let beat = 2
-  /// The size in bytes of the pieces that a file is sent in.
+  /// The size of the pieces in which a file is sent, in bytes.
   public static let piece = 256 << 10
 }
 
-/// What an agent says of itself.
+/// The agent's introduction of itself.
 public struct Hello: Hashable, Sendable, Codable {
-  /// The protocol that it speaks.
+  /// The agent's version of the protocol.
   public let version: Int
-  /// Program and version, such as `flotilla-agent 0.1.0`.
+  /// The program and its version, such as `flotilla-agent 0.1.0`.
   public let program: String
-  /// The version of SQLite in it.
+  /// The version of the agent's SQLite library.
   public let sqlite: String
 
-  /// Introduces an agent.
+  /// Creates the introduction of an agent that speaks this version of the protocol.
   public init(program: String, sqlite: String) {
     version = WireProtocol.version
     self.program = program
@@ -35,16 +36,16 @@ public struct Hello: Hashable, Sendable, Codable {
   }
 }
 
-/// What an agent needs to know before any work: it travels once a connection.
+/// What an agent needs to know before it works. It is sent once per connection.
 public struct Setup: Sendable, Codable {
-  /// The migration set's files.
+  /// The files of the migration set.
   public let files: MigrationFiles
-  /// The digest that the set must have.
+  /// The digest that the set made of these files must have.
   public let digest: String
-  /// How to treat each installation.
+  /// The options for each installation.
   public let options: UpgradeOptions
 
-  /// Describes the work.
+  /// Creates the setup for a migration set and options.
   public init(_ set: MigrationSet, _ options: UpgradeOptions) {
     files = set.files
     digest = set.digest.description
@@ -52,30 +53,30 @@ public struct Setup: Sendable, Codable {
   }
 }
 
-/// Work for an agent.
+/// A request to an agent.
 public enum Request: Hashable, Sendable, Codable {
-  /// See `Worker.inspect`; answered by an outcome.
+  /// See `Worker.inspect`. The answer is an outcome.
   case inspect(path: String)
-  /// See `Worker.upgrade`; answered by an outcome.
+  /// See `Worker.upgrade`. The answer is an outcome.
   case upgrade(path: String, backup: String)
-  /// See `Worker.backUp`; answered by an outcome.
+  /// See `Worker.backUp`. The answer is an outcome.
   case backUp(path: String, destination: String)
-  /// See `Worker.restore`; answered by an outcome.
+  /// See `Worker.restore`. The answer is an outcome.
   case restore(path: String, backup: BackupRecord, saved: String)
-  /// See `Worker.rehearse`; answered by an outcome.
+  /// See `Worker.rehearse`. The answer is an outcome.
   case rehearse(path: String, folder: String)
-  /// See `Worker.remove`; answered by done.
+  /// See `Worker.remove`. The answer is `done`.
   case remove(backups: [String])
-  /// See `Worker.backups`; answered by found.
+  /// See `Worker.backups`. The answer is `found`.
   case backups(name: String, folder: String, runs: [String])
-  /// Asks for a backup that is there; answered by pieces, which together are as long as it was made, and done.
+  /// Requests a backup from the host. The answer is its pieces, whose total size is that of the record, and `done`.
   case fetch(BackupRecord)
-  /// Brings a backup, whose pieces and `end` follow; answered by done once it is whole under its name.
+  /// Sends a backup, whose pieces and `end` follow. The answer is `done` when the backup is complete at its location.
   case store(BackupRecord)
 }
 
 extension Request {
-  /// The kind of frame that answers it where it can be done.
+  /// The kind of frame that answers the request if it succeeds.
   public var answer: Frame.Kind {
     switch self {
     case .inspect, .upgrade, .backUp, .restore, .rehearse: .outcome
@@ -84,7 +85,7 @@ extension Request {
     }
   }
 
-  /// Whether the agent tells each step of the work.
+  /// Whether the agent reports each step of the work.
   public var tellsSteps: Bool {
     switch self {
     case .upgrade, .restore: true
@@ -94,19 +95,19 @@ extension Request {
 }
 
 extension Frame {
-  /// A frame whose payload is `value` as JSON.
+  /// Creates a frame whose payload is `value` as JSON.
   public init(_ kind: Kind, _ request: UInt32 = 0, json value: some Encodable) {
-    // All messages are made of strings, numbers and lists of these.
+    // All messages consist of strings, numbers and lists of these.
     guard let data = try? JSONEncoder().encode(value) else {
       preconditionFailure("a message is always valid JSON")
     }
     self.init(kind, request, Array(data))
   }
 
-  /// The payload as a value.
+  /// Decodes the payload from JSON.
   ///
-  /// - Throws: `WireError.payload` where it is something else, or where an agent's message would take much more memory
-  ///   than its bytes.
+  /// - Throws: `WireError.payload` if the payload is not such a value, or if decoding an agent's message would take
+  ///   much more memory than its size.
   public func value<T: Decodable>(_ type: T.Type = T.self) throws(WireError) -> T {
     if kind != .setup, kind != .request, !JSONOutline(payload).isModest { throw .payload(kind) }
     guard let value = try? JSONDecoder().decode(type, from: Data(payload)) else { throw .payload(kind) }
