@@ -8,7 +8,7 @@ public struct FlotillaFormat: MigrationFormat {
   /// Creates the format, which has no options.
   public init() {}
 
-  /// `schema_migrations`.
+  /// The history table, `schema_migrations`.
   public var historyTable: any HistoryTable { SchemaMigrationsTable() }
 
   /// The content of a new file: only comments. A file without statements is an error, so a new file can't be applied

@@ -16,7 +16,7 @@ public import Schema
 public struct Migration: Sendable {
   /// A condition and its line in the file.
   public struct Clause: Hashable, Sendable {
-    /// What must hold.
+    /// The condition that must hold.
     public let condition: Condition
     /// Its line in the file.
     public let line: Int

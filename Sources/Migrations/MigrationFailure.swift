@@ -4,7 +4,7 @@ public import SQLite
 public struct MigrationFailure: Error, Hashable, Sendable {
   /// The kind of failure, for code that reacts to it.
   public enum Code: String, Sendable {
-    /// SQLite rejected a statement or a condition.
+    /// SQLite rejected a statement or a condition, or a statement changed the recorded versions.
     case sql
     /// An `@require` doesn't hold.
     case requirement

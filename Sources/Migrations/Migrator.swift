@@ -53,8 +53,9 @@ public struct AppliedMigration: Hashable, Sendable, Codable {
 /// }
 /// ```
 ///
-/// Each migration is checked when it has run: its expectations must hold, and it must not lose rows or change content
-/// without declaring it. ``MigrationSet`` makes the ``Plan``. ``WriteTransaction`` provides the transaction.
+/// Each migration is checked when it has run: its expectations must hold, and undeclared losses of rows and suspicious
+/// changes of content are failures. A migration with `@transaction none` requires that no transaction is open.
+/// ``MigrationSet`` makes the ``Plan``; `Connection.beginTransaction` begins a suitable transaction.
 public struct Migrator {
   private let database: Connection
   private let historyTable: any HistoryTable

@@ -248,7 +248,7 @@ public final class Connection {
   /// Whether SQLite could open the file only for reading, which it does without reporting an error.
   public var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
-  /// Stops checkpoints until the connection closes.
+  /// Disables checkpoints until the connection closes.
   public func disableAutomaticCheckpoints() { sqlite3_wal_autocheckpoint(handle, 0) }
 
   /// How many rows the last completed statement changed.

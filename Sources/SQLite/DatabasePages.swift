@@ -5,13 +5,12 @@ internal import Glibc
 /// ```swift
 /// let file = try DatabaseFile.inspect(path).get()
 /// guard let pages = DatabasePages(path, file) else { return nil }
-/// var names: [String] = []
-/// let isRead = pages.forEachRow(from: 1) { row in  // sqlite_schema
-///   guard case .text(let name)? = row.column(1) else { return false }
-///   names.append(String(decoding: name, as: UTF8.self))
+/// var count = 0
+/// let isComplete = pages.forEachRow(from: 1) { _ in  // sqlite_schema
+///   count += 1
 ///   return true
 /// }
-/// return isRead && pages.isUnchanged(at: path) ? names : nil
+/// return isComplete && pages.isUnchanged(at: path) ? count : nil
 /// ```
 ///
 /// SQLite parses the whole schema before it reads the first row, which is most of the work for a small query. This type

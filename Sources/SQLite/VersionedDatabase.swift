@@ -1,4 +1,4 @@
-/// The schema versions of one of Flotilla's own databases, which is `PRAGMA user_version` in the file.
+/// The schema versions of one of Flotilla's own databases. The version of a file is its `PRAGMA user_version`.
 ///
 /// ```swift
 /// let forms = VersionedDatabase(steps: [

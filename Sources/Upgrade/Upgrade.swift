@@ -194,7 +194,8 @@ func requireSameFile(_ database: Connection, _ file: DatabaseFile) throws(Failur
       "the path leads to another file than a moment ago: a symbolic link or a folder in it was switched")
 }
 
-/// Why a database with several hard links can't be worked on; nil if it has only one, or the options accept more.
+/// Why a database with several hard links can't be worked on; nil if it has only one, or if the options accept several
+/// and it isn't in WAL mode.
 ///
 /// SQLite derives the names of log and journal, and its locks, from the file's name. Two programs that open a file by
 /// different names don't see each other's, and corrupt the database (https://sqlite.org/howtocorrupt.html, 2.5). In WAL

@@ -14,7 +14,7 @@ public struct ContentChange: Hashable, Sendable, Codable {
     case levelled
     /// Values lost what CAST AS INTEGER discards.
     case narrowed
-    /// The column holds the former values of a second column, whose own values changed too.
+    /// The column holds another column's former values, and another column holds this column's.
     case swapped
     /// Values or whole rows are now under the keys of other rows.
     case moved
@@ -42,7 +42,7 @@ public struct ContentChange: Hashable, Sendable, Codable {
     case sampledFrom = "sampled_from"
   }
 
-  /// `users.note` or `users`.
+  /// The column or the table: `users.note` or `users`.
   public var place: String { column.map { "\(table).\($0)" } ?? table }
 }
 

@@ -8,7 +8,7 @@ struct ContentPairs {
   let columns: Int
   /// The value before, by row and column, encoded as in `ContentSnapshot`.
   let before: (Int, Int) -> UInt64
-  /// The same value now.
+  /// The value now, by row and column.
   let now: (Int, Int) -> UInt64
 
   /// Counts the rows that hold what rows with other keys held; nil if the changes don't look like moved rows.

@@ -3,7 +3,7 @@ public import Schema
 
 /// The history table `schema_migrations (version, name, applied_at)`, as Ownprem creates it.
 public struct SchemaMigrationsTable: HistoryTable {
-  /// `schema_migrations`.
+  /// The table's name, `schema_migrations`.
   public static let name = "schema_migrations"
 
   static let definition = """
@@ -14,7 +14,7 @@ public struct SchemaMigrationsTable: HistoryTable {
   /// Creates the description of the table. A database has only one such table, so there are no options.
   public init() {}
 
-  /// `schema_migrations`.
+  /// The table's name, `schema_migrations`.
   public var name: String { Self.name }
 
   /// Reads the table, provided that it exists and has the columns `version` and `name`.

@@ -113,7 +113,8 @@ final class Restore {
   private func save(_ file: DatabaseFile, at path: String) throws {
     step = .backUp
     do {
-      // Outside WAL mode the lock excludes all readers, but without a log the file holds everything that is committed.
+      // Outside WAL mode the lock excludes all readers. The file is then read as immutable, which is safe because it
+      // holds everything that is committed if there is no log.
       let access: Connection.Access = DatabaseFile.hasLog(beside: path) ? .readOnly : .immutable
       let database = try Connection(path: path, access: access, deadline: deadline)
       defer { database.close() }
