@@ -12,8 +12,8 @@ internal import Synchronization
 /// let schema = try expected.schema(of: [1, 2, 3])
 /// ```
 ///
-/// Each set of versions is replayed once, even if several threads ask for it at the same time. The result is a `Schema`,
-/// and a `Difference` describes how a database differs from it. See also ``MigrationSet`` and ``Migrator``.
+/// Each set of versions is replayed once, even if several threads ask for it at the same time. The result is a
+/// `Schema`, and a `Difference` describes how a database differs from it. See also ``MigrationSet`` and ``Migrator``.
 public final class ExpectedSchema: Sendable {
   /// The default time limit of one replay. It can be short because an empty database has no rows to process.
   public static let timeLimit = Duration.seconds(30)

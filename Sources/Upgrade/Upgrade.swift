@@ -197,9 +197,9 @@ func requireSameFile(_ database: Connection, _ file: DatabaseFile) throws(Failur
 /// Why a database with several hard links can't be worked on; nil if it has only one, or if the options accept several
 /// and it isn't in WAL mode.
 ///
-/// SQLite derives the names of log and journal, and its locks, from the file's name. Two programs that open a file by
-/// different names don't see each other's, and corrupt the database (https://sqlite.org/howtocorrupt.html, 2.5). In WAL
-/// mode this doesn't even take a crash.
+/// Journal and log belong to a name of the file, and in WAL mode so do the locks. Two programs that open the file by
+/// different names don't see each other's, and corrupt it (https://sqlite.org/howtocorrupt.html, 2.5). In WAL mode this
+/// doesn't even take a crash.
 func hardLinks(of file: DatabaseFile, _ options: UpgradeOptions) -> Failure? {
   guard file.links > 1, file.isWAL || !options.hardLinks else { return nil }
   let remedy = file.isWAL ? "" : "; rollout.hard_links: true accepts it"
