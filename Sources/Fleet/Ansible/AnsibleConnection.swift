@@ -4,7 +4,7 @@ internal import Basics
 struct AnsibleRefusal: Error {
   let code: InventoryError.Code
   let reason: String
-  /// Whether the reason names the host itself.
+  /// Whether `reason` already names the host, so that messages don't repeat it.
   let isOfID: Bool
 
   init(_ code: InventoryError.Code = .invalidValue, _ reason: String, isOfID: Bool = false) {
@@ -12,14 +12,14 @@ struct AnsibleRefusal: Error {
   }
 }
 
-/// How a host of an Ansible inventory is reached, and where its databases are: Ansible's variables, as far as ssh and
-/// sudo can do what they ask for.
+/// How to reach a host of an Ansible inventory, and where its databases are. Reads the Ansible variables that ssh and
+/// sudo can implement.
 struct AnsibleConnection {
   let name: String
   let groups: [String]
-  /// Those that are texts, numbers or flags.
+  /// The variables whose values are texts, numbers or flags.
   let variables: [String: String]
-  /// Variables that change how Ansible reaches the host, and that aren't heeded.
+  /// Variables that change how Ansible reaches the host but are ignored here.
   private(set) var unheeded: [String] = []
   private let structures: [String: InventoryJSON]
   private let template: AnsibleTemplate
@@ -27,7 +27,7 @@ struct AnsibleConnection {
   private let home: String?
   private let isLocal: Bool
 
-  /// Ansible's names of one thing, the one that counts most first.
+  /// Ansible's names for each setting; the first that is set wins.
   private static let address = ["ansible_host", "ansible_ssh_host"]
   private static let user = ["ansible_user", "ansible_ssh_user"]
   private static let port = ["ansible_port", "ansible_ssh_port"]
@@ -36,7 +36,7 @@ struct AnsibleConnection {
   private static let becoming = ["ansible_become", "ansible_become_user", "ansible_become_method"]
   private static let heeded = Set(
     address + user + port + identity + arguments + becoming + ["ansible_connection"])
-  /// What only other transfers than ours need.
+  /// Variables that matter only to Ansible's own file transfers.
   private static let harmless: Set = ["ansible_ssh_pipelining", "ansible_ssh_transfer_method"]
   private static let prefixes = [
     "ansible_ssh_", "ansible_become_", "ansible_paramiko_", "ansible_libssh_", "ansible_winrm_",
@@ -53,7 +53,7 @@ struct AnsibleConnection {
 
   /// Reads the variables of a host.
   ///
-  /// - Throws: `AnsibleRefusal` where one that is heeded can't be understood.
+  /// - Throws: `AnsibleRefusal` if a supported variable has a value that can't be used.
   init(_ host: AnsibleHost, _ fleet: FleetFile, home: String?) throws(AnsibleRefusal) {
     (name, groups, self.fleet, self.home) = (host.name, host.groups, fleet, home)
     (variables, structures) = (host.variables.texts, host.variables.structures)
@@ -65,7 +65,7 @@ struct AnsibleConnection {
     let word = kind.split(separator: ".").last.map(String.init) ?? kind
     isLocal = word == "local"
     if isLocal {
-      // What is here is worked on as who runs this program.
+      // Local databases are opened as the user who runs this program.
       if isBecoming { unheeded = ["ansible_become with ansible_connection=local"] }
       return
     }
@@ -81,7 +81,7 @@ struct AnsibleConnection {
 
   private static func changesConnection(_ name: String) -> Bool {
     guard name.hasPrefix("ansible_"), !heeded.contains(name), !harmless.contains(name) else { return false }
-    // Among the facts of a host are its own public keys.
+    // The facts of a host include its own public keys.
     if name.hasPrefix("ansible_ssh_host_key_"), name.contains("_public") { return false }
     return others.contains(name) || prefixes.contains(where: name.hasPrefix)
   }
@@ -96,7 +96,7 @@ struct AnsibleConnection {
 
   // MARK: Databases
 
-  /// The databases, and whether they were given as a list.
+  /// The paths of the databases. `isList` says whether the variable holds a list.
   func paths() throws(AnsibleRefusal) -> (paths: [String], isList: Bool) {
     let key = "flotilla_path"
     guard let structure = structures[key] else {

@@ -1,14 +1,16 @@
-/// `{{ NAME }}` in the variables of a host, where NAME is another of its variables. Everything else that Jinja can do is
-/// refused: a guess would be the path of another database.
+/// Replaces `{{ NAME }}` in the variables of a host, if NAME is another variable of that host. All other Jinja syntax
+/// is refused: a wrong guess would be the path of another database.
 struct AnsibleTemplate {
   let host: String
   let variables: [String: String]
 
-  /// Deeper references than these are taken for a circle.
+  /// References nested deeper than this count as a cycle.
   private static let deepest = 20
 
-  /// The value `text` of the variable `name` with its references replaced; refused where there is something else in it
-  /// than simple references.
+  /// Returns `text`, the value of the variable `name`, with its references replaced.
+  ///
+  /// - Throws: `AnsibleRefusal` if the text contains anything but simple references, or if a reference can't be
+  ///   resolved.
   func filled(_ text: String, of name: String) throws(AnsibleRefusal) -> String {
     try filled(text, of: name, depth: 0)
   }

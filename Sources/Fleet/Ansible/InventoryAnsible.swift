@@ -2,12 +2,13 @@
 struct AnsibleInventory {
   /// The variables of a host or a group.
   struct Variables: Equatable {
-    /// Those that are texts, numbers or flags.
+    /// The variables whose values are texts, numbers or flags.
     var texts: [String: String] = [:]
-    /// Those of Flotilla and Ansible that are lists or mappings; of others these say nothing about an installation.
+    /// The lists and mappings among Flotilla's and Ansible's variables. Other lists and mappings don't describe an
+    /// installation.
     var structures: [String: InventoryJSON] = [:]
 
-    /// Puts those of something closer to the host over these.
+    /// Overrides these variables with those of a scope closer to the host.
     mutating func override(with closer: Variables) {
       texts.merge(closer.texts) { $1 }
       structures.merge(closer.structures) { $1 }
@@ -25,7 +26,7 @@ struct AnsibleInventory {
   private(set) var groups: [String: Group] = [:]
   private(set) var hostVariables: [String: Variables] = [:]
 
-  /// Why a program's output is no inventory; reads on after "what PROGRAM prints".
+  /// Why a program's output is not an inventory. The description continues the sentence "what PROGRAM prints".
   struct Malformed: Error, CustomStringConvertible {
     let description: String
 
@@ -38,7 +39,7 @@ struct AnsibleInventory {
     }
   }
 
-  /// Reads what a program printed.
+  /// Parses what a program printed.
   static func parse(_ bytes: [UInt8]) throws(Malformed) -> AnsibleInventory {
     let value: InventoryJSON
     do {
@@ -69,7 +70,7 @@ struct AnsibleInventory {
   }
 
   private static func group(_ value: InventoryJSON, _ name: String) throws(Malformed) -> Group {
-    // The short form is a list of hosts alone.
+    // The short form is a plain list of hosts.
     if case .list = value { return Group(hosts: try names(value, name)) }
     guard case .object(let members) = value else {
       throw Malformed(name, mustBe: "an object or a list of hosts")

@@ -1,17 +1,17 @@
-/// A host as an Ansible inventory describes it, with what its groups give it.
+/// A host of an Ansible inventory, with the variables that it gets from its groups.
 struct AnsibleHost: Equatable {
   let name: String
-  /// All groups it is in, also through groups of groups, sorted; without `all` and `ungrouped`.
+  /// All groups that contain the host, directly or through other groups; sorted, without `all` and `ungrouped`.
   let groups: [String]
-  /// Its variables, with those of its groups.
+  /// The host's variables, merged with those of its groups.
   let variables: AnsibleInventory.Variables
 }
 
 extension AnsibleInventory {
   /// The hosts, sorted by name.
   ///
-  /// A variable of a host counts more than one of a group, and one of a group more than one of the group around it;
-  /// of two groups equally deep the later in the alphabet counts more, all as Ansible has it.
+  /// The precedence is Ansible's: a host's variables override those of its groups, and a group's variables override
+  /// those of its parent groups. Of two groups at the same depth, the one later in the alphabet wins.
   func hosts() -> [AnsibleHost] {
     let ancestors = ancestors()
     let depths = depths()
@@ -37,7 +37,7 @@ extension AnsibleInventory {
     }
   }
 
-  /// For each group, the groups around it. A group that contains itself is let be.
+  /// For each group, the groups that contain it, directly or indirectly. Cycles are tolerated.
   private func ancestors() -> [String: Set<String>] {
     var parents: [String: [String]] = [:]
     for (name, group) in groups {
@@ -54,12 +54,12 @@ extension AnsibleInventory {
     return result
   }
 
-  /// How deep each group lies below those that lie in no other.
+  /// The depth of each group below the groups that no other group contains.
   private func depths() -> [String: Int] {
     var depths: [String: Int] = [:]
     var level = Set(groups.keys).subtracting(groups.values.flatMap(\.children))
     var depth = 0
-    // Without a circle no path is longer than there are groups.
+    // Without a cycle, no path is longer than the number of groups.
     while !level.isEmpty, depth <= groups.count {
       for name in level { depths[name] = depth }
       level = Set(level.flatMap { groups[$0]?.children ?? [] })

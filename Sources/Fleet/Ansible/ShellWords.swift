@@ -1,6 +1,6 @@
-/// Text taken apart into words by the rules of a POSIX shell, without its expansions. (Shell Command Language, 2.2)
+/// Splits text into words by the rules of a POSIX shell, without expansions. (Shell Command Language, 2.2)
 enum ShellWords {
-  /// The words; nil where a quotation mark is not closed, or a backslash is the last character.
+  /// The words; nil if a quotation mark is not closed, or if the last character is a backslash.
   static func split(_ text: String) -> [String]? {
     var words: [String] = []
     var word: String?
@@ -32,11 +32,12 @@ enum ShellWords {
 
 /// The options of OpenSSH's client.
 enum SSHOptions {
-  /// Those that take a value. (ssh(1), SYNOPSIS)
+  /// The options that take a value. (ssh(1), SYNOPSIS)
   private static let withValue = Set("BbcDEeFIiJLlmOoPpQRSWw")
   private static let flags = Set("46AaCfGgKkMNnqsTtVvXxYy")
 
-  /// The first word that is no option and no value of one: ssh would take it for the host. Nil where there is none.
+  /// The first word that is neither an option nor the value of one; ssh would read it as the host. Nil if there is
+  /// none.
   static func stray(in words: [String]) -> String? {
     var rest = words[...]
     while let word = rest.popFirst() {
@@ -44,7 +45,7 @@ enum SSHOptions {
       var letters = word.dropFirst()
       while let letter = letters.popFirst() {
         if withValue.contains(letter) {
-          // The value is what is left of the word, or the next one.
+          // The value is the rest of this word, or the next word.
           if letters.isEmpty, rest.popFirst() == nil { return word }
           break
         }

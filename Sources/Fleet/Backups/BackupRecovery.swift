@@ -4,17 +4,18 @@ internal import SQLite
 internal import Upgrade
 
 extension Journal {
-  /// Puts right what killed runs left: notes their backups that they didn't come to note, and removes unfinished ones.
+  /// Cleans up after runs that were killed: records the backups that they had not recorded, and removes unfinished
+  /// ones.
   ///
-  /// The destination of backups is what tells, not the journal, which a power cut may have taken. A backup is at its
-  /// location only when it is whole, so every one that is found is as good as one that was noted; those on hosts are found
-  /// when a run works there (`BackupStore.recordAndPrune`). The caller holds the lock on the state folder.
-  ///
+  /// It relies on the backup destination and not on the journal, whose latest entries a power cut may have taken. A
+  /// backup appears at its location only when it is complete, so each one found is as good as a recorded one. Backups
+  /// on hosts are found when a run works there (``BackupStore/recordAndPrune(_:of:_:)``). The caller holds the lock
+  /// on the state folder.
   /// - Parameters:
   ///   - state: the state folder.
-  ///   - inventory: the installations whose backups are known.
-  ///   - history: where the versions of their databases are recorded.
-  /// - Throws: `StateError` where the destination can't be read or the journal can't be written.
+  ///   - inventory: the installations whose backups are looked for.
+  ///   - history: the table in which their databases record versions.
+  /// - Throws: `StateError` if the destination can't be read or the journal can't be written.
   public func recover(
     _ state: StateFolder, _ inventory: Inventory, _ history: any HistoryTable
   ) throws(StateError) {

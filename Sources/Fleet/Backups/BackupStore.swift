@@ -1,10 +1,10 @@
 internal import Schema
 public import Upgrade
 
-/// The backups of one run: where they go, which ones are noted, and which ones are removed.
+/// The backups of one run: where they are written, which ones are recorded, and which ones are removed.
 ///
-/// The journal says which backups are outdated. The destination removes them, on a host through the worker. The journal
-/// then forgets those that were removed.
+/// The journal says which backups are outdated. The destination removes them, or, on a host, the worker. The journal
+/// then forgets the removed ones.
 public struct BackupStore: Sendable {
   private let journal: Journal
   private let run: RunID
@@ -12,20 +12,19 @@ public struct BackupStore: Sendable {
   private let count: Int?
   private let fetches: Bool
   private let notify: @Sendable (String) -> Void
-  /// Runs that may have left backups on hosts without coming to note them.
+  /// Earlier runs that may have left unrecorded backups on hosts.
   private let earlier: [String]
 
   /// Prepares the destination for a run.
   ///
   /// - Parameters:
-  ///   - journal: where backups are noted.
+  ///   - journal: records the backups.
   ///   - run: the run that makes them.
-  ///   - state: the state folder, whose destination takes the backups of this machine's databases, and those that are
-  ///     fetched from hosts.
-  ///   - keep: how many backups of an installation are kept; nil where none is to be removed.
-  ///   - fetches: whether backups are brought here from their hosts.
-  ///   - notify: told in a sentence of each outdated backup that can't be removed; called by many threads.
-  /// - Throws: `StateError` where no backup can be stored.
+  ///   - state: the state folder. Its destination takes the backups of local databases, and those fetched from hosts.
+  ///   - keep: how many backups of an installation are kept; nil to keep all.
+  ///   - fetches: whether backups on hosts are copied to this machine.
+  ///   - notify: called with a sentence for each outdated backup that can't be removed; from many threads.
+  /// - Throws: `StateError` if the destination can't store backups.
   public init(
     _ journal: Journal, _ run: RunID, in state: StateFolder, keep: Int?, fetches: Bool,
     notify: @escaping @Sendable (String) -> Void
@@ -40,38 +39,38 @@ public struct BackupStore: Sendable {
     do { try destination.begin(run.description) } catch { throw StateError(state.path, cause: error) }
   }
 
-  /// How many runs back backups on hosts are looked for.
+  /// How many earlier runs are searched for unrecorded backups on hosts.
   private static let mostRuns = 200
 
-  /// Where the backups of an installation are made: the state folder's destination, or on a host the one there.
+  /// The destination for backups of an installation: the state folder's, or the one on its host.
   private func destination(of installation: Installation) -> any BackupDestination {
     installation.machine.isLocal ? destination : installation.destinationOnHost
   }
 
-  /// The location of the backup of an installation.
+  /// The location at which this run stores the backup of an installation.
   public func location(_ installation: Installation) -> String {
     destination(of: installation).location(run.description, installation.fileName)
   }
 
-  /// Where the backups of this run are, for people: of an installation's host, or of this machine.
+  /// Where a run's backups of installations on hosts are, in words for people.
   public static func place(of run: RunID, _ installation: Installation) -> String {
     installation.destinationOnHost.place(of: run.description)
   }
 
-  /// Ends the run at the destination, which keeps nothing of it where no backup was stored.
+  /// Ends the run at the destination. If no backup was stored, the destination keeps nothing of the run.
   public func end() { destination.end(run.description) }
 
-  /// Notes the backup that an outcome has, fetches it where that is wanted, and removes the oldest beyond those to keep.
-  /// Those that earlier runs left on the host without coming to note them are noted first.
+  /// Records the backup of an outcome, fetches it if fetching is on, and removes the oldest backups beyond the number
+  /// to keep. Backups that earlier runs left on the host unrecorded are recorded first.
   ///
-  /// A backup of a database that a failed migration certainly left as it was is as good as the database, and is removed,
-  /// so that failures don't push older states out; nor does one at another step remove any. Where anything may have been
-  /// committed, the backup stays.
+  /// If a migration fails at *migrate* or *prove* and certainly left the database unchanged, the backup equals the
+  /// database and is removed, so that failures don't push older states out. A failure at any other step removes no
+  /// backup. If anything may have been committed, the backup stays.
   /// - Parameters:
-  ///   - outcome: what became of the installation.
-  ///   - installation: which.
-  ///   - worker: who worked on it.
-  /// - Returns: the outcome, without the backup where that was removed, and failed where it could not be fetched.
+  ///   - outcome: the result for the installation.
+  ///   - installation: the installation.
+  ///   - worker: the worker that produced the outcome.
+  /// - Returns: the outcome, without its backup if that was removed, and failed if the backup could not be fetched.
   public func recordAndPrune(_ outcome: Outcome, of installation: Installation, _ worker: any Worker)
     -> Outcome
   {
@@ -93,10 +92,10 @@ public struct BackupStore: Sendable {
     return failure.map { outcome.failed(toFetch: $0) } ?? outcome
   }
 
-  /// Notes the backups on a host of runs that were killed, or that lost the connection, before they came to do so.
+  /// Records backups on a host from runs that were killed or lost the connection before they recorded them.
   ///
-  /// The host is asked for runs of this journal alone: those of another coordinator are that one's, and reading them
-  /// would take time. Where it doesn't answer, there is a next time.
+  /// It asks the host only for runs of this journal: the runs of another coordinator belong to its own journal, and
+  /// reading them would take time. If the host doesn't answer, the next run tries again.
   private func recordRecovered(_ installation: Installation, _ worker: any Worker) {
     let there = installation.destinationOnHost
     guard let noted = try? journal.runsWithBackup(of: installation.id),
@@ -123,7 +122,7 @@ public struct BackupStore: Sendable {
     }
   }
 
-  /// Removes outdated backups. One that can't be removed now stays noted, for the next time.
+  /// Removes outdated backups. A backup that can't be removed now stays recorded, and the next run tries again.
   private func prune(_ installation: Installation, _ worker: any Worker) {
     guard let count, let old = try? journal.outdatedBackups(of: installation.id, keep: count, in: run),
       !old.isEmpty
@@ -143,7 +142,8 @@ public struct BackupStore: Sendable {
       })
   }
 
-  /// Puts a backup back; where it is gone from its host, or is not what it was, the one that was fetched takes its place.
+  /// Restores a backup. If it is missing from its host or damaged there, its fetched copy is uploaded and used
+  /// instead.
   public func restore(
     _ installation: Installation, from backup: StoredBackup, _ worker: any Worker
   ) -> Outcome {
@@ -162,9 +162,10 @@ public struct BackupStore: Sendable {
 }
 
 extension StateFolder {
-  /// The backups that are noted and still there, the latest first within each installation. Those on hosts count as there.
+  /// The recorded backups that still exist, newest first within each installation. Those on hosts are assumed to
+  /// exist.
   ///
-  /// - Throws: `StateError` where the journal can't be read.
+  /// - Throws: `StateError` if the journal can't be read.
   public func backups(notedIn journal: Journal) throws -> [StoredBackup] {
     let destination = destination
     return try journal.backups().compactMap { backup in
@@ -177,7 +178,7 @@ extension StateFolder {
 }
 
 extension StoredBackup {
-  /// The backup that a run made of an installation.
+  /// Describes the backup that a run made of an installation.
   init(
     _ run: RunID, _ installation: Installation, version: MigrationVersion?, _ record: BackupRecord,
     fetched: String?
@@ -189,12 +190,12 @@ extension StoredBackup {
 }
 
 extension Installation {
-  /// Where its backups are made on its host.
+  /// The destination for its backups on its own host.
   var destinationOnHost: any BackupDestination { BackupDestinations.beside(path) }
 }
 
 extension Outcome {
-  /// The work is done, but not all that was asked for.
+  /// This outcome as a failure: the work is done, but its backup could not be fetched.
   fileprivate func failed(toFetch failure: Failure) -> Outcome {
     var outcome = self
     let done = status == .migrated ? "migrated to version \(versionAfter ?? 0)" : "backed up"

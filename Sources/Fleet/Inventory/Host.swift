@@ -1,19 +1,19 @@
-/// A machine reached over SSH, in one particular way.
+/// A machine that is reached over SSH, with the settings of the connection.
 public struct Host: Hashable, Sendable, CustomStringConvertible {
-  /// Its name or address, as ssh takes it.
+  /// The name or address that is passed to ssh.
   public let address: String
-  /// The user to log in as; nil leaves it to ssh.
+  /// The user to log in as; nil for ssh's default.
   public let user: String?
-  /// The port; nil leaves it to ssh.
+  /// The port; nil for ssh's default.
   public let port: Int?
-  /// The user as whom the work is done there, through sudo; nil for the one who logs in.
+  /// The user as whom the agent runs, through sudo; nil for the login user.
   public let become: String?
-  /// The file with the private key to log in with; nil leaves it to ssh.
+  /// The private key file to log in with; nil for ssh's default.
   public let identity: String?
-  /// More arguments for ssh, before those of the fleet.
+  /// Additional arguments for ssh, placed before those of the fleet.
   public let options: [String]
 
-  /// Describes a host; the inventory checks what it is given, this doesn't.
+  /// Describes a host. The values are not checked; the inventory does that.
   public init(
     _ address: String, user: String? = nil, port: Int? = nil, become: String? = nil, identity: String? = nil,
     options: [String] = []
@@ -26,6 +26,6 @@ public struct Host: Hashable, Sendable, CustomStringConvertible {
     self.options = options
   }
 
-  /// Its address.
+  /// The address.
   public var description: String { address }
 }

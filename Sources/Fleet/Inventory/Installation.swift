@@ -1,21 +1,23 @@
 internal import Basics
 
-/// One database file, here or on a host.
+/// One database file, on this machine or on a host.
 public struct Installation: Sendable, Equatable, Identifiable {
-  /// Its name, unique in the fleet. Letters of any alphabet and spaces are fine; `/` and control characters are not.
+  /// The name, unique in the fleet. It may contain letters of any alphabet and spaces, but no `/` and no control
+  /// characters.
   public let id: String
-  /// Where the file is.
+  /// The machine that holds the file.
   public let machine: Machine
-  /// The database file; absolute where it is on this machine. On a host a relative one starts from the home folder.
+  /// The path of the database file. It is absolute on this machine; on a host, a relative path starts at the home
+  /// folder.
   public let path: String
-  /// The groups that it belongs to, each once, in the order of the inventory.
+  /// The groups that it belongs to, without duplicates, in the order of the inventory.
   public let groups: [String]
-  /// What else the inventory says of it, for reports.
+  /// Additional information from the inventory, for reports.
   public let labels: [String: String]
-  /// The entry of the fleet file that it comes from.
+  /// The entry of the fleet file that defines it.
   public let location: InventoryLocation
 
-  /// Describes an installation; the inventory checks what it is given, this doesn't.
+  /// Describes an installation. The values are not checked; the inventory does that.
   public init(
     id: String, machine: Machine = .local, path: String, groups: [String] = [],
     labels: [String: String] = [:],
@@ -29,12 +31,12 @@ public struct Installation: Sendable, Equatable, Identifiable {
     self.location = location
   }
 
-  /// Where the database is, as `HOST:PATH` or a path of this machine.
+  /// `HOST:PATH`, or the plain path if the database is on this machine.
   public var place: String { machine.address.map { "\($0):\(path)" } ?? path }
 
-  /// The id as a file name: everything but ASCII letters, digits, `.`, `_` and `-` percent-encoded.
+  /// The id as a file name. Everything but ASCII letters, digits, `.`, `_` and `-` is percent-encoded.
   ///
-  /// Different ids have different file names, and none is `.` or `..`.
+  /// Different ids give different file names, and no id gives `.` or `..`.
   public var fileName: String { Self.fileName(id) }
 
   static func fileName(_ id: String) -> String { id.percentEncoded(keeping: "._-") }

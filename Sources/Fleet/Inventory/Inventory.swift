@@ -1,13 +1,24 @@
 /// The installations of a fleet, in a fixed order.
+///
+/// ```swift
+/// let inventory = try fleet.inventory(environment: environment)
+/// let selection = inventory.select(try Pattern("stores:!berlin"))
+/// for index in selection.indices {
+///   print(inventory.installations[index].place)
+/// }
+/// ```
+///
+/// A ``FleetFile`` leads to an inventory, and a ``Pattern`` selects from it. Everywhere else, installations are
+/// identified by their index in ``installations``.
 public struct Inventory: Sendable {
-  /// The installations, in the order of the fleet file; those of one entry sorted by path or name.
+  /// The installations in the order of the fleet file; those of one entry are sorted by path or name.
   public let installations: [Installation]
-  /// What is worth saying and stops nothing.
+  /// Oddities that don't prevent any work.
   public let warnings: [InventoryWarning]
 
   let index: InventoryIndex
 
-  /// Wraps installations with ids that differ.
+  /// Creates an inventory. The ids of the installations must be unique.
   public init(installations: [Installation], warnings: [InventoryWarning] = []) {
     self.installations = installations
     self.warnings = warnings
@@ -17,15 +28,15 @@ public struct Inventory: Sendable {
   /// The names of the groups, sorted.
   public var groups: [String] { index.groups.keys.sorted() }
 
-  /// The installation with this id.
+  /// The installation with this id, or nil.
   public func installation(id: String) -> Installation? {
     index.ids[id].map { installations[$0] }
   }
 }
 
 extension Inventory {
-  /// These installations, and those that only backups tell of, each with the host and the path that it had when it was
-  /// backed up last. How such a host is reached is not known.
+  /// This inventory, extended by installations that are known only from their backups. Each gets the host and the
+  /// path of its latest backup. The connection settings of such hosts are unknown.
   public func adding(_ backups: some Sequence<StoredBackup>) -> Inventory {
     var latest: [String: StoredBackup] = [:]
     for backup in backups where index.ids[backup.installation] == nil {
@@ -43,22 +54,24 @@ extension Inventory {
 }
 
 extension FleetFile {
-  /// Looks up the installations: matches globs, runs programs that list hosts, and checks the whole.
-  /// - Parameter environment: What the programs are given; its `PATH` is where `ansible-inventory` is looked for.
+  /// Finds the installations: expands globs, runs programs that list hosts, and checks the result.
+  ///
+  /// - Parameter environment: The environment of those programs; `ansible-inventory` is looked up in its `PATH`.
   /// - Returns: All installations, at least one.
-  /// - Throws: `InventoryErrors`: an entry that can't be read, an id or a file that is there twice, no installation at
-  ///   all.
+  /// - Throws: `InventoryErrors` if an entry can't be read, an id or a file occurs twice, or the fleet has no
+  ///   installation.
   public func inventory(environment: [String: String]) throws(InventoryErrors) -> Inventory {
     let (inventory, problems) = try readableInventory(environment: environment)
     if let problems { throw problems }
     return inventory
   }
 
-  /// Looks up the installations of those entries that can be read.
+  /// Finds the installations of the entries that can be read.
   ///
-  /// - Parameter environment: What the programs are given; its `PATH` is where `ansible-inventory` is looked for.
-  /// - Returns: The installations, and why it can't be all or there is none; nil where it is all.
-  /// - Throws: `InventoryErrors` where two of them have one id or one file: which is meant can't be known then.
+  /// - Parameter environment: The environment of programs that list hosts; `ansible-inventory` is looked up in its
+  ///   `PATH`.
+  /// - Returns: The installations, and why some or all are missing; nil if the inventory is complete.
+  /// - Throws: `InventoryErrors` if two installations share an id or a file, since it is unclear which one is meant.
   public func readableInventory(
     environment: [String: String]
   ) throws(InventoryErrors) -> (inventory: Inventory, problems: InventoryErrors?) {
@@ -80,9 +93,9 @@ extension FleetFile {
     return (Inventory(installations: sound, warnings: builder.warnings), problems)
   }
 
-  /// What is wrong with the waves: names that nothing in the inventory has.
+  /// The names in `rollout.waves` that match no installation and no group.
   ///
-  /// A rollout is to be refused for them, since a wave whose group doesn't exist would be left out as empty.
+  /// A rollout must be refused if there are any: the wave of a nonexistent group would be skipped as empty.
   public func waveProblems(in inventory: Inventory) -> [InventoryError] {
     rollout.waves.unmatched(in: inventory).map { _, unmatched in
       InventoryError(

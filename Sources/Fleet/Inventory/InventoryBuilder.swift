@@ -37,7 +37,7 @@ struct InventoryBuilder {
     problems.add(InventoryError(code, file: location.file, line: location.line, message))
   }
 
-  /// The labels of an entry over those that hold for all.
+  /// The labels of an entry, merged over the defaults.
   func labels(_ entry: InstallationEntry) -> [String: String] {
     entry.labels.isEmpty ? fleet.defaults.labels : fleet.defaults.labels.merging(entry.labels) { $1 }
   }
@@ -62,14 +62,14 @@ struct InventoryBuilder {
     if installations.count == before { warn(.globMatchesNothing, entry, "no database matches \(written)") }
   }
 
-  /// The file name without its extension; a name that begins with its only dot is kept whole.
+  /// The file name without its extension. A name whose only dot is its first character is kept whole.
   static func id(of path: String) -> String {
     let name = fileName(of: path)
     guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
     return String(name[..<dot])
   }
 
-  /// Not a file that SQLite keeps beside a database, and not a folder.
+  /// Whether a path is neither a folder nor a file that SQLite keeps beside a database.
   private static func isDatabase(_ path: String) -> Bool {
     guard !["-wal", "-shm", "-journal"].contains(where: path.hasSuffix) else { return false }
     return InventoryPath.status(path).map { !InventoryPath.isFolder($0) } ?? true
@@ -89,7 +89,7 @@ struct InventoryBuilder {
     let path: String
   }
 
-  /// Notes ids and files that are there twice. A file that doesn't exist yet can't be told from another.
+  /// Reports duplicate ids and files. Files that don't exist yet can't be compared.
   mutating func checkUnique() {
     var (ids, files, remotes) = ([String: Int](), [FileKey: Int](), [RemoteKey: Int]())
     for (position, installation) in installations.enumerated() {

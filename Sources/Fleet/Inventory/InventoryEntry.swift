@@ -1,20 +1,21 @@
-/// One entry of `installations:`, before it is looked up.
+/// One entry of `installations:`, before its files or hosts are looked up.
 public struct InstallationEntry: Sendable, Equatable {
   /// Where the installations of an entry come from.
   public enum Source: Sendable, Equatable {
     /// One database.
     case one(Single)
-    /// The files that match a glob(3) pattern, absolute.
+    /// The files that match a glob(3) pattern. `glob` is absolute, `written` is the text in the fleet file.
     case files(glob: String, written: String)
-    /// A program that lists hosts, or an Ansible inventory; absolute.
+    /// A program that lists hosts, or an Ansible inventory. `path` is absolute, `written` is the text in the fleet
+    /// file.
     case hosts(path: String, written: String)
   }
 
-  /// What an entry says of one database.
+  /// A database that an entry describes by itself.
   public struct Single: Sendable, Equatable {
-    /// Its name in the fleet.
+    /// The name in the fleet.
     public var id: String
-    /// Its file; absolute where there is no host.
+    /// The database file; absolute if it is on this machine.
     public var path: String
     /// The machine that it is on.
     public var machine = Machine.local
@@ -22,10 +23,10 @@ public struct InstallationEntry: Sendable, Equatable {
 
   /// Where the installations come from.
   public let source: Source
-  /// The entry's own groups; nil where it says nothing, so that the defaults hold.
+  /// The entry's own groups; nil if it has none, so that the defaults apply.
   public let groups: [String]?
   /// The entry's own labels.
   public let labels: [String: String]
-  /// Where the entry stands.
+  /// The line of the entry.
   public let location: InventoryLocation
 }

@@ -1,4 +1,4 @@
-/// A line of a file, as it is written in messages: `fleet.yml:14`.
+/// A line of a file, shown in messages as `fleet.yml:14`.
 public struct InventoryLocation: Sendable, Hashable, CustomStringConvertible {
   /// The file as the user named it.
   public let file: String
@@ -15,41 +15,41 @@ public struct InventoryLocation: Sendable, Hashable, CustomStringConvertible {
   public var description: String { "\(file):\(line)" }
 }
 
-/// One thing that is wrong with a fleet file or with what it names.
+/// One mistake in a fleet file, or in something that it refers to.
 ///
-/// The message quotes values as they are written in the file, so a value that came from a variable is not shown.
+/// Messages quote values as the file has them, so they never show the content of a variable.
 public struct InventoryError: Error, Sendable, Equatable {
-  /// What kind of mistake it is: match on this, not on the message.
+  /// The kind of mistake. Match on this, not on the message.
   public enum Code: String, Sendable {
     /// A file or folder could not be read.
     case unreadable
     /// The file is not well-formed YAML.
     case syntax
-    /// A key that does not exist in its place.
+    /// The key does not exist in this section.
     case unknownKey
     /// A key is given twice in one mapping.
     case duplicateKey
-    /// A key that has to be there isn't.
+    /// A required key is missing.
     case missingKey
-    /// A list where a text belongs, and the like.
+    /// The value has the wrong type, such as a list instead of a text.
     case wrongType
-    /// The right type with a value that makes no sense.
+    /// The value has the right type but is not allowed.
     case invalidValue
     /// `${NAME}` names a variable that isn't set.
     case unsetVariable
-    /// An id that can't be used as one.
+    /// The id is not allowed.
     case invalidID
-    /// Two installations have one id.
+    /// Two installations have the same id.
     case duplicateID
-    /// Two installations are one file.
+    /// Two installations refer to the same file.
     case duplicateFile
-    /// There is no installation at all.
+    /// The fleet has no installation.
     case emptyFleet
-    /// A name that no installation and no group has.
+    /// No installation and no group has this name.
     case unmatched
     /// A program that lists hosts is not installed.
     case programMissing
-    /// A program that lists hosts failed or printed something else.
+    /// A program that lists hosts failed, or its output is not an inventory.
     case programFailed
     /// No fleet file was found.
     case fleetNotFound
@@ -57,15 +57,15 @@ public struct InventoryError: Error, Sendable, Equatable {
     case fleetAmbiguous
   }
 
-  /// What kind of mistake it is.
+  /// The kind of mistake.
   public let code: Code
-  /// The file as the user named it, where the mistake is in a file.
+  /// The file as the user named it; nil if the mistake is not in a file.
   public let file: String?
-  /// The line, counted from 1, where it is known.
+  /// The line, counted from 1; nil if it is unknown.
   public let line: Int?
   /// What is wrong, in one sentence without a full stop.
   public let message: String
-  /// What was probably meant.
+  /// What was probably meant, or nil.
   public let suggestion: String?
 
   /// Describes a mistake.
@@ -91,14 +91,14 @@ extension InventoryError: CustomStringConvertible {
   }
 }
 
-/// Everything that was found wrong in one reading, in the order of the lines.
+/// The mistakes found in one reading, in the order of their lines.
 public struct InventoryErrors: Error, Sendable, Equatable {
-  /// At most this many are kept.
+  /// The maximum number of mistakes that are kept.
   public static let limit = 20
 
   /// The mistakes, at least one.
   public let errors: [InventoryError]
-  /// How many more there were.
+  /// The number of further mistakes.
   public let omitted: Int
 
   init(_ errors: [InventoryError], omitted: Int = 0) {
@@ -118,25 +118,25 @@ extension InventoryErrors: CustomStringConvertible {
   }
 }
 
-/// Something in an inventory that is worth saying and stops nothing.
+/// An oddity in an inventory that doesn't prevent any work.
 public struct InventoryWarning: Sendable, Equatable, CustomStringConvertible {
-  /// What kind of oddity it is.
+  /// The kind of oddity.
   public enum Code: String, Sendable {
-    /// A glob that matches no file.
+    /// A glob matches no file.
     case globMatchesNothing
-    /// A list of hosts without a host.
+    /// A list of hosts is empty.
     case noHosts
-    /// Variables of Ansible that change how it reaches a host, and nothing here.
+    /// Ansible variables that change how Ansible reaches a host are ignored here.
     case unheededVariables
   }
 
-  /// What kind of oddity it is.
+  /// The kind of oddity.
   public let code: Code
-  /// Where the entry stands.
+  /// The line of the entry.
   public let location: InventoryLocation
   /// What is odd, in one sentence without a full stop.
   public let message: String
 
-  /// `fleet.yml:9: nothing matches demo/*.sqlite`
+  /// `fleet.yml:9: no database matches demo/*.sqlite`
   public var description: String { "\(location): \(message)" }
 }

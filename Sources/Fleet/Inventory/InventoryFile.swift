@@ -1,9 +1,16 @@
 public import Schema
 public import Upgrade
 
-/// A fleet file, read and checked: what it says, before any installation is looked for.
+/// A fleet file, parsed and checked, before its installations are looked up.
 ///
-/// Paths are absolute, `${NAME}` is replaced, and what the file leaves out has its default.
+/// ```swift
+/// let path = try FleetFile.locate(option: nil, environment: environment, currentDirectory: "/srv/shop")
+/// let fleet = try FleetFile.load(path, currentDirectory: "/srv/shop", environment: environment)
+/// let inventory = try fleet.inventory(environment: environment)
+/// ```
+///
+/// Paths are absolute, `${NAME}` references are replaced, and missing keys have their defaults.
+/// ``inventory(environment:)`` looks up the installations and returns them as an ``Inventory``.
 public struct FleetFile: Sendable, Equatable {
   /// The file as the user named it, for messages.
   public let file: String
@@ -13,36 +20,36 @@ public struct FleetFile: Sendable, Equatable {
   public let name: String
   /// The folder with the migration files.
   public let migrations: String
-  /// What runs first, once, on a database without `schema_migrations`.
+  /// The file of the baseline, which runs first, once, on an untracked database; nil if there is none.
   public let baseline: String?
-  /// What a fresh installation gets.
+  /// The file with the schema of a new installation, or nil.
   public let schema: String?
-  /// The folder for journal, backups, reports and outbox.
+  /// The folder for journal, backups, reports and outbox; see ``StateFolder``.
   public let state: String
-  /// What holds for entries that don't say otherwise.
+  /// The values for entries that don't set their own.
   public let defaults: Defaults
-  /// Where the installations come from, at least one.
+  /// The entries that define the installations; at least one.
   public let entries: [InstallationEntry]
-  /// How a rollout proceeds.
+  /// The settings of a rollout.
   public let rollout: RolloutSettings
-  /// How backups are made and kept.
+  /// The settings for backups.
   public let backup: Backup
-  /// Programs to run around an installation's migration.
+  /// The programs that run before and after an installation's migration.
   public let hooks: Hooks
-  /// Where reports go.
+  /// Where and how reports are sent.
   public let report: Report
-  /// What a drift check leaves out.
+  /// The settings of drift checks.
   public let drift: Drift
-  /// How hosts are reached.
+  /// The settings of SSH connections.
   public let ssh: SSH
 
-  /// What holds for entries that don't say otherwise.
+  /// `defaults:`, the values for entries that don't set their own.
   public struct Defaults: Sendable, Equatable {
-    /// The groups of an installation that has none of its own.
+    /// The groups of an installation whose entry has none.
     public var groups: [String] = []
-    /// Labels that an installation has unless it gives the same label another value.
+    /// The labels of every installation; an entry can override them one by one.
     public var labels: [String: String] = [:]
-    /// The database on a host whose entry names none.
+    /// The path of the database on a host whose entry has no path.
     public var path: String?
   }
 
@@ -50,11 +57,11 @@ public struct FleetFile: Sendable, Equatable {
   public struct RolloutSettings: Sendable, Equatable {
     /// The waves, in order.
     public var waves = Waves.one
-    /// Where the waves stand, or the rollout, or the file.
+    /// The line of the waves; without waves that of `rollout`, and without that the first line.
     public var location: InventoryLocation
     /// How many installations are worked on at once.
     public var concurrency = 8
-    /// How many of them on one host.
+    /// How many installations are worked on at once on one host.
     public var perHost = 1
     /// How many installations of a wave may fail before the rollout stops.
     public var maxFailures = FailureLimit.count(0)
@@ -64,7 +71,7 @@ public struct FleetFile: Sendable, Equatable {
     public var busyTimeout = Duration.seconds(30)
     /// Whether databases on network file systems are migrated.
     public var networkFileSystems = false
-    /// Whether databases in a rollback-journal mode are worked on that have several names (hard links).
+    /// Whether to work on databases in a rollback-journal mode whose file has several names (hard links).
     public var hardLinks = false
   }
 
@@ -72,11 +79,11 @@ public struct FleetFile: Sendable, Equatable {
   public struct Backup: Sendable, Equatable {
     /// How thoroughly a backup is checked.
     public enum Check: String, Sendable, CaseIterable {
-      /// The whole of SQLite's integrity check.
+      /// SQLite's `integrity_check`.
       case full
-      /// SQLite's quick check.
+      /// SQLite's `quick_check`.
       case quick
-      /// Not at all.
+      /// No check.
       case none
     }
 
@@ -84,13 +91,13 @@ public struct FleetFile: Sendable, Equatable {
     public var keep = 3
     /// How thoroughly a backup is checked.
     public var check = Check.full
-    /// Whether backups are fetched from their hosts.
+    /// Whether backups on hosts are copied to this machine.
     public var fetch = false
   }
 
   /// `drift:`
   public struct Drift: Sendable, Equatable {
-    /// The objects that a drift check leaves out.
+    /// The objects that drift checks ignore.
     public var ignore: [IgnoreRule] = []
   }
 
@@ -98,21 +105,22 @@ public struct FleetFile: Sendable, Equatable {
   public struct SSH: Sendable, Equatable {
     /// How a host's key is checked.
     public enum HostKey: String, Sendable, CaseIterable {
-      /// It must be known.
+      /// The host's key must be known.
       case strict
-      /// One that was never seen is taken down; one that changed is refused.
+      /// An unknown key is accepted and remembered; a changed key is refused.
       case acceptNew = "accept-new"
     }
 
     /// How a host's key is checked.
     public var hostKey = HostKey.strict
-    /// The agent's path on the hosts, where it is installed there; nil for sending this program's own.
+    /// The path of an agent that is installed on the hosts; nil to send this program's own.
     public var agent: String?
-    /// The folder on the hosts that the agent is sent to, absolute or beginning with `~/`; nil for the user's cache.
+    /// The folder on the hosts to which the agent is sent, absolute or beginning with `~/`; nil for the user's cache
+    /// folder.
     public var agentFolder: String?
-    /// How long a connection may take, and as long again the agent's start.
+    /// The time limit for a connection. The start of the agent has the same limit of its own.
     public var connectTimeout = Duration.seconds(10)
-    /// More arguments for ssh, such as `-F`, `PATH`.
+    /// Additional arguments for ssh, such as `-F`, `PATH`.
     public var options: [String] = []
   }
 }

@@ -5,11 +5,11 @@ internal import Yams
 extension FleetFile {
   /// Reads a fleet file.
   /// - Parameters:
-  ///   - path: The file, as it is to be named in messages; relative to `currentDirectory`.
+  ///   - path: The file; relative to `currentDirectory`. Messages show it as it is given.
   ///   - currentDirectory: An absolute path.
   ///   - environment: Where `${NAME}` is looked up.
-  /// - Returns: What the file says, with nothing looked up yet.
-  /// - Throws: `InventoryErrors`, with as many of the file's mistakes as can be told from each other.
+  /// - Returns: The content of the file; no installation is looked up yet.
+  /// - Throws: `InventoryErrors` with as many mistakes as can be recognized in one reading.
   public static func load(
     _ path: String, currentDirectory: String, environment: [String: String]
   ) throws(InventoryErrors) -> FleetFile {
@@ -23,15 +23,15 @@ extension FleetFile {
     return try parse(text, file: path, folder: parentFolder(of: absolute), environment: environment)
   }
 
-  /// Reads the text of a fleet file. The variables that it takes for tokens and secrets are `SecretVariables` from then
-  /// on.
+  /// Parses the text of a fleet file. The variables that it uses for tokens and secrets become `SecretVariables`.
+  ///
   /// - Parameters:
   ///   - text: YAML.
-  ///   - file: The file, as it is to be named in messages.
+  ///   - file: The name of the file in messages.
   ///   - folder: The folder that relative paths start from; absolute.
   ///   - environment: Where `${NAME}` is looked up.
-  /// - Returns: What the file says, with nothing looked up yet.
-  /// - Throws: `InventoryErrors`, with as many of the file's mistakes as can be told from each other.
+  /// - Returns: The content of the file; no installation is looked up yet.
+  /// - Throws: `InventoryErrors` with as many mistakes as can be recognized in one reading.
   public static func parse(
     _ text: String, file: String, folder: String, environment: [String: String]
   ) throws(InventoryErrors) -> FleetFile {
@@ -48,7 +48,7 @@ extension FleetFile {
   }
 }
 
-/// Reads the keys of a fleet file. Each method reads one section and notes what is wrong with it.
+/// Parses the keys of a fleet file. Each method parses one section and reports its mistakes.
 struct FleetFileParser {
   static let keys = [
     "fleet", "migrations", "baseline", "schema", "state", "defaults", "installations", "rollout", "backup",
@@ -129,7 +129,7 @@ struct FleetFileParser {
     return backup
   }
 
-  /// The groups of a section, each once.
+  /// The groups of a section, without duplicates.
   func groups(_ section: InventorySection) -> [String]? {
     guard let groups = section.list("groups") else { return nil }
     for group in groups where group.hasControlCharacter {

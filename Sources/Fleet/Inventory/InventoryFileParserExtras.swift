@@ -2,15 +2,15 @@ internal import Basics
 internal import Schema
 internal import Upgrade
 
-/// The sections for what surrounds a migration: programs, reports, drift, SSH.
+/// The sections about what surrounds a migration: hooks, reports, drift and SSH.
 extension FleetFileParser {
   func hooks(_ top: InventorySection) -> Hooks {
     guard let section = top.section("hooks", keys: ["before", "after"]) else { return Hooks() }
     return Hooks(before: program(section, "before"), after: program(section, "after"))
   }
 
-  /// An argument vector. Its program is a name to be found in PATH, or a path, which starts as all do from the file's
-  /// folder.
+  /// An argument vector. A program without a slash is looked up in PATH; a path is relative to the folder of the
+  /// fleet file, like all paths in it.
   private func program(_ section: InventorySection, _ key: String) -> [String] {
     guard var words = section.list(key), let name = words.first else { return [] }
     if name.contains("/") { words[0] = absolutePath(name, in: reader.folder) }
@@ -26,7 +26,7 @@ extension FleetFileParser {
     guard let section = top.section("report", keys: keys) else { return report }
     report.url = section.text("url")
     if let url = report.url, !Self.isWebAddress(url) {
-      // Not quoted: an address can hold a password.
+      // The value isn't quoted: an address can contain a password.
       section.report(.invalidValue, "url", "\"report.url\" must begin with https:// or http://")
     }
     report.token = section.secret("token")

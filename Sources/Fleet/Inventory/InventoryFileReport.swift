@@ -1,9 +1,9 @@
 public import Basics
 
 extension FleetFile {
-  /// `report:`. Its descriptions hold no secret, and of the address neither user nor query.
+  /// `report:`. Its descriptions contain no secrets, and only scheme and host of the address.
   public struct Report: Sendable, Equatable {
-    /// How a report is sent.
+    /// The HTTP method of a report.
     public enum Method: String, Sendable, CaseIterable {
       /// HTTP POST.
       case post = "POST"
@@ -13,11 +13,11 @@ extension FleetFile {
 
     /// Whether reports are compressed.
     public enum Compression: Sendable {
-      /// Above 8 kB, unless they are signed: libraries that verify signatures expect text.
+      /// Compressed above 8 kB, but only without a signature: libraries that verify signatures expect text.
       case automatic
-      /// Above 8 kB, signed or not.
+      /// Compressed above 8 kB, signed or not.
       case always
-      /// Not at all, for receivers that don't know gzip.
+      /// Never compressed, for receivers that don't support gzip.
       case never
 
       init?(written text: String) {
@@ -30,25 +30,25 @@ extension FleetFile {
       }
     }
 
-    /// The address that reports go to; may hold a secret, so not to be printed as it is.
+    /// The address that receives reports. It may contain a secret, so never print it as it is.
     public var url: String?
     /// The bearer token.
     public var token: Secret?
     /// A file with the bearer token.
     public var tokenFile: String?
-    /// The secrets that reports are signed with.
+    /// The secrets that sign reports.
     public var secrets: [Secret] = []
-    /// A file with the certificates to trust.
+    /// A file with the certificates of trusted authorities.
     public var caFile: String?
-    /// A file with the certificate that this program shows.
+    /// A file with this program's client certificate.
     public var clientCertificate: String?
-    /// A file with its key, where that is another one.
+    /// A file with the key of the client certificate, if the key is in a file of its own.
     public var clientKey: String?
     /// Whether reports are compressed.
     public var compression = Compression.automatic
-    /// How a report is sent.
+    /// The HTTP method of a report.
     public var method = Method.post
-    /// Addresses that are told of a report.
+    /// Addresses that are notified of a report.
     public var notify: [Secret] = []
 
     /// Whether a report above 8 kB is sent compressed.
@@ -63,19 +63,19 @@ extension FleetFile {
 }
 
 extension FleetFile.Report: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-  /// The settings without their secrets.
+  /// The method, and scheme and host of the address, without secrets.
   public var description: String {
     let address = url.map(Self.withoutSecrets) ?? "nowhere"
     return "report by \(method.rawValue) to \(address)"
   }
 
-  /// The settings without their secrets.
+  /// The same as `description`, without secrets.
   public var debugDescription: String { description }
 
-  /// A mirror without children.
+  /// A mirror without children, so that `dump` shows no secrets.
   public var customMirror: Mirror { Mirror(self, children: []) }
 
-  /// Scheme and host of an address: a user, a path or a query can hold a secret.
+  /// Scheme and host of an address. User, path and query can contain a secret.
   private static func withoutSecrets(_ url: String) -> String {
     guard let scheme = url.firstIndex(of: ":") else { return "[redacted]" }
     let authority = url[scheme...].dropFirst(3).prefix { !"/?#".contains($0) }

@@ -24,7 +24,7 @@ extension InventoryBuilder {
     warnOfUnheeded(unheeded, written, entry)
   }
 
-  /// Names what changes how Ansible reaches a host and changes nothing here, in one line.
+  /// Warns, in one line, of the variables that change how Ansible reaches a host but are ignored here.
   private mutating func warnOfUnheeded(
     _ names: [String: Int], _ written: String, _ entry: InstallationEntry
   ) {
@@ -57,7 +57,7 @@ extension InventoryBuilder {
     }
   }
 
-  /// The program itself where the file is one, else `ansible-inventory` for the file.
+  /// The file itself if it is executable, else `ansible-inventory` with the file as its argument.
   private func lister(
     _ path: String, _ written: String, _ entry: InstallationEntry
   ) throws(InventoryError) -> (program: InventoryProgram, name: String) {
@@ -74,14 +74,14 @@ extension InventoryBuilder {
         "\(written) is read with \(name), which is not installed: install ansible-core, or make \(written) "
           + "executable if it is a program that prints an inventory")
     }
-    // Without this Ansible takes a file that it can't read for an empty inventory.
+    // Without this, Ansible treats a file that it can't parse as an empty inventory.
     let strict = ["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"]
     let program = InventoryProgram(
       path: found, arguments: ["-i", path, "--list"], environment: environment.merging(strict) { $1 })
     return (program, "\(name) for \(written)")
   }
 
-  /// The databases of one host: called after the host, or, where a list names them, after host and file.
+  /// The databases of one host. Each id is the host's name, or, if the variable holds a list, host and file name.
   private func installations(
     _ connection: AnsibleConnection, _ entry: InstallationEntry
   ) throws(AnsibleRefusal) -> [Installation] {
@@ -110,8 +110,8 @@ extension InventoryBuilder {
     return installations
   }
 
-  /// What tells the paths of one host from each other: file names without extension, with as many of the folders around
-  /// them as that takes.
+  /// Distinct names for the paths of one host: file names without extension, preceded by as many parent folders as it
+  /// takes to make them unique.
   static func names(of paths: [String]) -> [String] {
     let parts = paths.map { path in
       path.split(separator: "/").dropLast().map(String.init) + [Self.id(of: path)]
@@ -124,8 +124,8 @@ extension InventoryBuilder {
     return parts.map { $0.joined(separator: "-") }
   }
 
-  /// The variables that say something about an installation. Labels end up in reports, so what steers a connection and
-  /// what sounds like a secret stays out, and references to other variables stay as they are written.
+  /// The variables that describe an installation. Labels appear in reports, so connection settings and names that
+  /// suggest a secret are left out. References to other variables are not replaced.
   private static func labels(_ variables: [String: String]) -> [String: String] {
     let secrets = ["pass", "secret", "token", "private_key", "api_key", "credential"]
     return variables.filter { name, _ in

@@ -1,11 +1,12 @@
-/// A JSON value, as a program's inventory is made of.
+/// A JSON value in the output of an inventory program.
 ///
-/// Foundation's decoder has to be asked for one type after the other where a value can have any, and each wrong guess is
-/// a thrown error of about 17 µs: seconds for the variables of 100,000 hosts, where this takes a fraction of one.
+/// Foundation's decoder has to try one type after another for a value that can have any type. Each wrong guess throws
+/// an error, which costs about 17 µs: seconds for the variables of 100,000 hosts. This parser takes a fraction of a
+/// second.
 enum InventoryJSON: Equatable {
   case null
   case flag(Bool)
-  /// A number as it is written, so that `2.50` stays what it is.
+  /// A number as it is written, so that `2.50` keeps its digits.
   case number(String)
   case text(String)
   case list([InventoryJSON])
@@ -18,7 +19,7 @@ enum InventoryJSON: Equatable {
     var description: String { "line \(line): \(problem)" }
   }
 
-  /// Reads a whole text. Of a key that is there twice the last counts.
+  /// Parses a whole text. If a key occurs twice, the last one wins.
   static func parse(_ bytes: [UInt8]) throws(Failure) -> InventoryJSON {
     var parser = InventoryJSONParser(bytes: bytes)
     let value = try parser.value(depth: 0)
@@ -28,9 +29,9 @@ enum InventoryJSON: Equatable {
   }
 }
 
-/// Reads RFC 8259, byte by byte.
+/// A parser for RFC 8259 that works byte by byte.
 struct InventoryJSONParser {
-  /// Deeper than any inventory, shallow enough for the stack of a thread.
+  /// The maximum nesting: deeper than any inventory, shallow enough for the stack of a thread.
   private static let deepest = 128
 
   let bytes: [UInt8]
@@ -141,7 +142,7 @@ struct InventoryJSONParser {
       switch byte {
       case UInt8(ascii: "\""):
         let end = position
-        // The common case copies once; a text with escapes was collected piece by piece.
+        // The common case copies once. Text before an escape is in `collected`.
         let piece = bytes[start..<end]
         let text =
           collected.isEmpty

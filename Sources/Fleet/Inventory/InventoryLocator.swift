@@ -1,16 +1,17 @@
 internal import Basics
 
 extension FleetFile {
-  /// Finds the fleet file to work with.
+  /// Finds the fleet file to use.
   ///
-  /// In this order: `option`, `$FLOTILLA_FLEET`, `fleet.yml`, `inventory/*/fleet.yml` where there is exactly one. A
-  /// file that is asked for and isn't there is an error, never a reason to take the next.
+  /// It tries, in this order: `option`, `$FLOTILLA_FLEET`, `fleet.yml`, and `inventory/*/fleet.yml` if exactly one
+  /// file matches. If a file that the user named doesn't exist, that is an error; the next place is not tried.
   /// - Parameters:
   ///   - option: The value of `--fleet`.
-  ///   - environment: Where `FLOTILLA_FLEET` is looked up; empty counts as unset.
+  ///   - environment: The environment with `FLOTILLA_FLEET`; an empty value counts as unset.
   ///   - currentDirectory: An absolute path.
-  /// - Returns: The path as it was given, or relative to `currentDirectory`.
-  /// - Throws: `InventoryError` with code `.fleetNotFound` or `.fleetAmbiguous`, which lists what there is.
+  /// - Returns: The path as the user gave it, or relative to `currentDirectory`.
+  /// - Throws: `InventoryError` with code `.fleetNotFound`, with `.fleetAmbiguous` and the list of candidates, or
+  ///   with `.unreadable`.
   public static func locate(
     option: String?, environment: [String: String], currentDirectory: String
   ) throws(InventoryError) -> String {

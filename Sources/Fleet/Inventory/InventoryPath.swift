@@ -2,9 +2,9 @@ internal import Basics
 internal import Glibc
 internal import SystemPackage
 
-/// Paths and files, as far as an inventory needs them.
+/// The file system functions that an inventory needs.
 enum InventoryPath {
-  /// What stat(2) says of the file behind a path, following links; nil where there is none.
+  /// The result of stat(2), which follows links; nil if it fails.
   static func status(_ path: String) -> stat? {
     var status = stat()
     return stat(path, &status) == 0 ? status : nil
@@ -13,13 +13,13 @@ enum InventoryPath {
   static func isFolder(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
   static func isRegularFile(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFREG }
 
-  /// Whether this process may run the file, and somebody is meant to.
+  /// Whether this is a regular file that the process may execute. For root, some execute bit must be set.
   static func isExecutable(_ path: String) -> Bool {
     guard let status = status(path), isRegularFile(status) else { return false }
     return access(path, X_OK) == 0
   }
 
-  /// The bytes of a file as text.
+  /// The content of a file as text.
   static func read(_ path: String) throws(ReadFailure) -> String {
     let bytes: [UInt8]
     do throws(SystemError) { bytes = try readFile(path) } catch { throw .system(error.code) }
@@ -39,15 +39,15 @@ enum InventoryPath {
     }
   }
 
-  /// The system's text for an error number, in lower case as it stands within a sentence.
+  /// The system's text for an error number, in lower case for use within a sentence.
   static func message(_ code: Errno) -> String {
     let message = "\(code)"
     return message.prefix(1).lowercased() + message.dropFirst()
   }
 
-  /// The paths that match a glob(3) pattern, sorted; none is an empty list.
+  /// The paths that match a glob(3) pattern, sorted; empty if there are none.
   ///
-  /// A folder that is there and can't be read is an error: its databases would be left out without a word.
+  /// - Throws: `ReadFailure` if a folder exists but can't be read, since its databases would be skipped silently.
   static func matches(_ pattern: String) throws(ReadFailure) -> [String] {
     var result = glob_t()
     defer { globfree(&result) }

@@ -1,4 +1,4 @@
-/// Collects mistakes, so that one reading tells of several.
+/// Collects mistakes, so that one reading can report several.
 ///
 /// Only the first ones are kept: a glob that overlaps another can produce as many mistakes as there are files.
 struct InventoryProblems {
@@ -13,10 +13,10 @@ struct InventoryProblems {
     }
   }
 
-  /// What was found; nil where nothing was.
+  /// All mistakes so far; nil if there are none.
   var found: InventoryErrors? { errors.isEmpty ? nil : InventoryErrors(errors, omitted: omitted) }
 
-  /// Ends a stage: later stages would only report what follows from these mistakes.
+  /// Ends a stage by throwing its mistakes. Later stages would only report their consequences.
   func check() throws(InventoryErrors) {
     if let found { throw found }
   }

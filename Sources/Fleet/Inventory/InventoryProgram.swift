@@ -3,8 +3,8 @@ internal import Glibc
 internal import Programs
 internal import SystemPackage
 
-/// Runs a program that prints an inventory: without a shell, without input, without our secrets, for a bounded time and
-/// size, in the folder that this process is in.
+/// Runs a program that prints an inventory. It gets no shell, no input and none of our secrets, runs in the current
+/// folder of this process, and has limits on time and output.
 struct InventoryProgram {
   let path: String
   let arguments: [String]
@@ -32,7 +32,7 @@ struct InventoryProgram {
       }
     }
 
-    /// The last that the program said, on one line.
+    /// The end of the program's error output, on one line.
     private static func tail(_ errors: String) -> String {
       let lines = errors.split(whereSeparator: \.isNewline).map { String($0).harmless() }
       let text = lines.joined(separator: " | ")
@@ -41,7 +41,9 @@ struct InventoryProgram {
     }
   }
 
-  /// What the program prints to standard output.
+  /// Runs the program and returns its standard output.
+  ///
+  /// - Throws: `Failure` if the program can't be started, fails, takes too long or prints too much.
   func output() throws(Failure) -> [UInt8] {
     let program = Program(
       [path] + arguments, environment: Program.inherited(environment), timeout: timeout,

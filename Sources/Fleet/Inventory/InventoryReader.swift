@@ -1,12 +1,12 @@
 internal import Yams
 
-/// What the reading of one fleet file knows and has found so far.
+/// The context of reading one fleet file, and the problems found so far.
 final class InventoryReader {
   let file: String
   let folder: String
   let variables: InventoryVariables
   var problems = InventoryProblems()
-  /// The variables that stand for tokens and secrets.
+  /// The variables that the file uses for tokens and secrets.
   private(set) var secretVariables: Set<String> = []
 
   init(file: String, folder: String, variables: InventoryVariables) {
@@ -19,11 +19,11 @@ final class InventoryReader {
     problems.add(InventoryError(code, file: file, line: line, message, suggestion: suggestion))
   }
 
-  /// The root of a document whose references are marked; nil where it is empty.
+  /// Parses a document whose references are marked, and returns its root; nil if the document is empty.
   func compose(_ marked: String) throws(InventoryErrors) -> Node? {
     do {
-      // Scalars stay texts: what `yes` or `010` is depends on the key, not on YAML's guess. It is also a good deal
-      // faster than matching every scalar against the expressions of the core schema.
+      // Scalars stay texts: the key decides what `yes` or `010` means, not YAML. It is also much faster than matching
+      // every scalar against the expressions of the core schema.
       return try Yams.compose(yaml: marked, .basic)
     } catch {
       throw InventoryErrors([syntaxError(error)])
@@ -51,7 +51,7 @@ final class InventoryReader {
 
   // MARK: Values
 
-  /// The text of a scalar with its references replaced; nil, and a problem, where it has none.
+  /// The text of a scalar with its references replaced. Reports a problem and returns nil if the value can't be used.
   func text(_ node: Node, line: Int, name: String, secret: Bool = false, kind: String = "a text") -> String? {
     guard let scalar = node.scalar else {
       report(.wrongType, line: line, "\"\(name)\" must be \(kind), not \(Self.kind(of: node))")
@@ -93,7 +93,7 @@ final class InventoryReader {
 
   static func line(of node: Node) -> Int { node.mark?.line ?? 1 }
 
-  /// A scalar as it is written, or what else the node is; for "not …".
+  /// A scalar as it is written, or the kind of another node, to be used after "not".
   static func quoted(_ node: Node) -> String {
     guard let scalar = node.scalar, !isNull(node) else { return kind(of: node) }
     let written = InventoryVariables.written(scalar.string)

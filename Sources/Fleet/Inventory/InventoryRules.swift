@@ -1,11 +1,11 @@
 internal import Basics
 
-/// What an id, a host and a user must be.
+/// The rules for ids, hosts and users.
 enum InventoryRules {
-  /// File systems take 255 bytes for a name; backups and reports add an ending to it.
+  /// File systems limit names to 255 bytes; backups and reports append an extension.
   private static let longestFileName = 200
 
-  /// Why `id` can't be one; nil where it can.
+  /// Why `id` is not allowed as an id; nil if it is.
   static func problem(id: String) -> String? {
     switch id {
     case "": return "an id must not be empty"
@@ -23,7 +23,7 @@ enum InventoryRules {
     return nil
   }
 
-  /// Why `word` can't be a host or a user; nil where it can. A dash in front would make it an option of ssh.
+  /// Why `word` is not allowed as a host or a user; nil if it is. ssh would read a leading dash as an option.
   static func problem(_ kind: String, _ word: String) -> String? {
     if word.isEmpty { return "a \(kind) must not be empty" }
     if word.hasPrefix("-") { return "\(kind) \"\(word.harmless())\" must not begin with \"-\"" }

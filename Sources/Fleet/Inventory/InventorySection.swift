@@ -3,17 +3,17 @@ internal import Yams
 
 /// One mapping of a fleet file, read key by key.
 ///
-/// Every accessor answers nil for a key that is absent or null. A value that can't be used is also nil, and noted as a
-/// problem in the reader.
+/// Every accessor returns nil for a key that is absent or null. For a value that can't be used it reports a problem
+/// to the reader and returns nil.
 struct InventorySection {
   let line: Int
   let reader: InventoryReader
   private let prefix: String
   private let values: [String: (line: Int, node: Node)]
 
-  /// Opens a mapping and notes each key that isn't one of `keys`.
+  /// Opens a mapping and reports each key that isn't in `keys`.
   ///
-  /// `name` is the path to this mapping, as in `rollout`; empty at the top.
+  /// `name` is the path of this mapping, such as `rollout`; empty for the top level.
   init?(_ node: Node, name: String, keys: [String], reader: InventoryReader) {
     guard let mapping = node.mapping else {
       let subject = name.isEmpty ? "a fleet file" : "\"\(name)\""
@@ -54,7 +54,7 @@ struct InventorySection {
     reader.report(code, line: line(key), message, suggestion: suggestion)
   }
 
-  /// Notes that a value is not what it has to be, quoting it as it is written.
+  /// Reports an unusable value, quoted as it is written.
   func reject(_ key: String, mustBe expectation: String, suggestion: String? = nil) {
     let written = node(key).map(InventoryReader.quoted) ?? "nothing"
     let code: InventoryError.Code = node(key)?.scalar == nil ? .wrongType : .invalidValue
@@ -71,7 +71,7 @@ struct InventorySection {
     node(key).flatMap { reader.text($0, line: line(key), name: name(key)) }
   }
 
-  /// Notes a key that has to be there and isn't.
+  /// Reports a required key if it is missing.
   func require(_ key: String, _ what: String) {
     if !has(key) { report(.missingKey, key, "the key \"\(name(key))\" is missing: \(what)") }
   }
@@ -81,7 +81,7 @@ struct InventorySection {
       Secret.init(unchecked:))
   }
 
-  /// A path on this machine, made absolute with the folder of the fleet file.
+  /// A path on this machine; relative paths start at the folder of the fleet file.
   func path(_ key: String) -> String? {
     guard let text = text(key) else { return nil }
     if text == "~" || text.hasPrefix("~/") {
@@ -117,7 +117,7 @@ struct InventorySection {
     return nil
   }
 
-  /// A scalar that `read` turns into a value.
+  /// A scalar, converted by `read`. Reports a problem if `read` returns nil.
   func value<Value>(_ key: String, mustBe expectation: String, _ read: (String) -> Value?) -> Value? {
     guard let node = node(key) else { return nil }
     guard let text = reader.text(node, line: line(key), name: name(key), kind: expectation) else {

@@ -1,27 +1,27 @@
 internal import Basics
 internal import Schema
 
-/// What a pattern selects from an inventory.
+/// The installations that a pattern selects from an inventory.
 public struct InventorySelection: Sendable, Equatable {
   /// A name in a pattern that no installation and no group has.
   public struct Unmatched: Sendable, Equatable {
-    /// The name.
+    /// The name in the pattern.
     public let name: String
-    /// The id or group that was probably meant.
+    /// The id or group that was probably meant, or nil.
     public let suggestion: String?
   }
 
   /// Indices in `Inventory.installations`, ascending.
   public let indices: [Int]
-  /// Names that match nothing, in the order of the pattern; a glob that matches nothing is none.
+  /// Names that match nothing, in the order of the pattern. Globs are never listed here.
   public let unmatched: [Unmatched]
 }
 
 extension Inventory {
   /// Selects installations, in the order of the inventory.
   ///
-  /// A name that matches nothing is reported also after `!` and `&`: a mistyped exclusion would otherwise let through
-  /// what it was meant to hold back.
+  /// Names after `!` and `&` are reported too if they match nothing: otherwise a mistyped exclusion would let through
+  /// what it was meant to exclude.
   public func select(_ pattern: Pattern) -> InventorySelection {
     var unmatched: [InventorySelection.Unmatched] = []
     func members(_ role: PatternTerm.Role) -> [[Int]] {
@@ -51,7 +51,7 @@ extension Inventory {
   }
 }
 
-/// Where ids and groups stand in a list of installations.
+/// The positions of ids and groups in a list of installations.
 struct InventoryIndex: Sendable {
   let ids: [String: Int]
   let groups: [String: [Int]]
@@ -70,14 +70,14 @@ struct InventoryIndex: Sendable {
 
   func contains(_ name: String) -> Bool { ids[name] != nil || groups[name] != nil }
 
-  /// The positions that a term matches, ascending and each once.
+  /// The positions that a term matches, ascending and without duplicates.
   func matches(_ matcher: PatternTerm.Matcher) -> [Int] {
     switch matcher {
     case .everything: return Array(0..<count)
     case .name(let name): return merged(groups[name].map { [$0] } ?? [], ids[name].map { [$0] } ?? [])
     case .glob(let glob): return matches { glob.matches($0) }
     case .expression(let text):
-      // The expression was compiled once when the pattern was read, so that it can't fail here.
+      // The pattern was compiled once when it was parsed, so this can't fail.
       guard let expression = try? Regex(text) else { return [] }
       return matches { (try? expression.prefixMatch(in: $0)) != nil }
     }

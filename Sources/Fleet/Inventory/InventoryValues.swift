@@ -5,14 +5,14 @@ public struct Percentage: Sendable, Hashable, CustomStringConvertible {
   /// Hundredths of a percent, from 0 to 10,000.
   public let hundredths: Int
 
-  /// All of them.
+  /// 100%.
   public static let all = Percentage(hundredths: 10_000)
 
   private init(hundredths: Int) {
     self.hundredths = hundredths
   }
 
-  /// Reads `10%` or `0.25%`; nil where it is something else, or not between 0% and 100%.
+  /// Parses `10%` or `0.25%`; nil for anything else, and for shares above 100%.
   public init?(_ text: String) {
     guard text.hasSuffix("%") else { return nil }
     let parts = text.dropLast().split(separator: ".", omittingEmptySubsequences: false)
@@ -26,7 +26,7 @@ public struct Percentage: Sendable, Hashable, CustomStringConvertible {
     self.hundredths = hundredths
   }
 
-  /// This share of `count`, rounded up: of anything but nothing, a share above 0% is at least 1.
+  /// This share of `count`, rounded up: a share above 0% of one or more installations is at least 1.
   public func roundedUp(of count: Int) -> Int {
     (count * hundredths + 9_999) / 10_000
   }
@@ -47,12 +47,12 @@ public struct Percentage: Sendable, Hashable, CustomStringConvertible {
 
 /// How many installations of a wave may fail before the rollout stops.
 public enum FailureLimit: Sendable, Hashable, CustomStringConvertible {
-  /// So many.
+  /// A fixed number.
   case count(Int)
-  /// This share of the wave.
+  /// A share of the wave.
   case percentage(Percentage)
 
-  /// Reads `2` or `5%`; nil where it is something else.
+  /// Parses `2` or `5%`; nil for anything else.
   public init?(_ text: String) {
     if let percentage = Percentage(text) {
       self = .percentage(percentage)
@@ -63,7 +63,7 @@ public enum FailureLimit: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The failures that a wave of `size` installations may have; a share is rounded down.
+  /// How many failures a wave of `size` installations may have; a share is rounded down.
   public func allowed(in size: Int) -> Int {
     switch self {
     case .count(let count): count
@@ -80,19 +80,19 @@ public enum FailureLimit: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// Durations as a fleet file writes them.
+/// The notation for durations in a fleet file.
 enum InventoryDuration {
-  /// What sqlite3_busy_timeout and poll can take, in milliseconds in an int, with room to spare.
+  /// sqlite3_busy_timeout and poll take milliseconds in an int; this leaves room to spare.
   private static let longest = Duration.seconds(500 * 3600)
 
-  /// Reads `250ms`, `30s`, `10m` or `2h`, up to `500h`; nil where it is something else.
+  /// Parses `250ms`, `30s`, `10m` or `2h`, up to `500h`; nil for anything else.
   static func parse(_ text: String) -> Duration? {
     let span = TimeSpan(text, in: [.milliseconds, .seconds, .minutes, .hours])
     return span.flatMap { $0.duration <= longest ? $0.duration : nil }
   }
 }
 
-/// A number written with ASCII digits alone; nil for a sign, a space, or more than an Int holds.
+/// Parses a number of ASCII digits only; nil for a sign, a space, or a number too large for an Int.
 func wholeNumber(_ text: Substring) -> Int? {
   guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
     return nil

@@ -1,8 +1,8 @@
 /// `${NAME}` in the values of a fleet file.
 ///
-/// In YAML's flow style `{ token: ${NAME} }` the brace would end the value, so references are marked with
-/// private-use characters before the YAML is read, and replaced value by value afterwards: what a variable holds
-/// is never read as YAML. `$${NAME}` stands for the text `${NAME}`.
+/// In YAML's flow style `{ token: ${NAME} }` the brace would end the value. So references are marked with private-use
+/// characters before YAML is parsed, and replaced value by value afterwards: the content of a variable is never
+/// parsed as YAML. `$${NAME}` is an escape for the text `${NAME}`.
 struct InventoryVariables {
   private static let open: Character = "\u{E0F0}"
   private static let literal: Character = "\u{E0F1}"
@@ -15,7 +15,7 @@ struct InventoryVariables {
     case malformed
   }
 
-  /// The text of a file with its references marked; the number of lines stays the same.
+  /// Marks the references in the text of a file; the number of lines stays the same.
   static func mark(_ text: String) -> String {
     guard text.utf8.contains(UInt8(ascii: "$")) else { return text }
     var result = ""
@@ -44,7 +44,7 @@ struct InventoryVariables {
     return result + rest
   }
 
-  /// The text as it stands in the file, for messages.
+  /// The text as the file has it, for messages.
   static func written(_ marked: String) -> String {
     var result = ""
     for character in marked {
@@ -58,16 +58,16 @@ struct InventoryVariables {
     return result
   }
 
-  /// The variables that a marked text refers to.
+  /// The names of the variables that a marked text refers to.
   static func names(in marked: String) -> [String] {
     marked.split(separator: open, omittingEmptySubsequences: false).dropFirst().map { part in
       String(part.prefix { $0 != close })
     }
   }
 
-  /// The value that a marked text stands for.
+  /// Replaces the references in a marked text.
   func expand(_ marked: String) throws(Failure) -> String {
-    // Most values have no reference: the marks begin with the byte EE in UTF-8.
+    // Most values have no reference. In UTF-8 the marks begin with the byte EE.
     guard marked.utf8.contains(where: { $0 == 0xEE || $0 == UInt8(ascii: "$") }) else { return marked }
     var result = ""
     var rest = marked[...]

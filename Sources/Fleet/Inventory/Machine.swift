@@ -1,14 +1,14 @@
 /// The machine that an installation is on.
 public enum Machine: Hashable, Sendable {
-  /// The one that this process runs on.
+  /// The machine that this process runs on.
   case local
-  /// One that is reached over SSH.
+  /// A machine that is reached over SSH.
   case remote(Host)
 
-  /// Whether it is the one that this process runs on.
+  /// Whether this process runs on the machine.
   public var isLocal: Bool { self == .local }
 
-  /// Its name or address, as ssh takes it; nil for the one that this process runs on.
+  /// The name or address that is passed to ssh; nil for the local machine.
   public var address: String? {
     switch self {
     case .local: nil

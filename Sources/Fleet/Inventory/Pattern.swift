@@ -1,11 +1,24 @@
-/// Selects installations, in the language of Ansible's host patterns.
+/// Selects installations, in the syntax of Ansible's host patterns.
 ///
-/// Terms stand between `:` or `,`. Whatever their order, plain terms are united first (all installations where there is
-/// none), then each `&term` narrows the result, then each `!term` takes away.
+/// ```swift
+/// let pattern = try Pattern("stores:&eu:!berlin")
+/// let selection = inventory.select(pattern)
+/// for unmatched in selection.unmatched { print("nothing is called \(unmatched.name)") }
+/// ```
 ///
-/// A term is `all` or `*`; a name, which stands for the installation with this id and for the members of the group of
-/// this name; a glob over both (`berlin*`); a regular expression that both must begin with (`~ber.*`). A position or a
-/// range may follow it: `stores[0]`, `stores[-1]`, `stores[0:4]` (the last included), `stores[5:]`.
+/// Terms are separated by `:` or `,`. Whatever their order, plain terms are united first (without any, all
+/// installations are taken), then each `&term` narrows the result, and then each `!term` removes from it.
+///
+/// A term is one of these:
+/// - `all` or `*`;
+/// - a name: the installation with this id, and the members of the group with this name;
+/// - a glob over ids and groups (`berlin*`);
+/// - a regular expression that an id or a group must begin with (`~ber.*`).
+///
+/// Except after an expression, a position or a range may follow: `stores[0]`, `stores[-1]`, `stores[0:4]` (including
+/// the last), `stores[5:]`.
+///
+/// ``Inventory/select(_:)`` applies a pattern, and ``Waves`` uses patterns to form waves.
 public struct Pattern: Sendable, Hashable, CustomStringConvertible {
   /// The pattern as it was written.
   public let text: String
@@ -20,8 +33,9 @@ public struct Pattern: Sendable, Hashable, CustomStringConvertible {
     self.terms = terms
   }
 
-  /// Reads a pattern.
-  /// - Throws: `PatternError` where a term is empty, a bracket isn't closed, or an expression isn't one.
+  /// Parses a pattern.
+  ///
+  /// - Throws: ``PatternError`` if a term is empty, a bracket isn't closed, or a regular expression is invalid.
   public init(_ text: String) throws(PatternError) {
     guard text.contains(where: { !$0.isWhitespace }) else {
       throw PatternError(.empty, pattern: text, term: "")
@@ -36,7 +50,7 @@ public struct Pattern: Sendable, Hashable, CustomStringConvertible {
   /// The pattern as it was written.
   public var description: String { text }
 
-  /// The texts between the separators that stand outside brackets.
+  /// Splits the text at separators outside brackets.
   private static func split(_ text: String) throws(PatternError) -> [String] {
     var (terms, term, depth) = ([String](), "", 0)
     for character in text {
@@ -56,19 +70,19 @@ public struct Pattern: Sendable, Hashable, CustomStringConvertible {
 
 /// Why a text is not a pattern.
 public struct PatternError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What kind of mistake it is.
+  /// The kind of mistake.
   public enum Code: String, Sendable {
-    /// There is nothing in the pattern.
+    /// The pattern is empty.
     case empty
-    /// There is nothing between two separators, or after `!` or `&`.
+    /// A term is empty: between two separators, or after `!` or `&`.
     case emptyTerm
-    /// `[` without `]`, or a range that runs backwards.
+    /// A `[` is not closed, or a range runs backwards.
     case brackets
     /// The text after `~` is not a regular expression.
     case expression
   }
 
-  /// What kind of mistake it is.
+  /// The kind of mistake.
   public let code: Code
   /// The whole pattern.
   public let pattern: String

@@ -11,11 +11,11 @@ struct PatternTerm: Sendable, Hashable {
     case everything
     case name(String)
     case glob(Glob)
-    /// Kept as its text, since a compiled `Regex` is not Sendable.
+    /// Stored as text, since a compiled `Regex` is not Sendable.
     case expression(String)
   }
 
-  /// Positions in what the term matches, the last included; negative ones count from the end.
+  /// A range of positions among the matches of a term, including the last; negative positions count from the end.
   struct Positions: Sendable, Hashable {
     let first: Int
     let last: Int
@@ -67,7 +67,7 @@ struct PatternTerm: Sendable, Hashable {
     }
   }
 
-  /// Takes `[n]`, `[-n]`, `[a:b]` or `[a:]` off the end, where something stands before it.
+  /// Removes a trailing `[n]`, `[-n]`, `[a:b]` or `[a:]` and returns it, unless it is the whole term.
   private static func positions(_ body: inout Substring) -> Positions? {
     guard body.last == "]", let open = body.lastIndex(of: "["), open > body.startIndex else { return nil }
     let inside = body[body.index(after: open)...].dropLast()

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import SQLite
 public import Schema
 
-/// One finding at one installation, and since when it is known.
+/// One finding at one installation, with the time at which it was first seen.
 public struct KnownFinding: Hashable, Sendable, Codable {
   /// The finding's kind and object.
   public let kind: Difference.Kind, object: String
@@ -22,31 +22,33 @@ public struct DriftChanges: Sendable, Encodable {
     public let since: String
   }
 
-  /// Nothing changed.
+  /// Creates an empty set of changes.
   public init() {}
 
-  /// Seen for the first time.
+  /// Findings seen for the first time.
   public internal(set) var new: [Entry] = []
-  /// Seen before and still there.
+  /// Findings that were known and still exist.
   public internal(set) var persisting: [Entry] = []
-  /// Seen before and gone.
+  /// Findings that were known and are gone.
   public internal(set) var resolved: [Entry] = []
 
-  /// Whether anything is other than at the last check.
+  /// Whether anything changed since the last check.
   public var isChanged: Bool { !new.isEmpty || !resolved.isEmpty }
 }
 
 extension Journal {
-  /// Compares what a check found with what is known, and remembers it.
+  /// Compares the findings of a check with the known ones, and stores them as known.
   ///
-  /// An installation that could not be looked at keeps what is known of it.
+  /// The known findings of an installation that could not be inspected stay as they are.
+  ///
   /// - Parameters:
-  ///   - found: by installation, what was found; empty for one that is as it should be. Installations that were not
-  ///     judged are left out.
-  ///   - isDeep: whether the data was checked too; else what is known of it stays as it is.
+  ///   - found: the findings by installation; empty for one without drift. Installations without a verdict are left
+  ///     out.
+  ///   - isDeep: whether the data was checked too; if not, known findings about data stay as they are.
   ///   - date: the time of the check, in ISO 8601.
+  /// - Returns: the new, persisting and resolved findings.
   /// - Returns: what is new, what persists, what is resolved.
-  /// - Throws: `StateError` where the journal can't be read or written.
+  /// - Throws: `StateError` if the journal can't be read or written.
   public func judge(
     _ found: [(installation: String, drift: [Difference])], isDeep: Bool, at date: String
   ) throws -> DriftChanges {
@@ -84,9 +86,10 @@ extension Journal {
     }
   }
 
-  /// Removes the records of all but the latest checks, so that a check every few minutes doesn't fill the disk.
+  /// Removes the records of all but the latest `count` checks, so that a check every few minutes doesn't fill the
+  /// disk.
   ///
-  /// - Returns: the checks that are forgotten, whose reports can go.
+  /// - Returns: the removed checks, whose reports can be deleted.
   public func forgetChecks(keeping count: Int) throws -> [RunID] {
     let old = try read { database in
       try database.rows(
@@ -112,7 +115,7 @@ extension Journal {
 }
 
 extension DriftChanges {
-  /// Adds one installation's findings, and gives them back with the time since which they are known.
+  /// Adds one installation's findings, and returns them with the times at which they were first seen.
   fileprivate mutating func add(
     _ installation: String, _ drift: [Difference], _ old: [KnownFinding], _ date: String
   ) -> [KnownFinding] {

@@ -5,12 +5,23 @@ internal import Schema
 internal import Synchronization
 internal import Upgrade
 
-/// What was done, in a SQLite file in the state folder. It never decides what is true: the databases do.
+/// The record of runs, outcomes and backups: a SQLite file in the ``StateFolder``. It never decides what is true; the
+/// databases do.
 ///
-/// Outcomes are written in groups, five times a second at least; a crash costs those entries and nothing else. Each group
-/// is synced, and so is the beginning of a run before anything is written to a database.
-/// The first failure to write is kept, and a run ends for it.
-public final class Journal: @unchecked Sendable {  // The connection is used on `queue` alone.
+/// ```swift
+/// let journal = try Journal(state)
+/// let run = FleetRun(inventory, selection, workers, journal: journal, interruption: interruption)
+/// try journal.begin(run.id, command: "migrate", fleet: fleet.name, at: "2024-05-01T12:00:00Z")
+/// // … the run records its outcomes …
+/// try journal.finish(run.id, result: "finished", header: header, at: "2024-05-01T12:03:10Z")
+/// ```
+///
+/// Outcomes are written in groups, at least five times a second; a crash loses only the outcomes of the last group.
+/// Each group is synced, and so is the start of a run before anything is written to a database. The first write error
+/// is kept, and the run ends because of it.
+///
+/// ``RunRecords`` writes the outcomes of a ``FleetRun``, and ``BackupStore`` its backups.
+public final class Journal: @unchecked Sendable {  // The connection is used only on `queue`.
   let database: Connection
   let queue = DispatchQueue(label: "journal")
   let path: String
@@ -18,15 +29,17 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
   private var latestRun: RunID?
   private var unsaved = 0
   private var insert: Statement?
-  /// The versions whose digests this run has noted. Used on `queue` alone.
+  /// The versions whose digests this run has recorded. Used only on `queue`.
   var notedMigrations: Set<MigrationVersion> = []
   private var firstError: (any Error)?
   private let failed = Atomic(false)
 
-  /// Opens the journal, which is made where there is none yet, and upgraded where an earlier flotilla made it.
+  /// Opens the journal. Creates it if there is none, and upgrades one that an earlier flotilla wrote.
   ///
-  /// Commands that only read upgrade it too: one transaction, which waits for a writer and never changes what is there.
-  /// - Throws: `StateError`, also where a newer flotilla made the journal, which is left as it is.
+  /// Commands that only read upgrade it too: in one transaction, which waits for a writer and never changes existing
+  /// data.
+  ///
+  /// - Throws: `StateError` if the journal can't be opened, or if a newer flotilla wrote it, which leaves it unchanged.
   public init(_ state: StateFolder) throws {
     path = state.journal
     folder = state.path
@@ -50,7 +63,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
     }
   }
 
-  /// Runs `body` with the connection, after everything that was recorded before.
+  /// Calls `body` with the connection after saving everything recorded so far.
   func read<T>(_ body: (Connection) throws -> T) throws -> T {
     do {
       return try queue.sync {
@@ -63,7 +76,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
     }
   }
 
-  /// Runs `body` with the connection and what was recorded before, which is not saved for it.
+  /// Calls `body` with the connection. It sees everything recorded so far, which need not be saved yet.
   func readUnsaved<T>(_ body: (Connection) throws -> T) throws -> T {
     do {
       return try queue.sync {
@@ -75,7 +88,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
     }
   }
 
-  /// Does `body` inside the transaction that is saved next.
+  /// Runs `body` inside the next transaction that is saved.
   func write(_ body: @escaping @Sendable (Journal) throws -> Void) {
     queue.async { [self] in
       guard firstError == nil else { return }
@@ -105,21 +118,21 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
     database.rollback()
   }
 
-  /// The first failure to write, after everything recorded so far was tried to be saved.
+  /// Saves everything recorded so far, and throws the first write error, if there is one.
   public func check() throws { try read { _ in } }
 
-  /// Whether writing has failed, as far as is known.
+  /// Whether a write error is known.
   public var hasFailed: Bool { failed.load(ordering: .relaxed) }
 
   // MARK: Runs
 
-  /// A name for a new run, which sorts behind those of all runs in this journal, whatever the clock says.
+  /// An id for a new run. It sorts after the ids of all runs in this journal, whatever the clock says.
   func newRun() -> RunID { queue.sync { RunID.make(after: latestRun) } }
 
-  /// Takes note of a run whose name new ones have to sort behind.
+  /// Makes the ids of new runs sort after this one.
   func met(_ run: RunID) { queue.sync { latestRun = max(latestRun ?? run, run) } }
 
-  /// Notes that a run began. When it returns, the note and the journal itself survive a power cut.
+  /// Records the start of a run. When it returns, the record and the journal file itself survive a power cut.
   public func begin(_ run: RunID, command: String, fleet: String, at date: String) throws {
     met(run)
     write { journal in
@@ -132,14 +145,14 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
     do throws(Failure) { try DurableFolder.sync(folder) } catch { throw StateError(folder, cause: error) }
   }
 
-  /// Notes how a run ended.
+  /// Records the end of a run.
   ///
   /// - Parameters:
-  ///   - run: which.
-  ///   - result: in a word: `finished`, `stopped` or `interrupted`.
+  ///   - run: the run.
+  ///   - result: `finished`, `stopped` or `interrupted`.
   ///   - header: the report without its installations, as JSON.
-  ///   - date: when.
-  /// - Throws: `StateError` where the journal can't be written.
+  ///   - date: the time of the end, in ISO 8601.
+  /// - Throws: `StateError` if the journal can't be written.
   public func finish(_ run: RunID, result: String, header: String, at date: String) throws {
     write { journal in
       try journal.database.execute(
@@ -149,7 +162,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
     try check()
   }
 
-  /// Forgets a run that was called off before it changed anything.
+  /// Removes a run that was canceled before it changed anything.
   public func discard(_ run: RunID) throws {
     write { journal in
       try journal.database.execute("DELETE FROM outcomes WHERE run = ?", [.text(run.description)])
@@ -158,7 +171,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
     try check()
   }
 
-  /// Notes what became of an installation; a later note of the same run replaces it.
+  /// Records the outcome of an installation. A later record of the same run replaces it.
   func record(_ run: RunID, place: Int, _ id: String, _ status: Status, _ record: String) {
     write { journal in
       let sql = """
@@ -174,7 +187,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
     }
   }
 
-  /// Calls `body` with each installation's record of a run, in the order of the inventory.
+  /// Calls `body` with the record of each installation of a run, in the order of the inventory.
   public func forEachRecord(of run: RunID, _ body: (String) throws -> Void) throws {
     try read { database in
       try database.forEachRow(
@@ -187,19 +200,20 @@ public final class Journal: @unchecked Sendable {  // The connection is used on 
 
   /// A past run.
   public struct Run: Sendable {
-    /// Its id.
+    /// The id.
     public let id: RunID
-    /// The command that made it.
+    /// The command that started it.
     public let command: String
     /// When it began, in ISO 8601.
     public let startedAt: String
-    /// When it ended; nil where it didn't come to its end.
+    /// When it ended, in ISO 8601; nil if it never finished.
     public let finishedAt: String?
-    /// `finished`, `stopped`, `interrupted`; nil where it didn't come to its end.
+    /// `finished`, `stopped`, `interrupted`, or `recovered` for a run known only from its backups; nil if it never
+    /// finished.
     public let result: String?
-    /// Its report without the installations, as JSON.
+    /// The report without its installations, as JSON; nil if the run never finished.
     public let header: String?
-    /// How many installations came to which status.
+    /// The number of installations by status.
     public let counts: [String: Int]
   }
 

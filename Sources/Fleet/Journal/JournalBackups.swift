@@ -3,26 +3,26 @@ internal import SQLite
 public import Schema
 public import Upgrade
 
-/// A backup that the journal knows.
+/// A backup that the journal has recorded.
 public struct StoredBackup: Sendable {
   /// The run that made it.
   public let run: RunID
-  /// The installation that it is of.
+  /// The id of the installation.
   public let installation: String
-  /// The host of the database; nil for this machine.
+  /// The host of the database; nil if it is on this machine.
   public let host: String?
   /// The database file that it was made from.
   public let database: String
-  /// The version that it holds; nil where the database was untracked.
+  /// The version of the database in it; nil if it was untracked.
   public let version: MigrationVersion?
-  /// Its location on the database's machine, with size and digest.
+  /// Its location on the database's machine, its size and its digest.
   public let record: BackupRecord
-  /// The location of the copy of it here, where it was fetched from its host.
+  /// The location of the copy on this machine; nil if it was not fetched from its host.
   public internal(set) var fetched: String?
 
-  /// Where the database was, as `HOST:PATH` or a path of this machine.
+  /// Where the database was: `HOST:PATH`, or a path on this machine.
   public var place: String { host.map { "\($0):\(database)" } ?? database }
-  /// Where the backup is, for people.
+  /// Where the backup is, in words for people.
   public var `where`: String {
     let path = host.map { "\($0):\(record.path)" } ?? record.path
     return fetched.map { "\(path) and \($0)" } ?? path
@@ -30,7 +30,7 @@ public struct StoredBackup: Sendable {
 }
 
 extension Journal {
-  /// Notes a backup.
+  /// Records a backup.
   func addBackup(_ backup: StoredBackup) {
     write { journal in
       try journal.database.execute(
@@ -49,7 +49,7 @@ extension Journal {
     }
   }
 
-  /// All backups that are noted, the latest first within each installation.
+  /// All recorded backups, newest first within each installation.
   func backups() throws -> [StoredBackup] {
     try read { database in
       try database.rows(
@@ -70,12 +70,12 @@ extension Journal {
       fetched: row.text(8))
   }
 
-  /// The locations of all backups that are noted.
+  /// The locations of all recorded backups.
   func notedLocations() throws -> Set<String> {
     Set(try read { try $0.rows("SELECT path FROM backups") { $0.text(0) ?? "" } })
   }
 
-  /// The runs that came to their end.
+  /// The runs that finished.
   func finishedRuns() throws -> Set<String> {
     Set(
       try read { database in
@@ -83,7 +83,7 @@ extension Journal {
       })
   }
 
-  /// Notes a run that the journal has lost, as far as its name tells.
+  /// Records a run that the journal has lost. Its id gives the time; the rest is unknown.
   func noteRecovered(_ run: RunID) {
     met(run)
     let date = run.date.formatted(.iso8601)
@@ -96,7 +96,7 @@ extension Journal {
     }
   }
 
-  /// The runs of which a backup of an installation is noted.
+  /// The runs for which a backup of an installation is recorded.
   func runsWithBackup(of installation: String) throws -> [String] {
     try read { database in
       try database.rows("SELECT run FROM backups WHERE installation = ?", [.text(installation)]) {
@@ -105,7 +105,7 @@ extension Journal {
     }
   }
 
-  /// The latest runs before one that may have made backups.
+  /// The latest runs before `run` that may have made backups.
   func runs(before run: RunID, limit: Int) throws -> [String] {
     try read { database in
       try database.rows(
@@ -116,9 +116,9 @@ extension Journal {
     }
   }
 
-  /// The backups of an installation that are older than the newest `keep`, that of `run` counted as the newest.
+  /// The backups of an installation beyond the newest `keep`; the backup of `run` counts as the newest.
   func outdatedBackups(of installation: String, keep: Int, in run: RunID) throws -> [StoredBackup] {
-    // A backup that was noted just now need not be saved for this, which would cost a sync for each installation.
+    // The latest backup need not be saved for this: that would cost a sync for each installation.
     try readUnsaved { database in
       try database.rows(
         """

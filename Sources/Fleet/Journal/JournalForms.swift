@@ -1,12 +1,12 @@
 internal import SQLite
 
 extension Journal {
-  /// The forms that the journal has had. A step only adds, so that a flotilla of before that is still at work when the
-  /// journal is upgraded goes on writing.
+  /// The versions of the journal's schema. A step only adds to it, so that an older flotilla that is still running
+  /// when the journal is upgraded can continue to write.
   static var forms: VersionedDatabase { VersionedDatabase(steps: [makeVersion1]) }
 
-  /// Makes version 1 of an empty file, and of the four forms from before versions were said: without `host` and
-  /// `fetched`, without `former_migrations`, without `verdicts`, and with all of them.
+  /// Creates version 1 in an empty file, and upgrades the four schemas from before the journal had version numbers:
+  /// without `host` and `fetched`, without `former_migrations`, without `verdicts`, and with all of them.
   private static func makeVersion1(_ database: Connection) throws {
     try database.executeScript(version1)
     let known = try database.rows("SELECT name FROM pragma_table_info('backups')") { $0.text(0) ?? "" }

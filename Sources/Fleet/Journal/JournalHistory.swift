@@ -1,18 +1,18 @@
 internal import FoundationEssentials
 internal import SQLite
 
-/// Where the whole fleet stood at the end of one run.
+/// The versions of the whole fleet at the end of one run.
 public struct FleetPoint: Hashable, Sendable {
-  /// The run.
+  /// The id of the run.
   public let run: String
   /// When it ended, in ISO 8601.
   public let date: String
-  /// How many installations the fleet had.
+  /// The number of installations in the fleet.
   public let installations: Int
-  /// How many of them were at which version.
+  /// The number of installations by version.
   public let byVersion: [String: Int]
 
-  /// Makes a point by hand.
+  /// Creates a point from its values.
   public init(run: String, date: String, installations: Int, byVersion: [String: Int]) {
     self.run = run
     self.date = date
@@ -25,16 +25,16 @@ public struct FleetPoint: Hashable, Sendable {
 public struct RolloutRecord: Hashable, Sendable {
   /// One wave.
   public struct WaveRecord: Hashable, Sendable {
-    /// From 1.
+    /// The number, from 1.
     public let number: Int
-    /// The item of the fleet file that it comes from.
+    /// The item of the fleet file that defines it.
     public let name: String
-    /// How many installations it has.
+    /// The number of its installations.
     public let installations: Int
-    /// How many came to which status; those that were not begun are in none.
+    /// The number of installations by status. Installations that were not started aren't counted.
     public let counts: [String: Int]
 
-    /// Makes a wave by hand.
+    /// Creates a wave from its values.
     public init(number: Int, name: String, installations: Int, counts: [String: Int]) {
       self.number = number
       self.name = name
@@ -43,16 +43,16 @@ public struct RolloutRecord: Hashable, Sendable {
     }
   }
 
-  /// The run.
+  /// The id of the run.
   public let run: String
   /// When it began, in ISO 8601.
   public let startedAt: String
   /// `finished`, `stopped` or `interrupted`.
   public let result: String
-  /// Its waves, in order.
+  /// The waves, in order.
   public let waves: [WaveRecord]
 
-  /// Makes a rollout by hand.
+  /// Creates a rollout from its values.
   public init(run: String, startedAt: String, result: String, waves: [WaveRecord]) {
     self.run = run
     self.startedAt = startedAt
@@ -60,7 +60,7 @@ public struct RolloutRecord: Hashable, Sendable {
     self.waves = waves
   }
 
-  /// Makes a rollout of its plan and of what came of each wave: by wave, how many came to which status.
+  /// Creates a rollout from its plan. `counts` has the number of installations by status, for each wave number.
   public init(
     run: String, startedAt: String, result: String, planned: [PlannedWave], counts: [Int: [String: Int]]
   ) {
@@ -77,8 +77,8 @@ extension Journal {
   /// A past run and its report without the installations.
   ///
   /// - Parameter id: the run, or nil for the latest that has a report.
-  /// - Returns: nil where there is no such run; a header of nil where it didn't come to its end.
-  /// - Throws: `StateError` where the journal can't be read.
+  /// - Returns: nil if there is no such run. The header is nil if the run never finished.
+  /// - Throws: `StateError` if the journal can't be read.
   public func header(of id: RunID?) throws -> (id: RunID, header: String?)? {
     let rows = try read { database in
       try database.rows(
@@ -89,9 +89,9 @@ extension Journal {
     return rows.first.flatMap { row in row.0.map { ($0, row.1) } }
   }
 
-  /// Where the whole fleet stood at the end of each run before `run`, the earliest first.
+  /// The versions of the whole fleet at the end of each run before `run`, earliest first.
   ///
-  /// Runs over a selection and interrupted ones say nothing of the whole fleet and are left out.
+  /// Interrupted runs and runs over a selection are left out, since they don't cover the whole fleet.
   public func points(before run: RunID) throws -> [FleetPoint] {
     let sql = """
       SELECT id, finished_at, json_extract(header, '$.summary.installations'),
@@ -110,7 +110,7 @@ extension Journal {
     }
   }
 
-  /// The latest rollout in waves, up to and including `run`; nil where there was none.
+  /// The latest rollout in waves, up to and including `run`; nil if there is none.
   public func rollout(upTo run: RunID) throws -> RolloutRecord? {
     let found = try read { database in
       try database.rows(
@@ -140,16 +140,16 @@ extension Journal {
   }
 }
 
-/// A wave as the header of a report has it.
+/// A wave in the header of a report.
 public struct PlannedWave: Hashable, Sendable, Codable {
-  /// From 1.
+  /// The number, from 1.
   public let number: Int
-  /// The item of the fleet file that it comes from.
+  /// The item of the fleet file that defines it.
   public let name: String
-  /// How many installations it has.
+  /// The number of its installations.
   public let installations: Int
 
-  /// The plan of one wave.
+  /// Creates the header's form of a wave.
   public init(_ wave: Wave) {
     number = wave.number
     name = wave.name

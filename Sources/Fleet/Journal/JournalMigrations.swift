@@ -3,9 +3,10 @@ internal import SQLite
 public import Schema
 
 extension Journal {
-  /// Notes the digests of the migration files that a run applies.
+  /// Records the digests of the migration files that a run applies.
   ///
-  /// - Returns: the files' names of versions that databases have, or may have, with another content.
+  /// - Returns: the names of the files whose migrations were, or may have been, applied with different content
+  ///   before.
   public func noteMigrations(_ set: MigrationSet, run: RunID) throws -> [String] {
     let changed = try changedMigrations(set, before: run)
     write { journal in
@@ -30,8 +31,9 @@ extension Journal {
     return changed
   }
 
-  /// A file whose former content was only tried, and rolled back everywhere, is none of them. Where a run with that
-  /// content didn't come to its end, what it applied is not known.
+  /// The migrations that were, or may have been, applied with different content. If the earlier content was only
+  /// tried and rolled back everywhere, the migration isn't included. If a run with that content never finished, it is
+  /// unknown what it applied, so the migration is included.
   private func changedMigrations(_ set: MigrationSet, before run: RunID) throws -> [String] {
     let known = try read { database in
       Dictionary(
@@ -57,10 +59,10 @@ extension Journal {
     }.map(\.file)
   }
 
-  /// How many installations have a migration from a file that had another content then: what they have is not what the
-  /// file now says. Each counts with the last run that applied it there.
+  /// How many installations got a migration from a file whose content was different then, so that the file no longer
+  /// describes what they have. For each installation, the last run that applied the migration counts.
   ///
-  /// - Returns: the number by version, where there are any.
+  /// - Returns: the number by version; versions without such installations are missing.
   public func installationsWithOther(_ set: MigrationSet) throws -> [MigrationVersion: Int] {
     let sql = """
       WITH applied (installation, version, run) AS (

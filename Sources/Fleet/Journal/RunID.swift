@@ -1,16 +1,16 @@
 public import FoundationEssentials
 
-/// The name of a run: 26 characters that sort in the order of the runs (a ULID: 48 bits of milliseconds since 1970, 80 of
-/// chance).
+/// The id of a run: a ULID, 26 characters that sort in the order of the runs. It consists of 48 bits of milliseconds
+/// since 1970 and 80 random bits.
 ///
-/// Where the clock was set back, the time in it is later than the clock's.
+/// If the clock was set back, the time in the id is later than the clock's.
 public struct RunID: Hashable, Sendable, CustomStringConvertible, Comparable {
-  /// The characters.
+  /// The 26 characters.
   public let description: String
 
-  /// Reads one, as from a command line; nil where it is none.
+  /// Parses an id, such as from the command line; nil if the text isn't one.
   public init?(_ text: String) {
-    // 26 characters have two bits more than the number.
+    // 26 characters hold two bits more than the number has.
     guard text.count == 26, text.allSatisfy({ Self.alphabet.contains($0) }), text.prefix(1) < "8" else {
       return nil
     }
@@ -19,7 +19,7 @@ public struct RunID: Hashable, Sendable, CustomStringConvertible, Comparable {
 
   private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
-  /// A new one, which sorts behind `latest`.
+  /// Creates a new id that sorts after `latest`.
   public static func make(after latest: RunID? = nil, at date: Date = Date()) -> RunID {
     let time = max(UInt64(max(0, date.timeIntervalSince1970) * 1000), latest.map { $0.milliseconds + 1 } ?? 0)
     var number = UInt128(min(time, 1 << 48 - 1)) << 80
@@ -32,16 +32,16 @@ public struct RunID: Hashable, Sendable, CustomStringConvertible, Comparable {
     return RunID(verified: String(digits.reversed()))
   }
 
-  /// The time in it, in milliseconds since 1970.
+  /// The time in the id, in milliseconds since 1970.
   private var milliseconds: UInt64 {
     description.prefix(10).reduce(0) { $0 << 5 | UInt64(Self.alphabet.firstIndex(of: $1) ?? 0) }
   }
 
-  /// The time in it.
+  /// The time in the id.
   var date: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
 
   private init(verified: String) { description = verified }
 
-  /// In the order of the runs.
+  /// Compares in the order of the runs.
   public static func < (one: RunID, other: RunID) -> Bool { one.description < other.description }
 }

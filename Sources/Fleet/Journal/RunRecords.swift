@@ -2,10 +2,10 @@ internal import SQLite
 internal import Synchronization
 internal import Upgrade
 
-/// The records of one run's installations: written to the journal, and kept here until it has them.
+/// The records of one run's installations: written to the journal, and kept in memory until they are saved.
 ///
-/// So the run can be reported when the journal fails in the middle of it. What is kept is bounded by checking the
-/// journal every thousand records; once it has failed, all that follows is kept.
+/// So a run can be reported even if the journal fails in the middle of it. Memory is bounded by checking the journal
+/// every thousand records; once the journal has failed, all further records are kept.
 public final class RunRecords: Sendable {
   private struct Kept {
     let number: Int
@@ -14,7 +14,7 @@ public final class RunRecords: Sendable {
 
   private struct State {
     var kept: [Int: Kept] = [:]
-    /// Which indices have a record, kept or saved.
+    /// For each index of the inventory, whether it has a record, in memory or saved.
     var isNoted: [Bool]
     var count = 0
     var isChecking = false
@@ -26,17 +26,17 @@ public final class RunRecords: Sendable {
   private let run: RunID
   private let state: Mutex<State>
 
-  /// For an inventory of `count` installations.
+  /// Creates the records for an inventory of `count` installations.
   init(_ journal: Journal, _ run: RunID, count: Int) {
     self.journal = journal
     self.run = run
     state = Mutex(State(isNoted: Array(repeating: false, count: count)))
   }
 
-  /// Whether the journal has failed, as far as is known.
+  /// Whether a write error of the journal is known.
   var hasFailed: Bool { journal.hasFailed }
 
-  /// Notes what became of the installation at an index of the inventory; a later note replaces it.
+  /// Records the outcome of the installation at an index of the inventory. A later record replaces it.
   func note(_ index: Int, _ id: String, _ status: Status, _ json: String) {
     journal.record(run, place: index, id, status, json)
     let isDue = state.withLock { state in
@@ -50,9 +50,9 @@ public final class RunRecords: Sendable {
     if isDue { forgetSaved() }
   }
 
-  /// Lets go of what the journal has saved.
+  /// Drops the records that the journal has saved.
   private func forgetSaved() {
-    // Those up to this number were given to the journal before it is asked.
+    // The records up to this number reached the journal before this check.
     let last = state.withLock { $0.count }
     let isSaved = (try? journal.check()) != nil
     state.withLock { state in
@@ -61,17 +61,17 @@ public final class RunRecords: Sendable {
     }
   }
 
-  /// Calls `body` with each installation's record, in the order of the inventory.
+  /// Calls `body` with the record of each installation, in the order of the inventory.
   ///
-  /// - Throws: what `body` throws, and `StateError` where the journal can't be read or has lost records that aren't kept
-  ///   here.
+  /// - Throws: what `body` throws; `StateError` if the journal can't be read or has lost records that aren't in
+  ///   memory.
   public func forEach(_ body: (String) throws -> Void) throws {
     let isSaved = (try? journal.check()) != nil
     if isSaved { return try journal.forEachRecord(of: run, body) }
     let (kept, count) = state.withLock { ($0.kept, $0.isNoted.count { $0 }) }
     var rest = kept.keys.sorted()[...]
     var given = 0
-    /// Gives the kept records of the indices before one.
+    /// Passes on the records in memory whose index is below `end`.
     func give(before end: Int) throws {
       while let index = rest.first, index < end {
         rest = rest.dropFirst()
@@ -95,7 +95,7 @@ public final class RunRecords: Sendable {
     }
   }
 
-  /// What the journal has saved. Its own connection keeps its first failure, so another one reads.
+  /// Calls `body` with the saved records. The journal's own connection keeps failing, so a new one reads.
   private func forEachSaved(_ body: (Int, String) throws -> Void) throws {
     do {
       let saved = try Connection(path: journal.path, access: .readOnly)

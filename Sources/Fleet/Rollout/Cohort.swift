@@ -1,30 +1,30 @@
 public import Schema
 public import Upgrade
 
-/// Installations of which the same is true: status, recorded versions, schema, what is pending, what is wrong.
+/// Installations in the same state: the same status, recorded versions, schema, pending migrations and problems.
 public struct Cohort: Hashable, Sendable {
   /// The status they share.
   public let status: Status
-  /// The highest recorded version; nil where untracked or not read.
+  /// The highest recorded version; nil if the databases are untracked or were not read.
   public let version: MigrationVersion?
-  /// The schema's fingerprint, where it was read.
+  /// The schema's fingerprint; nil if the schema was not read.
   public let fingerprint: String?
-  /// What is to be applied; the baseline counts as 0.
+  /// The versions to be applied; the baseline counts as 0.
   public let pending: [MigrationVersion]
-  /// Tables from which rows may go.
+  /// Tables from which the pending migrations may delete rows.
   public let mayDelete: [String]
-  /// Columns whose content is declared to change.
+  /// Columns whose content the pending migrations are declared to change.
   public let mayChange: [String]
-  /// How the schema differs from what the versions say.
+  /// How the schema differs from the expected schema.
   public let drift: [Difference]
-  /// Why they failed, were skipped, or not reached.
+  /// Why they failed, were skipped or were unreachable.
   public let failure: Failure?
   /// Whether it is certain that nothing was changed.
   public let isUnchanged: Bool
-  /// Computed once, since a cohort is looked up for each installation while others wait.
+  /// Computed once, since cohorts are looked up for each installation while others wait.
   private let digest: Int
 
-  /// Whether something differs that is more than a remark.
+  /// Whether there is a difference with the severity of an error.
   public var isDrifted: Bool { drift.contains { $0.severity == .error } }
 
   init(_ outcome: Outcome) {
@@ -46,10 +46,10 @@ public struct Cohort: Hashable, Sendable {
     digest = hasher.finalize()
   }
 
-  /// What differs is compared; the digest only finds it.
+  /// Hashes the precomputed digest; equality compares all fields.
   public func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 
-  /// What is known of each of its installations that nothing was done to.
+  /// The outcome of each installation in this cohort, as long as nothing was done to it.
   var outcome: Outcome {
     var outcome = Outcome(status: status)
     outcome.versionBefore = version
@@ -65,21 +65,21 @@ public struct Cohort: Hashable, Sendable {
   }
 }
 
-/// Where each installation of an inventory stands, kept small: the number of a cohort for each installation.
+/// The state of each installation of an inventory. To save memory, it stores one cohort number for each installation.
 public struct FleetStatus: Sendable {
-  /// The cohorts in the order in which they were met.
+  /// The cohorts in the order in which they were found.
   public private(set) var cohorts: [Cohort] = []
   private var numbers: [Cohort: Int32] = [:]
   private var cohortNumbers: [Int32]
-  /// How many objects `drift.ignore` left out, over all installations.
+  /// How many objects `drift.ignore` excluded, over all installations.
   public private(set) var ignored = 0
-  /// How many of those to be migrated other processes have open, and which programs these are.
+  /// How many of the installations to be migrated other processes have open, and the names of those programs.
   public private(set) var openElsewhere: (count: Int, programs: Set<String>) = (0, [])
 
-  /// For an inventory of `count` installations, none of which was looked at yet.
+  /// Creates a status for `count` installations, none of which has been inspected.
   public init(count: Int) { cohortNumbers = Array(repeating: -1, count: count) }
 
-  /// Puts an installation into the cohort that its outcome makes it part of.
+  /// Moves an installation to a cohort.
   mutating func put(
     _ cohort: Cohort, at index: Int, ignored count: Int = 0, openIn programs: Set<String> = []
   ) {
@@ -95,12 +95,12 @@ public struct FleetStatus: Sendable {
     cohortNumbers[index] = numbers[cohort] ?? -1
   }
 
-  /// The cohort of an installation, if it was looked at.
+  /// The cohort of an installation; nil if it was not inspected.
   public func cohort(at index: Int) -> Cohort? {
     cohortNumbers[index] < 0 ? nil : cohorts[Int(cohortNumbers[index])]
   }
 
-  /// The indices of installations by cohort, the largest cohorts first; cohorts that everybody left are left out.
+  /// The indices of the installations by cohort, largest cohorts first, without empty cohorts.
   public func members() -> [(cohort: Cohort, indices: [Int])] {
     var lists = [[Int]](repeating: [], count: cohorts.count)
     for (index, number) in cohortNumbers.enumerated() where number >= 0 { lists[Int(number)].append(index) }
@@ -108,7 +108,7 @@ public struct FleetStatus: Sendable {
       .sorted { ($1.indices.count, $0.indices[0]) < ($0.indices.count, $1.indices[0]) }
   }
 
-  /// How many are where a condition holds.
+  /// The number of installations whose cohort satisfies a condition.
   public func count(where holds: (Cohort) -> Bool) -> Int {
     let chosen = cohorts.map(holds)
     return cohortNumbers.count { $0 >= 0 && chosen[Int($0)] }

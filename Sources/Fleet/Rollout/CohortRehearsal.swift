@@ -1,19 +1,20 @@
 internal import Glibc
 public import Upgrade
 
-/// What a rehearsal told of one cohort: what is true of one is true of all, as far as the schema goes.
+/// The result of a rehearsal for one cohort. As far as the schema goes, it applies to all of the cohort's
+/// installations.
 public struct CohortRehearsal: Sendable {
   /// The cohort.
   public let cohort: Cohort
   /// The indices of its installations in the inventory.
   public let indices: [Int]
-  /// The one of which a copy was upgraded, and what became of that.
+  /// The installation whose copy was upgraded, and the outcome.
   public let tried: (index: Int, outcome: Outcome)
 
   /// Whether the upgrade of the copy failed, or could not be tried.
   public var hasFailed: Bool { [.failed, .unreachable].contains(tried.outcome.status) }
 
-  /// Whether it failed for a reason that lies with the copy: nothing is said of the installation then.
+  /// Whether it failed because of the copy itself, which says nothing about the installation.
   public var isInconclusive: Bool {
     let ofCopy: Set<Failure.Code> = [.busy, .diskFull, .io, .journal, .missing, .permission, .readOnly]
     guard hasFailed, let failure = tried.outcome.failure else { return false }
@@ -22,14 +23,15 @@ public struct CohortRehearsal: Sendable {
 }
 
 extension FleetRun {
-  /// Tries the upgrade of each cohort that something is pending for, one after the other, until it is interrupted.
+  /// Upgrades a copy of one database of each cohort that has pending migrations, one after the other, until
+  /// interrupted.
   ///
   /// - Parameters:
-  ///   - fleetStatus: where the installations stand.
-  ///   - here: the worker for installations of this machine.
-  ///   - folder: where copies of these are made; those of others are made beside their databases.
-  ///   - observer: told of each installation that was tried.
-  /// - Returns: what became of each cohort that was come to, the largest cohorts first.
+  ///   - fleetStatus: the state of the installations.
+  ///   - here: the worker for installations on this machine.
+  ///   - folder: the folder for copies of local databases; on hosts, copies are made beside their databases.
+  ///   - observer: called after each rehearsal.
+  /// - Returns: the results of the cohorts that were rehearsed, largest cohorts first.
   public func rehearse(
     _ fleetStatus: FleetStatus, here: any Worker, in folder: String, _ observer: any RunObserver
   ) -> [CohortRehearsal] {
@@ -50,7 +52,7 @@ extension FleetRun {
     return rehearsals
   }
 
-  /// The largest file of this machine; nil where all are on hosts.
+  /// The index of the largest local file; nil if all are on hosts.
   private func largest(of indices: [Int]) -> Int? {
     let here = indices.filter { inventory.installations[$0].machine.isLocal }
     let sizes = here.map { index -> Int64 in
@@ -62,7 +64,7 @@ extension FleetRun {
 }
 
 extension Installation {
-  /// The folder beside a database on a host that copies go to.
+  /// The folder beside a database on a host in which copies are made.
   var folderOnHost: String {
     let beside = path.lastIndex(of: "/").map { path[...$0] } ?? ""
     return "\(beside).flotilla"

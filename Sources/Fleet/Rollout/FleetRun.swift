@@ -2,34 +2,47 @@ internal import Glibc
 internal import Synchronization
 public import Upgrade
 
-/// Told of what goes on while it goes on. Called by one thread at a time.
+/// Follows the progress of a run. It is called by one thread at a time.
 public protocol RunObserver: Sendable {
-  /// A wave begins.
+  /// A wave starts.
   func began(_ wave: Wave, of count: Int)
   /// Work on an installation ended.
   func finished(_ installation: Installation, _ outcome: Outcome)
 }
 
-/// One pass over a selection of the fleet: looks at all, or changes all, under a limit.
+/// One pass over a selection of the fleet, which inspects or changes its installations.
+///
+/// ```swift
+/// let run = FleetRun(inventory, selection, workers, journal: journal, interruption: interruption)
+/// var status = run.scan(lanes: lanes, notesPending: false, observer)
+/// let waves = fleet.rollout.waves.plan(selection, of: inventory)
+/// let stop = run.rollOut(waves, &status, lanes: lanes, maxFailures: .count(0), observer) { installation in
+///   workers.worker(for: installation).upgrade(installation.path, backup: backups.location(installation))
+/// }
+/// run.noteRest(status)
+/// ```
+///
+/// ``Lanes`` limit how much happens at once, ``Waves`` give the order, and outcomes go to ``records`` and from there
+/// to the ``Journal``.
 public struct FleetRun: Sendable {
-  /// The indices in `Inventory.installations` of those that are selected, ascending.
+  /// The indices of the selected installations in ``Inventory/installations``, ascending.
   public let selection: [Int]
   let inventory: Inventory
   let workers: any Workers
   let interruption: Interruption
   /// The records of its installations; nil for a run that leaves no trace.
   public let records: RunRecords?
-  /// Its name.
+  /// The id of the run.
   public let id: RunID
 
-  /// Prepares a run; nothing happens yet.
+  /// Creates a run without starting anything.
   ///
   /// - Parameters:
   ///   - inventory: the fleet.
   ///   - selection: indices in `inventory.installations`, ascending.
-  ///   - workers: who does the work on single installations.
-  ///   - journal: where outcomes are noted, or nil for a run that leaves no trace.
-  ///   - interruption: asked before each installation.
+  ///   - workers: the workers for single installations.
+  ///   - journal: records the outcomes; nil for a run that leaves no trace.
+  ///   - interruption: checked before each installation.
   public init(
     _ inventory: Inventory, _ selection: [Int], _ workers: any Workers, journal: Journal?,
     interruption: Interruption
@@ -42,17 +55,17 @@ public struct FleetRun: Sendable {
     records = journal.map { [id] in RunRecords($0, id, count: inventory.installations.count) }
   }
 
-  /// The versions of SQLite that worked on hosts so far.
+  /// The SQLite versions of the hosts that were used so far.
   public var sqliteOnHosts: Set<String> { workers.sqliteOnHosts }
 
-  /// Looks at every installation; changes nothing.
+  /// Inspects every selected installation without changing anything.
   ///
   /// - Parameters:
-  ///   - lanes: how many at once.
-  ///   - notesPending: whether to note those that something is pending for. A rollout that follows notes them when
-  ///     they are done, and `noteRest` the others.
-  ///   - observer: told of each.
-  /// - Returns: where they stand.
+  ///   - lanes: how many are inspected at once.
+  ///   - notesPending: whether to record installations with pending migrations. If a rollout follows, it records them
+  ///     when they are done, and ``noteRest(_:)`` records the others.
+  ///   - observer: called after each installation.
+  /// - Returns: the state of each installation.
   public func scan(lanes: Lanes, notesPending: Bool = true, _ observer: any RunObserver) -> FleetStatus {
     let fleetStatus = Mutex(FleetStatus(count: inventory.installations.count))
     attempt(selection, lanes, until: { interruption.signal != nil }) { installation in
@@ -68,16 +81,16 @@ public struct FleetRun: Sendable {
     return fleetStatus.withLock { $0 }
   }
 
-  /// Does `work` with installations, one wave after the other.
+  /// Calls `work` with the installations, one wave after the other.
   ///
   /// - Parameters:
-  ///   - waves: what of the selection to work on.
-  ///   - fleetStatus: where the installations stand; kept up to date.
-  ///   - lanes: how many at once.
-  ///   - maxFailures: how many of a wave may fail before no more work begins.
-  ///   - observer: told of everything.
-  ///   - work: called on many threads at once; what an installation's worker does.
-  /// - Returns: why the rollout stopped, or nil. With `unrecorded` it may have come to its end.
+  ///   - waves: the waves of the selection.
+  ///   - fleetStatus: the state of the installations, which is kept up to date.
+  ///   - lanes: how many installations are worked on at once.
+  ///   - maxFailures: if more installations of a wave fail, no further work is started.
+  ///   - observer: called for each wave and after each installation.
+  ///   - work: does the work on one installation, through its worker; called on many threads at once.
+  /// - Returns: why the rollout stopped, or nil. With ``RolloutStop/unrecorded`` all work may have been done.
   public func rollOut(
     _ waves: [Wave], _ fleetStatus: inout FleetStatus, lanes: Lanes, maxFailures: FailureLimit,
     _ observer: any RunObserver,
@@ -109,7 +122,7 @@ public struct FleetRun: Sendable {
     return nil
   }
 
-  /// Notes the installations that a rollout left as they were, because it stopped or never began.
+  /// Records the installations that a rollout left unchanged because it stopped or never started.
   public func noteRest(_ fleetStatus: FleetStatus) {
     for index in selection {
       guard let cohort = fleetStatus.cohort(at: index), cohort.status == .pending else { continue }
@@ -123,14 +136,14 @@ public struct FleetRun: Sendable {
     }
   }
 
-  /// Does `work` with each installation, and once more at the end with those whose hosts were not reached.
+  /// Calls `work` with each installation, and in the end once more with those whose hosts were unreachable.
   ///
   /// - Parameters:
   ///   - indices: positions in the inventory.
-  ///   - lanes: how many at once.
-  ///   - stops: asked before each.
+  ///   - lanes: how many are worked on at once.
+  ///   - stops: checked before each; true ends the work.
   ///   - work: called on many threads at once.
-  ///   - note: called once for each that work was done with, with its index.
+  ///   - note: called once for each installation that was worked on, with its index.
   private func attempt(
     _ indices: [Int], _ lanes: Lanes, until stops: @escaping @Sendable () -> Bool,
     _ work: @escaping @Sendable (Installation) -> Outcome,
@@ -154,14 +167,14 @@ public struct FleetRun: Sendable {
       let earlier = missed.withLock { $0.removeValue(forKey: index) }
       note(index, earlier.map(outcome.second(after:)) ?? outcome)
     }
-    // Where the run was stopped before their second chance, the first attempt is what is known.
+    // If the run stopped before the second attempt, the result of the first one counts.
     for (index, outcome) in missed.withLock({ $0 }) { note(index, outcome) }
   }
 
   private func note(_ index: Int, wave: Int?, _ outcome: Outcome) {
     guard let records else { return }
     let installation = inventory.installations[index]
-    // Every field is a string, a number or a list of these, so that encoding can't fail.
+    // Every field is a string, a number or a list of these, so encoding can't fail.
     guard let json = try? InstallationRecord(installation, wave: wave, outcome).json() else {
       preconditionFailure("an installation's record is always valid JSON")
     }
@@ -169,11 +182,11 @@ public struct FleetRun: Sendable {
   }
 }
 
-/// Why a rollout stopped before its end.
+/// Why a rollout stopped early.
 public enum RolloutStop: Equatable, Sendable {
-  /// More installations of a wave failed than may.
+  /// More installations of a wave failed than allowed.
   case failures(Int, allowed: Int, wave: Wave)
-  /// The user asked, by this signal.
+  /// The user interrupted it with this signal.
   case interrupted(Int32)
   /// The journal can't be written any more.
   case unrecorded

@@ -3,13 +3,13 @@ internal import Migrations
 internal import Schema
 public import Upgrade
 
-/// One installation of a report: what the inventory says of it and what became of it.
+/// One installation of a report: its data from the inventory, and its outcome.
 public struct InstallationRecord: Encodable {
   let installation: Installation
   let wave: Int?
   let outcome: Outcome
 
-  /// Puts the two together.
+  /// Creates the record of an installation; `wave` is nil outside a rollout.
   public init(_ installation: Installation, wave: Int?, _ outcome: Outcome) {
     self.installation = installation
     self.wave = wave
@@ -27,7 +27,7 @@ public struct InstallationRecord: Encodable {
     case openBy = "open_by"
   }
 
-  /// Fields that have no value are there as null.
+  /// Encodes all fields; those without a value as null.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Keys.self)
     try fields.encode(installation.id, forKey: .id)
@@ -54,7 +54,7 @@ public struct InstallationRecord: Encodable {
     try fields.encode(outcome.openBy, forKey: .openBy)
   }
 
-  /// The record as one line of JSON, keys sorted.
+  /// The record as one line of JSON with sorted keys.
   public func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -1,28 +1,36 @@
 internal import Dispatch
 internal import Synchronization
 
-/// N serial workers that take items off one list, each the next when it is done with one.
+/// N serial queues that take items off one list. Each takes the next item when it has finished one.
 ///
-/// They are serial queues because blocking work on a concurrent one doesn't reach its limit on Linux, where
-/// libdispatch adds a thread about once a second.
+/// ```swift
+/// let lanes = Lanes(8, perHost: 1)
+/// lanes.run(selection, on: { inventory.installations[$0].machine }, until: { interruption.signal != nil }) { index in
+///   workers.worker(for: inventory.installations[index]).inspect(inventory.installations[index].path)
+/// }
+/// ```
+///
+/// The queues are serial because blocking work on a concurrent queue doesn't reach its limit on Linux, where
+/// libdispatch adds a thread about once a second. A ``FleetRun`` inspects and upgrades on lanes; `perHost` applies to
+/// each remote ``Machine``.
 public struct Lanes: Sendable {
-  /// How many.
+  /// The number of lanes.
   public let count: Int
-  /// How many may be on one host at once.
+  /// How many lanes may work on one host at once.
   public let perHost: Int
 
-  /// Makes at least one.
+  /// Creates lanes. Numbers below 1 count as 1.
   public init(_ count: Int, perHost: Int = .max) {
     self.count = max(1, count)
     self.perHost = max(1, perHost)
   }
 
-  /// Calls `work` once with each of `items`, and returns when all calls have.
+  /// Calls `work` once with each of `items`, and returns when all calls have returned.
   ///
   /// - Parameters:
-  ///   - items: such as the indices of installations.
-  ///   - machine: the machine that an item is on. The limit `perHost` holds for those that are remote.
-  ///   - stops: asked before each; once it is true, no more work begins and what has begun is finished.
+  ///   - items: the items, such as indices of installations.
+  ///   - machine: the machine of an item. The limit `perHost` applies to remote machines.
+  ///   - stops: checked before each item. Once it returns true, no more work starts, and running work is finished.
   ///   - work: called on many threads at once.
   public func run(
     _ items: [Int], on machine: (Int) -> Machine = { _ in .local },
@@ -46,9 +54,9 @@ public struct Lanes: Sendable {
   }
 }
 
-/// Items by the machine that they are on, the machines taking turns.
+/// Items grouped by machine; the machines take turns.
 ///
-/// A lane that finds nothing to take may end: whoever finishes on a machine that was at its limit takes what is next
+/// A lane that finds nothing to take may end: the lane that finishes on a machine at its limit takes the next item
 /// there.
 struct WorkList {
   private struct Queue {
@@ -61,7 +69,7 @@ struct WorkList {
   }
 
   private var queues: [Queue] = []
-  /// Queues with something to take, in the order of their turns; those before `turn` had theirs.
+  /// Queues with an item to take, in the order of their turns. Those before `turn` have had theirs.
   private var ready: [Int] = []
   private var turn = 0
 
@@ -79,7 +87,7 @@ struct WorkList {
     ready = Array(queues.indices)
   }
 
-  /// The next item and its queue, or nil where nothing can be begun now.
+  /// The next item and its queue; nil if nothing can be started now.
   mutating func take() -> (item: Int, queue: Int)? {
     guard turn < ready.count else { return nil }
     let number = ready[turn]
@@ -95,7 +103,7 @@ struct WorkList {
     return (item, number)
   }
 
-  /// Notes that work on an item of a queue ended.
+  /// Records that work on an item of a queue ended.
   mutating func finish(_ number: Int) {
     let wasWaiting = queues[number].running == queues[number].limit
     queues[number].running -= 1

@@ -1,12 +1,23 @@
-/// The waves of a rollout as they are asked for: `[canary, 10%, 100%]`.
+/// The waves of a rollout as the user writes them: `[canary, 10%, 100%]`.
+///
+/// ```swift
+/// let waves = try Waves(["canary", "10%", "100%"])
+/// let selection = inventory.select(.all).indices
+/// for wave in waves.plan(selection, of: inventory) {
+///   print("wave \(wave.number), \(wave.name): \(wave.indices.count) installations")
+/// }
+/// ```
+///
+/// The plan is a list of ``Wave``, which ``FleetRun/rollOut(_:_:lanes:maxFailures:_:_:)`` carries out. Items can be
+/// ``Pattern``s.
 public struct Waves: Sendable, Equatable {
-  /// What a wave consists of. Installations of earlier waves are never repeated.
+  /// What a wave consists of. An installation of an earlier wave is never repeated.
   public enum Item: Sendable, Hashable, CustomStringConvertible {
     /// The selected installations that a pattern matches.
     case pattern(Pattern)
-    /// As many as it takes until this share of the selected installations is covered, earlier waves counted.
+    /// As many installations as it takes to cover this share of the selection, including earlier waves.
     case percentage(Percentage)
-    /// The next so many.
+    /// This number of the next installations.
     case count(Int)
 
     /// The item as it was written.
@@ -29,8 +40,9 @@ public struct Waves: Sendable, Equatable {
     self.items = items
   }
 
-  /// Reads a list of items.
-  /// - Throws: `WavesError` for the first item that makes no sense.
+  /// Parses a list of items.
+  ///
+  /// - Throws: ``WavesError`` for the first invalid item.
   public init(_ texts: [String]) throws(WavesError) {
     guard !texts.isEmpty else { throw WavesError(.empty, position: 0, item: "") }
     var items: [Item] = []
@@ -71,10 +83,11 @@ public struct Waves: Sendable, Equatable {
     }
   }
 
-  /// Deals a selection out to waves, in the order of the inventory within each.
+  /// Distributes a selection over waves, in the order of the inventory within each.
   ///
-  /// Every selected installation is in exactly one wave: what no item covers comes in a last wave, named `100%`. A wave
-  /// without an installation is left out, and the others are numbered from 1 without a gap.
+  /// Every selected installation is in exactly one wave. What no item covers forms a last wave, named `100%`. Empty
+  /// waves are left out, and the others are numbered from 1 without gaps.
+  ///
   /// - Parameters:
   ///   - selection: Indices in the inventory, ascending.
   ///   - inventory: The whole inventory, which patterns are matched against.
@@ -105,9 +118,9 @@ public struct Waves: Sendable, Equatable {
     return waves
   }
 
-  /// The names in these waves that nothing in the inventory has, each with the position of its item.
+  /// The names in these waves that match nothing in the inventory, each with the position of its item.
   ///
-  /// A wave whose group doesn't exist would be left out as empty, so a rollout should be refused for them.
+  /// A rollout should be refused if there are any: the wave of a nonexistent group would be skipped as empty.
   public func unmatched(in inventory: Inventory) -> [(position: Int, name: InventorySelection.Unmatched)] {
     items.enumerated().flatMap { position, item -> [(position: Int, name: InventorySelection.Unmatched)] in
       guard case .pattern(let pattern) = item else { return [] }
@@ -118,14 +131,14 @@ public struct Waves: Sendable, Equatable {
 
 /// The part of a rollout that must succeed before the next part starts.
 public struct Wave: Sendable, Equatable {
-  /// From 1, without a gap.
+  /// The number, from 1 without gaps.
   public let number: Int
-  /// The item of the fleet file that it comes from: `canary`, `10%`.
+  /// The item of the fleet file that defines it: `canary`, `10%`.
   public let name: String
-  /// Indices in `Inventory.installations`, ascending, at least one.
+  /// Indices in ``Inventory/installations``, ascending; at least one.
   public let indices: [Int]
 
-  /// Makes a wave by hand.
+  /// Creates a wave from its values.
   public init(number: Int, name: String, indices: [Int]) {
     self.number = number
     self.name = name
@@ -133,27 +146,27 @@ public struct Wave: Sendable, Equatable {
   }
 }
 
-/// Why a list of waves makes no sense.
+/// Why a list of waves is invalid.
 public struct WavesError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What kind of mistake it is.
+  /// The kind of mistake.
   public enum Code: Sendable, Equatable {
-    /// There is no item.
+    /// The list is empty.
     case empty
-    /// A share that isn't above 0% and at most 100%.
+    /// The share is 0% or above 100%.
     case percentage
-    /// A share that adds nothing to an earlier one.
+    /// The share adds nothing to an earlier one.
     case notGreater(than: Percentage)
-    /// A number below 1.
+    /// The number is below 1.
     case count
-    /// The same pattern twice.
+    /// The same pattern occurs twice.
     case repeated
-    /// A text that is not a pattern.
+    /// The text is not a pattern.
     case pattern(PatternError)
   }
 
-  /// What kind of mistake it is.
+  /// The kind of mistake.
   public let code: Code
-  /// The item's place in the list, from 0.
+  /// The position of the item in the list, from 0.
   public let position: Int
   /// The item as it was written.
   public let item: String

@@ -1,11 +1,11 @@
 public import Upgrade
 
-/// Who does the work on which installation.
+/// Provides the worker for each installation.
 public protocol Workers: Sendable {
-  /// The worker of an installation: here, or on its host.
+  /// The worker for an installation, on this machine or on its host.
   func worker(for installation: Installation) -> any Worker
-  /// The versions of SQLite that worked on hosts so far.
+  /// The SQLite versions of the hosts that were used so far.
   var sqliteOnHosts: Set<String> { get }
-  /// Gives hosts that were not reached another chance.
+  /// Allows new attempts to reach the hosts that were unreachable.
   func retry()
 }

@@ -5,34 +5,43 @@ internal import SQLite
 internal import SystemPackage
 public import Upgrade
 
-/// The folder with journal, backups, reports and outbox, mode 0700.
+/// The folder for journal, backups, reports and outbox, with mode 0700.
+///
+/// ```swift
+/// let state = StateFolder(fleet.state)
+/// try state.create()
+/// let lock = try state.lock()  // held until `lock` is released
+/// let journal = try Journal(state)
+/// ```
+///
+/// ``Journal``, ``BackupStore`` and the outbox keep their data in it. ``FleetFile/state`` is its usual path.
 public struct StateFolder: Sendable {
-  /// Its path.
+  /// The path.
   public let path: String
 
-  /// Names a folder; nothing is made yet.
+  /// Names a folder without creating it.
   public init(_ path: String) { self.path = path }
 
-  /// Whether it was made before.
+  /// Whether the folder exists.
   public var exists: Bool { access(path, F_OK) == 0 }
 
-  /// Whether runs were noted in it.
+  /// Whether it contains a journal.
   public var hasJournal: Bool { access(journal, F_OK) == 0 }
 
-  /// Where reports are kept.
+  /// The folder of the reports.
   public var reports: String { path + "/reports" }
-  /// Where undelivered reports wait.
+  /// The folder of undelivered reports.
   public var outbox: String { path + "/outbox" }
   /// The address of the destination of backups.
   public var backups: String { path + "/backups" }
-  /// Where backups are stored.
+  /// The destination that stores backups.
   public var destination: any BackupDestination { BackupDestinations.at(backups) }
-  /// Where copies are while a rehearsal works on them.
+  /// The folder for the copies that a rehearsal works on.
   public var rehearsal: String { path + "/rehearsal" }
-  /// The journal.
+  /// The journal's file.
   var journal: String { path + "/state.sqlite" }
 
-  /// Makes the folder and those in it, where they aren't there.
+  /// Creates the folder, its parents and its subfolders if they don't exist.
   public func create() throws(StateError) {
     var parent = ""
     for part in path.split(separator: "/").dropLast() {
@@ -42,11 +51,11 @@ public struct StateFolder: Sendable {
     }
     if try make(path, 0o700) { try sync(parent.isEmpty ? "/" : parent) }
     for folder in [reports, backups] { try make(folder, 0o700) }
-    // They may have been made by a process that was killed before it could sync.
+    // A process may have created them and been killed before it could sync.
     try sync(path)
   }
 
-  /// - Returns: whether the folder wasn't there.
+  /// - Returns: whether the folder is new.
   @discardableResult
   private func make(_ folder: String, _ mode: mode_t) throws(StateError) -> Bool {
     if mkdir(folder, mode) == 0 { return true }
@@ -54,12 +63,12 @@ public struct StateFolder: Sendable {
     return false
   }
 
-  /// Makes the names in a folder last over a power cut.
+  /// Syncs a folder, so that the names in it survive a power cut.
   private func sync(_ folder: String) throws(StateError) {
     do throws(Failure) { try DurableFolder.sync(folder) } catch { throw StateError(folder, cause: error) }
   }
 
-  /// Removes the reports that nobody finishes: the lock of one that is being written goes with its writer.
+  /// Removes reports whose writer is gone. The lock on an unfinished report ends with its writer.
   func removeUnfinishedReports() {
     for file in (try? namesInFolder(reports)) ?? [] {
       guard file.hasSuffix(".part") else { continue }
@@ -70,12 +79,12 @@ public struct StateFolder: Sendable {
     }
   }
 
-  /// Removes the copies that a killed rehearsal left. The caller holds the lock.
+  /// Removes the copies that a killed rehearsal left behind. The caller holds the lock.
   func removeRehearsal() { try? FileManager.default.removeItem(atPath: rehearsal) }
 
-  /// Locks the folder for this process, which the kernel undoes when the process ends, however it ends.
+  /// Locks the folder for this process. The kernel releases the lock when the process ends, however it ends.
   ///
-  /// - Throws: `StateError` at once where another process has it.
+  /// - Throws: `StateError`, without waiting, if another process holds the lock.
   public func lock() throws(StateError) -> StateLock {
     let file = open(path + "/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw StateError(path, "can't be locked", errno) }
@@ -89,16 +98,16 @@ public struct StateFolder: Sendable {
   }
 }
 
-/// Holds the lock on a state folder until it goes away.
+/// Holds the lock on a state folder until it is deallocated.
 public final class StateLock: Sendable {
   private let file: Int32
   init(_ file: Int32) { self.file = file }
   deinit { close(file) }
 }
 
-/// A fault of the state folder.
+/// A failure of the state folder or of a file in it.
 public struct StateError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What is wrong.
+  /// What is wrong, in one sentence.
   public let description: String
 
   init(_ path: String, _ what: String, _ code: Int32?) {
