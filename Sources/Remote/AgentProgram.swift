@@ -2,20 +2,20 @@ internal import Basics
 internal import Glibc
 public import Upgrade
 
-/// The agent that this program sends to hosts.
+/// The agent program that is sent to hosts.
 public struct AgentProgram: Sendable {
-  /// The file here.
+  /// The path on this machine.
   let path: String
-  /// Its SHA-256, in hexadecimal digits.
+  /// The SHA-256 of the file, in hexadecimal digits.
   let sha256: String
-  /// Its size in bytes.
+  /// The size of the file in bytes.
   let size: Int64
-  /// The kind of machine that it is made for, as `uname -m` says it.
+  /// The machine type that it is built for, as printed by `uname -m`.
   let machine: String
 
-  /// Looks at the agent beside the program at `program`.
+  /// Finds and digests the agent in the folder of `program`.
   ///
-  /// - Throws: `Failure` with code `agent` where there is none.
+  /// - Throws: `Failure` with code `agent` if it is missing or can't be read.
   public init(beside program: String) throws(Failure) {
     let folder = parentFolder(of: program)
     path = "\(folder)/flotilla-agent"

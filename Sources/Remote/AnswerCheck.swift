@@ -3,17 +3,17 @@ internal import Migrations
 internal import Schema
 internal import Upgrade
 
-/// What must hold of an answer before anything is done with it: a host is not trusted further than its own databases.
+/// Checks an answer before it is used: a host is trusted only as far as its own databases are concerned.
 enum AnswerCheck {
-  /// More than any database has, in bytes, and little enough for the sum over a fleet.
+  /// An upper limit for the size of a database in bytes, small enough that sums over a fleet don't overflow.
   private static let largestDatabase: Int64 = 1 << 45
-  /// More than any work takes, in milliseconds.
+  /// An upper limit for any duration, in milliseconds.
   private static let longestTime = 1e12
-  /// More rows than go from a table, and more objects than a schema has.
+  /// An upper limit for the rows deleted from a table, and for the objects of a schema.
   private static let largestCount = 1 << 40
 
-  /// Why `outcome` can't be the answer to work that was to make the backup `path`, or none; nil where it can. Reads on
-  /// after "the host sent".
+  /// Why `outcome` is not a valid answer to work that was to write its backup to `path`, or no backup if `path` is
+  /// nil. Nil if it is valid. The text continues the sentence "the host sent".
   static func problem(in outcome: Outcome, backup path: String?) -> String? {
     if let backup = outcome.backup {
       guard let path else { return "a backup that nobody asked for" }
@@ -51,7 +51,7 @@ enum AnswerCheck {
 
   private static let longestName = 4_096
 
-  /// Why `record` can't be the backup at `path`; nil where it can.
+  /// Why `record` can't be the backup at `path`; nil if it can.
   static func problem(in record: BackupRecord, at path: String) -> String? {
     guard record.path == path else { return "a backup at another path than it was told" }
     // A database is at least one page, and a page at least 512 bytes.
@@ -62,7 +62,7 @@ enum AnswerCheck {
     return nil
   }
 
-  /// Why `found` can't be the backups called `name` of `runs` in `folder`; nil where it can.
+  /// Why `found` can't be the backups called `name` that `runs` have in `folder`; nil if it can.
   static func problem(
     in found: [FoundBackup], _ name: String, _ folder: String, _ runs: [String]
   ) -> String? {
@@ -78,7 +78,7 @@ enum AnswerCheck {
     text.hasPrefix("sha256:") && text.dropFirst("sha256:".count).isSHA256
   }
 
-  /// A code or a kind, such as `rows_lost`.
+  /// Whether a text has the form of a code or a kind, such as `rows_lost`.
   static func isWord(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.count <= 60
       && text.utf8.allSatisfy {

@@ -1,22 +1,22 @@
 internal import Basics
 internal import Glibc
 
-/// A stream to a process, read and written with a limit in time. The caller closes the descriptor.
+/// A stream to a process, read and written with deadlines. The caller closes the descriptor.
 struct ByteStream: Sendable {
   let descriptor: Int32
 
   enum Trouble: Error {
-    /// The other side is gone.
+    /// The other side closed the stream.
     case ended
-    /// Nothing could be read or written until the deadline.
+    /// Nothing could be read or written before the deadline.
     case timeout
   }
 
-  /// Writes all bytes, until `deadline`.
+  /// Writes all bytes before `deadline`.
   func write(_ bytes: [UInt8], until deadline: ContinuousClock.Instant) throws(Trouble) {
     var start = 0
     while start < bytes.count {
-      // Without MSG_NOSIGNAL a process that is gone would end this one with SIGPIPE.
+      // Without MSG_NOSIGNAL, writing to a process that is gone would end this process with SIGPIPE.
       let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
       let count = bytes[start...].withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, flags) }
       if count > 0 {
@@ -29,17 +29,17 @@ struct ByteStream: Sendable {
     }
   }
 
-  /// Reads what there is, at least one byte, until `deadline`.
+  /// Waits until bytes arrive or `deadline` passes, and reads what has arrived: at least one byte.
   func read(until deadline: ContinuousClock.Instant) throws(Trouble) -> [UInt8] {
     while true {
-      // One who never stops talking has no more time than one who says nothing.
+      // The deadline applies to a host that sends without end as well as to a silent one.
       guard deadline > .now else { throw .timeout }
       if let bytes = try readNow() { return bytes }
       try wait(for: POLLIN, until: deadline)
     }
   }
 
-  /// Reads what there is; nil where nothing has arrived.
+  /// Reads what has arrived; nil if nothing has.
   func readNow() throws(Trouble) -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {

@@ -1,12 +1,12 @@
 public import Fleet
 public import Upgrade
 
-/// Works here on what is here, and has the work done on hosts for what is there.
+/// Provides a ``LocalWorker`` for installations on this machine, and a ``RemoteWorker`` for those on hosts.
 public struct FleetWorkers: Workers {
   private let local: LocalWorker
   private let hosts: HostPool?
 
-  /// Makes workers; `hosts` may be nil where no installation is on a host.
+  /// Creates workers. `hosts` may be nil if no installation is on a host.
   public init(_ local: LocalWorker, _ hosts: HostPool?) {
     self.local = local
     self.hosts = hosts

@@ -3,7 +3,7 @@ internal import Fleet
 internal import Upgrade
 internal import Wire
 
-/// What happens from the start of ssh until the agent knows the migrations.
+/// The exchange with a host from the start of the transport until the agent has the migrations.
 struct Handshake {
   let host: Host
   let process: any AgentProcess
@@ -11,7 +11,7 @@ struct Handshake {
   let setup: Frame
   private(set) var deadline: ContinuousClock.Instant
   let connectTimeout: Duration
-  /// What the agent said of itself.
+  /// How the agent introduced itself; nil until then.
   private(set) var hello: Hello?
   private var parser = FrameParser(isFromAgent: true)
 
@@ -24,16 +24,16 @@ struct Handshake {
     self.program = program
     self.setup = setup
     self.connectTimeout = connectTimeout
-    // ssh keeps the first half itself; the rest is for logging in and for a shell's start-up files.
+    // ssh itself enforces the first half; the rest is for logging in and for a shell's start-up files.
     deadline = .now + connectTimeout * 2
   }
 
   private var stream: ByteStream { ByteStream(descriptor: process.stream) }
 
-  /// Comes back when the agent is ready for requests.
+  /// Returns when the agent is ready for requests.
   ///
   /// - Returns: the parser, with what has arrived of the next frame.
-  /// - Throws: `Failure` that says why the host can't be worked with.
+  /// - Throws: `Failure` with the reason why the host can't be used.
   mutating func run() throws(Failure) -> FrameParser {
     do {
       try greet()
@@ -52,7 +52,7 @@ struct Handshake {
     }
   }
 
-  /// Reads up to the agent's greeting, and sends the agent where it is asked for.
+  /// Reads up to the agent's greeting, and sends the agent if the host asks for it.
   private mutating func greet() throws {
     var read: [UInt8] = []
     var sent = false
@@ -80,7 +80,7 @@ struct Handshake {
     }
   }
 
-  /// What the host says next; nil where that was all.
+  /// The next bytes from the host; nil at the end of the stream.
   private func piece() throws(ByteStream.Trouble) -> [UInt8]? {
     do throws(ByteStream.Trouble) {
       return try stream.read(until: deadline)
@@ -90,7 +90,7 @@ struct Handshake {
     }
   }
 
-  /// A slow line may take its time for the agent, as long as it takes some of it every few seconds.
+  /// Sends the agent. A slow line may take as long as it needs, if it accepts some bytes every few seconds.
   private func sendAgent() throws {
     guard let program else { return }
     do {
@@ -98,14 +98,14 @@ struct Handshake {
         try stream.write(piece, until: .now + connectTimeout * 2)
       }
     } catch ByteStream.Trouble.ended {
-      // Why is what the host says next.
+      // The host's next message says why.
     }
   }
 
   private mutating func next() throws -> Frame {
     var beats = 0
     while true {
-      // The agent may say that it is alive before it has answered.
+      // The agent may send heartbeats before it has answered.
       while let frame = try parser.next() {
         if frame.kind != .beat { return frame }
         beats += 1
@@ -152,7 +152,8 @@ struct Handshake {
     return Failure(code: code, step: .open, message: "\(what)\(Self.line(of: text))\(details)")
   }
 
-  /// What the host says within the next seconds, up to its end or until `isEnough`; not more than a banner is long.
+  /// Reads what the host sends within the next 2 s, until the stream ends or `isEnough` returns true; at most the
+  /// length of a banner.
   private func more(after start: [UInt8], until isEnough: (([UInt8]) -> Bool)?) -> [UInt8] {
     var text = start
     let end = min(deadline, .now + .seconds(2))
@@ -164,7 +165,7 @@ struct Handshake {
 
   private static let longestBanner = 16 << 10
 
-  /// Something else than the agent answers: a banner where the agent's greeting follows, else another program.
+  /// The failure for an unexpected answer: a banner if the agent's greeting follows it, else another program.
   private func notTheAgent(_ start: [UInt8]) -> Failure {
     let text = more(after: start, until: Self.holdsGreeting)
     let quoted = text.isEmpty ? "" : ": \"\(Self.line(of: text))\""
@@ -174,7 +175,8 @@ struct Handshake {
     }
     process.waitForEnd(2)
     let failure = process.failure(at: .open)
-    // A command that ended was neither the agent nor kept from starting it, unless the failure names another reason.
+    // A command that ended was neither the agent nor prevented from starting it, unless the failure names another
+    // reason.
     let isOtherProgram = process.status != nil && failure.code == .unreachable
     guard !text.isEmpty || isOtherProgram else { return failure }
     let ending = process.status.map { " and ended with status \($0)" } ?? ""
@@ -194,7 +196,7 @@ struct Handshake {
     process.said().split(separator: "\n").last.map { String($0.prefix(300)) } ?? ""
   }
 
-  /// The first line that says something, at most 200 bytes of it, without control characters.
+  /// The first line that isn't blank, at most 200 bytes of it, without control characters.
   static func line(of bytes: [UInt8]) -> String {
     let text = String(decoding: bytes.prefix(2_000), as: UTF8.self)
     let line = text.split(whereSeparator: \.isNewline).first { $0.contains { !$0.isWhitespace } } ?? ""

@@ -5,27 +5,29 @@ internal import Synchronization
 internal import Upgrade
 internal import Wire
 
-/// One agent that is ready for requests. Many lanes may ask at once; what arrives is handed to whom it belongs.
+/// A connection to an agent that is ready for requests. Many lanes may use it at once; each answer goes to its
+/// request.
 final class HostConnection: Sendable {
   private struct State {
     var calls: [UInt32: Call] = [:]
     var last: UInt32 = 0
     var heard = ContinuousClock.now
-    /// Why there is no connection any more.
+    /// Why the connection ended; nil while it is open.
     var end: Failure?
     var used = ContinuousClock.now
-    /// How many signs of life there were.
+    /// The number of heartbeats so far.
     var beats = 0
   }
 
-  /// What the host sent against the protocol: reads on after "the host sent".
+  /// A violation of the protocol by the host. The text continues the sentence "the host sent".
   private struct Fault: Error {
     let what: String
 
     init(_ what: String) { self.what = what }
   }
 
-  /// How many signs of life a host may give at once, and then one a second. An agent gives one every two.
+  /// How many heartbeats a host may send at once; beyond that, one a second is allowed. An agent sends one every two
+  /// seconds.
   static let mostBeats = 30
 
   private let host: Host
@@ -35,25 +37,25 @@ final class HostConnection: Sendable {
   private let state = Mutex(State())
   private let parser: Mutex<FrameParser>
   private let budget: MemoryBudget
-  /// What the frame that arrives has of the budget.
+  /// The part of the budget that the arriving frame uses.
   private let share: Mutex<MemoryShare>
   private let begun = ContinuousClock.now
-  /// The version of SQLite in the agent.
+  /// The version of SQLite in the agent; nil if it is unknown.
   let sqlite: String?
-  /// One frame at a time goes out.
+  /// Held while a frame is written, so that frames don't mix.
   private let writing = Mutex(())
 
-  /// Connects, and comes back when the agent is ready.
+  /// Connects, and returns when the agent is ready.
   ///
   /// - Parameters:
   ///   - host: the host.
-  ///   - transport: how it is reached.
-  ///   - settings: where the agent is on hosts.
+  ///   - transport: reaches the host.
+  ///   - settings: the SSH settings, which say where the agent is on hosts.
   ///   - program: the agent to send.
-  ///   - setup: what it has to know.
-  ///   - silence: how long it may give no sign of life while it works.
-  ///   - budget: the memory for what all hosts send.
-  /// - Throws: `Failure` that says why the host can't be worked with.
+  ///   - setup: the frame with the migrations and options.
+  ///   - silence: how long the agent may send nothing while it works.
+  ///   - budget: the memory for the answers of all hosts.
+  /// - Throws: `Failure` with the reason why the host can't be used.
   init(
     _ host: Host, over transport: any AgentTransport, _ settings: FleetFile.SSH, _ program: AgentProgram?,
     _ setup: Frame, silence: Duration, _ budget: MemoryBudget
@@ -99,24 +101,24 @@ final class HostConnection: Sendable {
     process.kill()
   }
 
-  /// Whether requests can be made, as far as is known.
+  /// Whether the connection isn't known to have ended.
   var isOpen: Bool { ending == nil }
 
-  /// Why there is no connection any more.
+  /// Why the connection ended; nil while it is open.
   var ending: Failure? { state.withLock { $0.end } }
 
-  /// Whether nothing is under way, and since when it was not used.
+  /// When the connection was last used; nil while requests are in progress.
   var idleSince: ContinuousClock.Instant? {
     state.withLock { $0.calls.isEmpty ? $0.used : nil }
   }
 
-  /// Ends the connection; the agent ends by itself then.
+  /// Closes the connection, which makes the agent end.
   func close() { end(Failure(code: .connectionLost, step: .open, message: "the connection was closed")) }
 
-  /// Gives the connection up for an answer that can't be used.
+  /// Closes the connection because of an unusable answer.
   ///
   /// - Parameter what: what the host sent.
-  /// - Returns: the failure that whoever asked is told.
+  /// - Returns: the failure for the caller of the request.
   func refuse(_ what: String) -> Failure {
     let failure = Failure(
       code: .protocolFault, step: .open, message: "the host sent \(what); its connection was given up")
@@ -126,15 +128,15 @@ final class HostConnection: Sendable {
 
   // MARK: Requests
 
-  /// Has a request done.
+  /// Sends a request and waits for its answer.
   ///
   /// - Parameters:
-  ///   - request: what to do.
-  ///   - limit: how long it may take; when it takes longer, the connection is given up.
-  ///   - sending: the pieces of a file that go along, each handed to the function it is given.
-  ///   - receiving: takes the pieces of a file that come back, and says how many bytes these are at most.
-  /// - Returns: the frame that answers it, of the kind that the request names; nil where the connection had ended before.
-  /// - Throws: `Failure`: what the agent says, or `connection_lost`, `timeout`, with the step that was reached.
+  ///   - request: the request.
+  ///   - limit: how long it may take. If it takes longer, the connection is closed.
+  ///   - sending: passes each piece of a file that accompanies the request to the function that it is given.
+  ///   - receiving: takes the pieces of a file that the host sends, and limits their total size.
+  /// - Returns: the answer, of the kind that the request expects; nil if the connection had ended before.
+  /// - Throws: `Failure`: the agent's own, or `connection_lost` or `timeout`, with the step that was reached.
   func perform(
     _ request: Request, limit: Duration,
     sending: (((([UInt8]) throws -> Void)) throws -> Void)? = nil,
@@ -154,7 +156,7 @@ final class HostConnection: Sendable {
       switch error {
       case let failure as Failure: throw failure
       case ByteStream.Trouble.timeout: end(timedOut(limit))
-      // The reading side finds out why.
+      // The reading side finds the reason.
       default: call.wait(until: .now() + 3)
       }
     }
@@ -206,7 +208,7 @@ final class HostConnection: Sendable {
   private func receive() {
     do {
       guard let bytes = try ByteStream(descriptor: process.stream).readNow() else { return }
-      // A host that says a lot on its standard error must not wait for somebody to read it.
+      // A host that writes a lot to standard error must not have to wait for a reader.
       _ = process.said()
       state.withLock { $0.heard = .now }
       parser.withLock { $0.append(bytes) }
@@ -231,10 +233,10 @@ final class HostConnection: Sendable {
     }
   }
 
-  /// Takes memory for an answer of which `bytes` have arrived.
+  /// Reserves memory for an answer of which `bytes` have arrived.
   private func reserve(_ bytes: Int) throws {
     guard bytes > MemoryBudget.small else { return }
-    // It isn't the host that is silent while this waits.
+    // While this waits, the silence isn't the host's.
     state.withLock { $0.heard = .now + .seconds(MemoryBudget.patience) }
     let isEnough = share.withLock { $0 }.grow(to: bytes)
     state.withLock { $0.heard = .now }
@@ -262,7 +264,7 @@ final class HostConnection: Sendable {
     if let fault = call.take(frame, share) { throw Fault(fault) }
   }
 
-  /// The stream ended: ssh or the agent is gone.
+  /// Handles the end of the stream: the transport or the agent is gone.
   private func lost() {
     process.waitForEnd(1)
     let reason = process.failure(at: .open).message
@@ -282,7 +284,7 @@ final class HostConnection: Sendable {
       message: "the host did not finish within \(limit); its connection was given up")
   }
 
-  /// Ends the connection for a reason that everybody who waits is told. The first reason stays.
+  /// Ends the connection and fails all waiting requests with the reason. The first reason is kept.
   private func end(_ failure: Failure) {
     let calls = state.withLock { state -> [Call] in
       if state.end == nil { state.end = failure }
@@ -294,7 +296,7 @@ final class HostConnection: Sendable {
   }
 }
 
-/// The frame that answers a request, with the memory that it takes.
+/// The frame that answers a request, with the memory reserved for it.
 struct Answer {
   let frame: Frame
   private let share: MemoryShare
@@ -304,14 +306,14 @@ struct Answer {
     (self.frame, self.share, self.connection) = (frame, share, connection)
   }
 
-  /// One at a time, since decoding takes several times the memory of what is decoded.
+  /// Only one large payload is decoded at a time, since decoding takes several times the memory of the payload.
   private static let decoding = Mutex(())
 
-  /// The size of its payload in bytes.
+  /// The size of the payload in bytes.
   var size: Int { frame.payload.count }
 
-  /// The payload as a value. Where it is none, or `problem` says why it can't be used, the connection is given up and
-  /// the failure `protocol` is thrown.
+  /// Decodes the payload. If that fails, or if `problem` returns a reason why the value can't be used, the connection
+  /// is closed and the failure `protocol` is thrown.
   func value<Value: Decodable & Sendable>(
     _ type: Value.Type = Value.self, problem: (Value) -> String?
   ) throws(Failure) -> Value {
@@ -330,14 +332,14 @@ struct Answer {
   }
 }
 
-/// Takes the pieces of a file that a request brings.
+/// Takes the pieces of a file that a request receives.
 struct Receiver: Sendable {
-  /// How long they are together, at most.
+  /// The maximum total size in bytes.
   let bytes: Int64
   let take: @Sendable ([UInt8]) -> Void
 }
 
-/// One request that somebody waits for.
+/// A request that a lane waits for.
 private final class Call: Sendable {
   private struct State {
     var answer: (Frame, MemoryShare)?
@@ -347,7 +349,7 @@ private final class Call: Sendable {
     var received: Int64 = 0
   }
 
-  /// More steps than any work has.
+  /// An upper limit for the number of steps of any work.
   private static let mostSteps = 1_000
 
   private let state = Mutex(State())
@@ -357,9 +359,9 @@ private final class Call: Sendable {
 
   init(_ request: Request, _ receiver: Receiver?) { (self.request, self.receiver) = (request, receiver) }
 
-  /// Takes a frame that belongs to this request.
+  /// Handles a frame that belongs to this request.
   ///
-  /// - Returns: what is wrong with it; nil where all is well.
+  /// - Returns: what is wrong with the frame; nil if nothing is.
   func take(_ frame: Frame, _ share: MemoryShare) -> String? {
     guard state.withLock({ $0.answer == nil }) else { return "a second answer to one request" }
     switch frame.kind {
@@ -401,7 +403,7 @@ private final class Call: Sendable {
     if isFirst { over.signal() }
   }
 
-  /// Whether it is over by then.
+  /// Waits until `time`, and returns whether the request is complete.
   @discardableResult
   func wait(until time: DispatchTime) -> Bool {
     guard over.wait(timeout: time) == .success else { return false }

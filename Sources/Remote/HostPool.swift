@@ -5,9 +5,19 @@ internal import Synchronization
 public import Upgrade
 internal import Wire
 
-/// The connections of one run: one a host, made when it is first needed.
+/// The connections of one run: one per host, opened on first use.
+///
+/// ```swift
+/// let program = try AgentProgram(beside: "/usr/bin/flotilla")
+/// let hosts = HostPool(fleet.ssh, program, migrations, UpgradeOptions())
+/// defer { hosts.close() }
+/// let outcome = hosts.worker(for: Host("shop1.example")).inspect("/var/lib/shop/shop.sqlite")
+/// ```
+///
+/// ``FleetWorkers`` uses a pool for the installations on hosts. A ``RemoteWorker`` sends its requests through the
+/// pool, which reaches a ``Host`` over an `AgentTransport`.
 public final class HostPool: Sendable {
-  /// How often a connection is made anew for one request.
+  /// How many connections are tried for one request.
   private static let mostConnections = 3
 
   private let settings: FleetFile.SSH
@@ -20,28 +30,29 @@ public final class HostPool: Sendable {
   private let hosts = Mutex<[Host: Entry]>([:])
   private let versions = Mutex<Set<String>>([])
   private let budget = MemoryBudget()
-  /// The long outcomes that were taken: what sets them apart, and their bytes. Equal ones are kept once, as a cohort.
+  /// The long outcomes that were accepted, by hash, and their total size in bytes. Equal ones count once, since a
+  /// cohort stores them once.
   private let retained = Mutex<(seen: Set<Int>, bytes: Int)>(([], 0))
 
-  /// What is known of a host. Whoever connects holds its lock, so that others wait for that instead of connecting too.
+  /// The state of a host. Whoever connects holds `connecting`, so that others wait instead of connecting too.
   private final class Entry: Sendable {
     struct State {
       var connection: HostConnection?
-      /// Why it was not reached; it isn't tried again until somebody asks for that.
+      /// Why the host was unreachable. It isn't tried again until `retry` is called.
       var failure: Failure?
     }
     let state = Mutex(State())
     let connecting = DispatchSemaphore(value: 1)
   }
 
-  /// Prepares connections; none is made yet.
+  /// Creates a pool without connecting.
   ///
   /// - Parameters:
-  ///   - settings: how hosts are reached.
-  ///   - program: the agent to send; nil where `settings.agent` names one that is installed.
+  ///   - settings: the SSH settings of the fleet.
+  ///   - program: the agent to send; nil if `settings.agent` names an installed one.
   ///   - set: the migrations.
   ///   - options: how to treat each installation.
-  ///   - longestIdle: how many connections are kept although nothing is asked of them.
+  ///   - longestIdle: how many connections may be open before idle ones are closed.
   public init(
     _ settings: FleetFile.SSH, _ program: AgentProgram?, _ set: MigrationSet, _ options: UpgradeOptions,
     longestIdle: Int = 128
@@ -52,34 +63,34 @@ public final class HostPool: Sendable {
     var there = options
     there.backupFolder = nil
     setup = Frame(.setup, json: Setup(set, there))
-    // The agent keeps to the limit itself; a coordinator that ends it first would not hear how it ended.
+    // The agent enforces the limit itself. If the coordinator closed the connection first, the result would be lost.
     limit = options.longestUpgrade + .seconds(10)
-    // An agent that is well beats every few seconds, and ends what takes too long by itself.
+    // A healthy agent sends a heartbeat every few seconds, and ends work that takes too long by itself.
     silence = min(max(options.timeout, .seconds(3 * WireProtocol.beat)), .seconds(20))
     self.longestIdle = longestIdle
   }
 
-  /// Who does the work on a host.
+  /// The worker for a host.
   public func worker(for host: Host) -> RemoteWorker { RemoteWorker(hosts: self, host: host) }
 
-  /// Forgets which hosts were not reached, so that they are tried again where that can help.
+  /// Forgets which hosts were unreachable, so that they are tried again, unless another attempt can't help.
   public func retry() {
     for entry in hosts.withLock({ Array($0.values) }) {
       entry.state.withLock { if $0.failure?.isLasting == false { $0.failure = nil } }
     }
   }
 
-  /// The versions of SQLite in the agents that were met.
+  /// The SQLite versions of the agents so far.
   var sqliteVersions: Set<String> { versions.withLock { $0 } }
 
-  /// Ends all connections.
+  /// Closes all connections.
   public func close() {
     for entry in hosts.withLock({ Array($0.values) }) { entry.state.withLock { $0.connection }?.close() }
   }
 
   deinit { close() }
 
-  /// Whether there is room for an outcome until the end of the run.
+  /// Whether an outcome may be kept in memory until the end of the run.
   func retains(_ outcome: Outcome, of bytes: Int) -> Bool {
     guard bytes > MemoryBudget.small else { return true }
     var hasher = Hasher()
@@ -103,7 +114,7 @@ public final class HostPool: Sendable {
     for _ in 0..<Self.mostConnections {
       let connection = try connection(to: host)
       let answer = try connection.perform(request, limit: limit, sending: sending, receiving: receiving)
-      // One that ended before the request was made is replaced; if that can't be done, the reason is thrown.
+      // A connection that ended before the request was made is replaced; if that fails, the reason is thrown.
       if let answer { return answer }
     }
     throw Failure(
@@ -138,7 +149,8 @@ public final class HostPool: Sendable {
     }
   }
 
-  /// Closes the connections that have waited longest where there are too many, since each is a process here.
+  /// Closes the connections that have been idle longest if too many are open, since each is a process on this
+  /// machine.
   private func closeIdle() {
     let open = hosts.withLock { Array($0.values) }.compactMap { entry in
       entry.state.withLock { $0.connection }
@@ -151,7 +163,7 @@ public final class HostPool: Sendable {
 }
 
 extension Failure {
-  /// Whether the same would become of another attempt a moment later.
+  /// Whether another attempt a moment later would fail in the same way.
   fileprivate var isLasting: Bool {
     switch code {
     case .hostKey, .hostKeyChanged, .authentication, .become, .agent, .agentFolder, .banner,

@@ -1,16 +1,16 @@
 internal import Dispatch
 internal import Synchronization
 
-/// The memory that all connections together may hold of answers that aren't decoded yet.
+/// Limits the memory that all connections together use for answers that aren't decoded yet.
 ///
-/// Only frames above `small` count: the others are smaller than what a connection takes anyway. Memory is taken as the
-/// bytes arrive, so that announcing a long frame costs nobody anything.
+/// Only frames above `small` count; smaller ones take less than a connection does anyway. Memory is reserved as bytes
+/// arrive, so announcing a long frame reserves nothing.
 final class MemoryBudget: Sendable {
   /// The budget in bytes.
   static let total = 64 << 20
-  /// A frame up to this many bytes counts for nothing.
+  /// The size in bytes up to which a frame doesn't count.
   static let small = 16 << 10
-  /// How long a connection waits for memory before it is given up, in seconds.
+  /// How long a connection waits for memory before it is closed, in seconds.
   static let patience = 10.0
 
   private struct Waiting {
@@ -24,7 +24,7 @@ final class MemoryBudget: Sendable {
     var waiting: [Waiting] = []
     var last = 0
 
-    /// Grants what can be granted, in the order in which it was asked for.
+    /// Grants waiting requests in their order, as far as memory allows.
     mutating func grant() {
       while let first = waiting.first, first.bytes <= free {
         free -= first.bytes
@@ -38,12 +38,12 @@ final class MemoryBudget: Sendable {
 
   init(_ bytes: Int = total) { state = Mutex(State(free: bytes)) }
 
-  /// How many bytes nobody has.
+  /// The number of bytes that are not reserved.
   var free: Int { state.withLock { $0.free } }
 
-  /// Takes memory, and waits for it where there is none.
+  /// Reserves memory, and waits if there isn't enough.
   ///
-  /// - Returns: whether there was enough within `seconds`.
+  /// - Returns: whether the memory became available within `seconds`.
   fileprivate func take(_ bytes: Int, within seconds: Double) -> Bool {
     let granted = DispatchSemaphore(value: 0)
     let number = state.withLock { state in
@@ -54,7 +54,7 @@ final class MemoryBudget: Sendable {
     }
     if granted.wait(timeout: .now() + seconds) == .success { return true }
     return state.withLock { state in
-      // It may have been granted after the time was over.
+      // It may have been granted after the timeout.
       guard let place = state.waiting.firstIndex(where: { $0.number == number }) else { return true }
       state.waiting.remove(at: place)
       state.grant()
@@ -70,7 +70,7 @@ final class MemoryBudget: Sendable {
   }
 }
 
-/// What one frame has of the budget; it goes back with the value.
+/// The part of the budget that one frame uses; it is released with this object.
 final class MemoryShare: Sendable {
   private let budget: MemoryBudget
   private let bytes = Mutex(0)
@@ -79,9 +79,9 @@ final class MemoryShare: Sendable {
 
   deinit { budget.give(bytes.withLock { $0 }) }
 
-  /// Takes memory until this share has `total` bytes.
+  /// Reserves memory until this share has `total` bytes.
   ///
-  /// - Returns: whether there was enough within `seconds`.
+  /// - Returns: whether the memory became available within `seconds`.
   func grow(to total: Int, within seconds: Double = MemoryBudget.patience) -> Bool {
     let lack = total - bytes.withLock { $0 }
     guard lack > 0 else { return true }

@@ -3,7 +3,7 @@ internal import Synchronization
 public import Upgrade
 internal import Wire
 
-/// Has the work done on a host.
+/// Works on installations on a host by sending requests to the agent there.
 public struct RemoteWorker: Worker {
   let hosts: HostPool
   let host: Host
@@ -45,13 +45,13 @@ public struct RemoteWorker: Worker {
     }
   }
 
-  /// Brings a backup that is on the host here.
+  /// Copies a backup from the host to this machine.
   ///
   /// - Parameters:
-  ///   - backup: on the host.
-  ///   - path: where it goes here.
-  /// - Returns: the file here, which is equal to the one there.
-  /// - Throws: `Failure`; nothing is left behind.
+  ///   - backup: the backup on the host.
+  ///   - path: the new file on this machine.
+  /// - Returns: the record of the new file, which has the same size and digest.
+  /// - Throws: `Failure`; no file is left behind.
   public func fetch(_ backup: BackupRecord, to path: String) throws(Failure) -> BackupRecord {
     let copy = BackupRecord(path: path, bytes: backup.bytes, sha256: backup.sha256)
     let incoming = Mutex(Download(try IncomingBackup(copy)))
@@ -70,7 +70,7 @@ public struct RemoteWorker: Worker {
     return copy
   }
 
-  /// A file that arrives, and the first thing that went wrong with it.
+  /// A file that is arriving, and the first failure to write it.
   private struct Download: ~Copyable {
     let file: IncomingBackup
     var failure: Failure?
@@ -83,12 +83,12 @@ public struct RemoteWorker: Worker {
     }
   }
 
-  /// Takes a backup that is here to the host.
+  /// Copies a backup from this machine to the host.
   ///
   /// - Parameters:
-  ///   - path: the file here.
-  ///   - backup: what it is to be there.
-  /// - Throws: `Failure`; nothing is left behind.
+  ///   - path: the file on this machine.
+  ///   - backup: the path on the host, and the expected size and digest.
+  /// - Throws: `Failure`; no file is left behind.
   public func store(_ path: String, as backup: BackupRecord) throws(Failure) {
     _ = try hosts.perform(.store(backup), on: host) { send in
       try readBackup(at: path, length: WireProtocol.piece, send)
@@ -107,7 +107,8 @@ public struct RemoteWorker: Worker {
         + "others; those of this one were not taken")
   }
 
-  /// Has work done that an outcome answers; `backup` is where the work puts its backup, or nil where it makes none.
+  /// Sends a request that is answered by an outcome. `backup` is where the work stores its backup; nil if it makes
+  /// none.
   private func outcome(_ request: Request, backup: String? = nil) -> Outcome {
     do throws(Failure) {
       let answer = try perform(request)

@@ -11,6 +11,7 @@ extension Journal {
   /// backup appears at its location only when it is complete, so each one found is as good as a recorded one. Backups
   /// on hosts are found when a run works there (``BackupStore/recordAndPrune(_:of:_:)``). The caller holds the lock
   /// on the state folder.
+  ///
   /// - Parameters:
   ///   - state: the state folder.
   ///   - inventory: the installations whose backups are looked for.

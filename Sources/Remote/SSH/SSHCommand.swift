@@ -1,14 +1,14 @@
 internal import Fleet
 
-/// The words that ssh is run with. No shell reads them here.
+/// The arguments of ssh. No shell on this machine reads them.
 struct SSHCommand {
   let host: Host
   let settings: FleetFile.SSH
 
-  /// All arguments, with `line` for the shell on the host at the end.
+  /// All arguments; the last is `line`, for the shell on the host.
   ///
-  /// ssh takes the first value it is given for an option: what must hold stands before the user's own options, those of
-  /// the host before those of the fleet, and what is a default behind them.
+  /// For each option, ssh uses the first value that it is given. So mandatory values come before the user's options,
+  /// those of the host before those of the fleet, and defaults come last.
   func arguments(_ line: String) -> [String] {
     let checking = settings.hostKey == .strict ? "yes" : "accept-new"
     let seconds = max(1, Int(settings.connectTimeout.components.seconds))
@@ -25,21 +25,21 @@ struct SSHCommand {
   }
 }
 
-/// The one line that a shell on the host reads: it runs the agent, after taking it in where it isn't there.
+/// The command line for the shell on the host: it runs the agent, after receiving it if it isn't there yet.
 struct Bootstrap {
-  /// What the host says instead of the agent's greeting when the agent has to be sent.
+  /// Printed instead of the agent's greeting if the agent has to be sent.
   static let need = Array("FLOTNEED".utf8)
-  /// What it says when it can't; the reason follows.
+  /// Printed if the host can't take the agent; the reason follows.
   static let fail = Array("FLOTFAIL".utf8)
 
-  /// What it says when no program can be run in the folder for the agent; the reason follows.
+  /// Printed if programs can't be run in the agent's folder; the reason follows.
   static let cannotRun = Array("FLOTEXEC".utf8)
 
-  /// `$1` is the agent's SHA-256, `$2` its size in bytes, `$3` the machine that it is made for, `$4` its folder, or
-  /// nothing. The file gets its name when it is whole, so one that is there is that very agent: for that the folder must
-  /// be this user's, and nobody else may write there. Before the agent is asked for, an empty script is run in the
-  /// folder, and when it has arrived, it is run once without input; what can't be run is removed. There is no single
-  /// quote in it, and no line break.
+  /// The parameters are `$1`, the agent's SHA-256; `$2`, its size in bytes; `$3`, the machine type that it is built
+  /// for; `$4`, its folder, or empty. The file gets its name only when it is complete, so an existing file is exactly
+  /// that agent. For this to hold, the folder must belong to this user, and nobody else may write there. Before it
+  /// asks for the agent, the script runs an empty script in the folder. After the agent has arrived, it is run once
+  /// without input. A file that can't be run is removed. The script contains no single quote and no line break.
   private static let script =
     ##"""
     d="$4"; case "$d" in "") d="${XDG_CACHE_HOME:-$HOME/.cache}/flotilla";; "~/"*) d="$HOME/${d#??}";; esac; \##
@@ -60,7 +60,7 @@ struct Bootstrap {
 
   let line: String
 
-  /// Sends `program` where it isn't there, to `folder`, or to the cache of the user who works there.
+  /// Sends `program` if the host doesn't have it; to `folder`, or to the cache folder of the user who runs the agent.
   init(_ program: AgentProgram, folder: String?, become: String?) {
     let words = [
       "/bin/sh", "-c", Self.script, "flotilla", program.sha256, String(program.size), program.machine,
@@ -77,7 +77,8 @@ struct Bootstrap {
     return "exec " + (sudo + words).map(quoted).joined(separator: " ")
   }
 
-  /// In single quotes every shell takes a text as it is; a quote of its own stands outside of them.
+  /// Quotes a word for any shell: single quotes keep the text as it is, and a quote in the text is placed outside of
+  /// them.
   private static func quoted(_ word: String) -> String {
     "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
   }

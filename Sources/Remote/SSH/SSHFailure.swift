@@ -1,22 +1,22 @@
 internal import Fleet
 internal import Upgrade
 
-/// Why ssh ended. Its exit status says that it failed, and only its text says why.
+/// Why ssh ended. Its exit status says only that it failed; the reason is in its error output.
 struct SSHFailure {
   private let said: String
   private let exit: SSHProcess.Exit?
 
   init(_ process: SSHProcess, _ host: Host) {
-    // One reason is one cohort, however many hosts have it.
+    // Hosts with the same reason must form one cohort, so the message doesn't name the host.
     said = process.said().replacing("host \(host.address)", with: "the host")
     exit = process.exit
   }
 
-  /// The exit status of what ran on the host; nil where ssh itself failed, or still runs.
+  /// The exit status of the command on the host; nil if ssh itself failed, or still runs.
   var status: Int32? { exit?.status.flatMap { $0 == 255 ? nil : $0 } }
 
   private var code: Failure.Code {
-    // 255 is ssh's own failure; any other status is the one of what was to run on the host.
+    // 255 is ssh's own failure; any other status is that of the command on the host.
     if let status {
       if said.contains("sudo:") { return .become }
       if status == 126 || status == 127 { return .agent }
@@ -30,7 +30,7 @@ struct SSHFailure {
     return .unreachable
   }
 
-  /// The failure, with the last that ssh or the host said.
+  /// The failure, with the last lines that ssh or the host wrote.
   func failure(at step: UpgradeStep) -> Failure {
     let code = code
     if code == .hostKeyChanged { return Failure(code: code, step: step, message: changedKey) }
@@ -40,8 +40,8 @@ struct SSHFailure {
     return Failure(code: code, step: step, message: reason)
   }
 
-  /// What ssh says of a key that is not the known one, with the place of the known one: `Offending ED25519 key in
-  /// /home/u/.ssh/known_hosts:7`, among a dozen lines.
+  /// The message for a changed host key, with the place of the known key. ssh prints about a dozen lines, such as
+  /// `Offending ED25519 key in /home/u/.ssh/known_hosts:7`.
   private var changedKey: String {
     let lines = said.split(separator: "\n")
     let shown = lines.first { $0.hasPrefix("SHA256:") }.map {

@@ -9,12 +9,12 @@ internal import Synchronization
 internal import SystemPackage
 internal import Upgrade
 
-/// One ssh that runs: its input and output as one stream, and what it says on its standard error.
+/// A running ssh: its input and output as one stream, and its error output.
 ///
-/// It is in a process group of its own, so that Ctrl-C at the terminal doesn't take it away from work that is to be
+/// It runs in a process group of its own, so that Ctrl-C at the terminal doesn't interrupt work that is to be
 /// finished.
 final class SSHProcess: AgentProcess {
-  /// Both directions; non-blocking.
+  /// Standard input and output; non-blocking.
   let stream: Int32
   private let errors: Int32
   private let host: Host
@@ -22,11 +22,11 @@ final class SSHProcess: AgentProcess {
   private let ended = DispatchSemaphore(value: 0)
   private let state: State
 
-  /// How it ended.
+  /// How ssh ended.
   struct Exit {
-    /// In words.
+    /// The description, as a sentence.
     let text: String
-    /// Its exit status, which is the one of what ran on the host unless ssh itself failed (255).
+    /// The exit status, which is that of the command on the host unless ssh itself failed (255); nil without one.
     var status: Int32?
 
     init(text: String) { self.text = text }
@@ -91,13 +91,13 @@ final class SSHProcess: AgentProcess {
     }
   }
 
-  /// The ends that ssh has. As long as this process has them too, it never sees that ssh is gone.
+  /// The descriptors that ssh uses. While this process has them open too, it can't notice that ssh is gone.
   private final class Ends: Sendable {
     private let descriptors: Mutex<[Int32]>
 
     init(_ descriptors: [Int32]) { self.descriptors = Mutex(descriptors) }
 
-    /// Closes them, once.
+    /// Closes them; later calls do nothing.
     func close() {
       descriptors.withLock { descriptors in
         for descriptor in descriptors { Glibc.close(descriptor) }
@@ -115,10 +115,10 @@ final class SSHProcess: AgentProcess {
     Failure(code: .unreachable, step: .open, message: "ssh can't be run: \(Errno(rawValue: code))")
   }
 
-  /// Ends it at once.
+  /// Kills ssh.
   func kill() { task.cancel() }
 
-  /// What it said, at most 4,000 bytes of it, the latest, with line breaks and without control characters.
+  /// The last 4,000 bytes at most of the error output, with line breaks and without control characters.
   func said() -> String {
     state.said.withLock { said in
       var buffer = [UInt8](repeating: 0, count: 4096)
@@ -130,12 +130,12 @@ final class SSHProcess: AgentProcess {
     }
   }
 
-  /// Waits for its end, at most so long.
+  /// Waits until ssh ends, at most `seconds`.
   func waitForEnd(_ seconds: Double) {
     if ended.wait(timeout: .now() + seconds) == .success { ended.signal() }
   }
 
-  /// How it ended, where it did.
+  /// How ssh ended; nil while it runs.
   var exit: Exit? { state.exit.withLock { $0 } }
 
   var status: Int32? { diagnosis.status }
