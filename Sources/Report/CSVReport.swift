@@ -3,9 +3,9 @@ internal import Migrations
 internal import Schema
 internal import Upgrade
 
-/// One row an installation, as RFC 4180 has it: comma, CRLF, quotes doubled. The first row names the columns.
+/// One row per installation, in the form of RFC 4180: commas, CRLF, doubled quotes. The first row names the columns.
 struct CSVReport: ReportRenderer {
-  /// What stands in a cell.
+  /// The content of a cell.
   private enum Cell {
     case text(String?)
     case number(String?)
@@ -61,8 +61,8 @@ struct CSVReport: ReportRenderer {
     }
   }
 
-  /// Text that neither a terminal obeys nor a spreadsheet takes for a formula: an apostrophe in front of what begins
-  /// like one makes it text. A number may stay.
+  /// Makes text harmless for terminals and spreadsheets. If a spreadsheet would read it as a formula, it gets an
+  /// apostrophe in front, which makes it text. Numbers stay as they are.
   private static func inert(_ text: String) -> String {
     let text = text.harmless(keeping: "\t\r\n")
     guard let first = text.unicodeScalars.first, "=+-@＝＋－＠\t\r\n".unicodeScalars.contains(first) else {
@@ -74,7 +74,7 @@ struct CSVReport: ReportRenderer {
   private static func quoted(_ text: String) -> String {
     let needsQuotes = text.utf8.contains { ",\"\r\n".utf8.contains($0) }
     guard needsQuotes else { return text }
-    // By scalar: as a character, a quote may be joined to an accent.
+    // By scalar, since a quote and a following accent can form one character.
     return text.unicodeScalars.reduce(into: "\"") { text, scalar in
       if scalar == "\"" { text += "\"" }
       text.unicodeScalars.append(scalar)

@@ -3,13 +3,14 @@ public import Migrations
 internal import Schema
 internal import Upgrade
 
-/// The fleet by cohort, as a table for people: what needs attention first, cohorts before single names.
+/// The fleet by cohort, as a table for people. What needs attention comes first, and cohorts come before single
+/// names.
 public struct CohortTable {
   private let set: MigrationSet
   private let names: (Int) -> String
   private let isVerbose: Bool
 
-  /// Prepares a table.
+  /// Creates a table.
   ///
   /// - Parameters:
   ///   - set: the migrations.
@@ -21,12 +22,12 @@ public struct CohortTable {
     self.names = names
   }
 
-  /// The table.
+  /// The lines of the table.
   ///
   /// - Parameters:
-  ///   - fleetStatus: where the installations stand.
+  ///   - fleetStatus: the state of the installations.
   ///   - showsPlan: whether to list what would be applied.
-  /// - Returns: its lines.
+  /// - Returns: the lines.
   public func lines(_ fleetStatus: FleetStatus, showsPlan: Bool) -> [String] {
     let members = fleetStatus.members().sorted { rank($0.cohort) < rank($1.cohort) }
     let width = max(3, String(members.map(\.indices.count).max() ?? 0).count + 2)
@@ -37,7 +38,7 @@ public struct CohortTable {
       let right = self.right(cohort, showsPlan: showsPlan)
       let column = width + 30
       let members = indices.map(names)
-      // Names that the left column has no room for stand below both.
+      // Names that don't fit into the left column go below both columns.
       let narrow = column - 2 - indent.count
       let isWide = (isVerbose ? members[...] : members.prefix(1)).contains { $0.columns > narrow }
       let room = right.isEmpty || isWide ? TextLayout.width - indent.count : narrow
@@ -49,7 +50,7 @@ public struct CohortTable {
     }
   }
 
-  /// What needs attention first; then what is to be done; then what is done.
+  /// Sorts what needs attention first, then what is to be done, then what is done.
   private func rank(_ cohort: Cohort) -> Int {
     switch cohort.status {
     case .failed, .unreachable: 0
@@ -60,7 +61,7 @@ public struct CohortTable {
     }
   }
 
-  /// `version 5, 3f9a12`, or what became of it.
+  /// `version 5, 3f9a12`, or the status if the installations failed or were unreachable.
   static func title(_ cohort: Cohort) -> String {
     if cohort.status == .failed || cohort.status == .unreachable { return cohort.status.rawValue }
     let version = cohort.version.map { "version \($0)" } ?? "untracked"
@@ -99,7 +100,7 @@ public struct CohortTable {
       remarks += ["\(failure)", "→ \(failure.advice)"]
     }
     let limit = isVerbose ? Int.max : 3
-    // Of one that is left alone it is said already that it is ahead.
+    // A cohort that is left alone is already described as ahead.
     let drift = cohort.status == .skipped ? [] : cohort.drift.shown(all: isVerbose)
     remarks += drift.prefix(limit).map { "drift: \($0)" }
     if drift.count > limit {
@@ -112,7 +113,7 @@ public struct CohortTable {
     TextLayout.fill(text, indent: 2, room: room)
   }
 
-  /// `hq, lab-1, lab-2 and 12 more`, on one line unless all names are wanted.
+  /// `hq, lab-1, lab-2 and 12 more` on one line, or all names if `isVerbose`.
   static func list(_ names: [String], room: Int, isVerbose: Bool) -> [String] {
     if isVerbose { return fold(names.joined(separator: ", "), room: max(room, 20)) }
     var text = TextLayout.shortened(

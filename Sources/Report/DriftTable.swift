@@ -3,14 +3,14 @@ public import Fleet
 internal import Schema
 internal import Upgrade
 
-/// The drift of a fleet for people: one entry a cause, with the installations that share it.
+/// The drift of a fleet, for people: one entry per cause, with the installations that share it.
 public struct DriftTable {
   private let fleetStatus: FleetStatus
   private let changes: DriftChanges
   private let names: (Int) -> String
   private let isVerbose: Bool
 
-  /// Prepares a table; `names` gives the id at an index of the inventory.
+  /// Creates a table; `names` returns the id for an index of the inventory.
   public init(
     _ fleetStatus: FleetStatus, _ changes: DriftChanges, isVerbose: Bool, names: @escaping (Int) -> String
   ) {
@@ -20,7 +20,7 @@ public struct DriftTable {
     self.names = names
   }
 
-  /// The lines: what drifted, what is resolved, what could not be judged.
+  /// The lines: drifted installations, resolved findings, and installations that could not be inspected.
   public func lines() -> [String] { drifted() + resolved() + unknown() }
 
   /// One line of counts.
@@ -38,7 +38,7 @@ public struct DriftTable {
     return parts.joined(separator: " · ") + news
   }
 
-  /// How many of the differences that are listed are new, each counted once an installation.
+  /// How many of the listed differences are new; each counts once per installation.
   private var newOnes: Int {
     struct Finding: Hashable {
       let kind: Difference.Kind
@@ -53,10 +53,10 @@ public struct DriftTable {
     return changes.new.count { listed.contains(Finding(kind: $0.kind, object: $0.object)) }
   }
 
-  /// A line with the command to type next; nil where there is nothing to do.
+  /// A line with the next command to run; nil if there is nothing to do.
   public var next: String? { fleetStatus.count(where: \.isDrifted) > 0 ? "Next: flotilla drift --sql" : nil }
 
-  /// Could not be looked at: not a verdict.
+  /// Whether the installations could not be inspected, so that there is no verdict.
   public static func isUnknown(_ cohort: Cohort) -> Bool {
     cohort.status == .failed || cohort.status == .unreachable
   }
@@ -85,7 +85,7 @@ public struct DriftTable {
     }
   }
 
-  /// ` (new)` or ` (since 2026-02-02)`, where that is the same for all.
+  /// ` (new)`, ` (new at 3)`, or ` (since 2026-02-02)` with the earliest date; empty if nothing is known.
   private func age(_ difference: Difference, _ ids: Set<String>) -> String {
     let isThis = { (entry: DriftChanges.Entry) in
       entry.kind == difference.kind && entry.object == difference.object && ids.contains(entry.installation)
@@ -121,8 +121,8 @@ public struct DriftTable {
 }
 
 extension [Difference] {
-  /// What people are shown. What is one migration's work is summed up in one finding; remarks, and the single
-  /// differences of such a finding, are for those who want to see all.
+  /// The differences for people. If one finding summarizes all differences of a migration, the single differences are
+  /// left out, and so are remarks; `all` returns everything.
   func shown(all: Bool) -> [Difference] {
     guard !all else { return self }
     let summedUp = Set(filter(\.isSummary).compactMap(\.version))

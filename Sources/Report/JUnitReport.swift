@@ -2,9 +2,11 @@ internal import Basics
 internal import Fleet
 internal import Upgrade
 
-/// A test case an installation and a test suite a wave, for CI systems; those in no wave make a suite of their own.
+/// A test case per installation and a test suite per wave, for CI systems. Installations without a wave form a suite
+/// of their own.
 ///
-/// Failed or drifted is a `failure`, not reached an `error`; pending and left alone are `skipped`.
+/// Failed and drifted installations are a `failure`, unreachable ones an `error`; pending and skipped ones are
+/// `skipped`.
 struct JUnitReport: ReportRenderer {
   fileprivate struct Suite {
     var tests = 0
@@ -16,7 +18,7 @@ struct JUnitReport: ReportRenderer {
 
   fileprivate enum Verdict { case passed, failure, error, skipped }
 
-  /// The place of those that are in no wave.
+  /// The suite number of installations without a wave.
   private static let noWave: Int32 = 0
 
   private let content: ReportContent
@@ -45,7 +47,7 @@ struct JUnitReport: ReportRenderer {
       var place = 0
       try content.forEachRecord { record in
         defer { place += 1 }
-        // The records of the other suites are passed over unread.
+        // Records of other suites are skipped without decoding them.
         guard place < order.count, order[place] == wave else { return }
         try body(Self.testCase(ReportedInstallation(json: record), header).text)
       }

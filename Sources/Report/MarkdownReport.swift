@@ -2,9 +2,9 @@ internal import Basics
 internal import Schema
 internal import Upgrade
 
-/// A summary in GitHub's Markdown, short enough for a comment whatever the fleet's size.
+/// A summary in GitHub's Markdown, short enough for a comment whatever the size of the fleet.
 ///
-/// All text that comes from installations stands in code spans, where it can't become a link, a mention or markup.
+/// All text from installations is in code spans, where it can't become a link, a mention or markup.
 struct MarkdownReport: ReportRenderer {
   private static let idLimit = 10, causeLimit = 20, cohortLimit = 20, driftLimit = 5, messageLimit = 300
 
@@ -92,7 +92,7 @@ struct MarkdownReport: ReportRenderer {
     return shown.map(code).joined(separator: ", ") + (rest > 0 ? " and \(Numbers.grouped(rest)) more" : "")
   }
 
-  /// A code span: as many backticks around as it takes, on one line.
+  /// A code span on one line, with as many backticks around it as the text requires.
   static func code(_ text: String) -> String {
     var line = text.replacingControlCharacters(with: " ").harmless()
     if line.count > messageLimit { line = line.prefix(messageLimit) + "…" }

@@ -1,6 +1,6 @@
 internal import Basics
 
-/// HTML or XML. Text that is put into it is escaped; only what is written in the source, or is markup itself, isn't.
+/// HTML or XML. Interpolated text is escaped; only literals in the source code, and other markup, are not.
 package struct Markup: ExpressibleByStringInterpolation, Sendable {
   /// The finished text.
   package private(set) var text: String
@@ -8,7 +8,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
   package init(stringLiteral value: String) { text = value }
   package init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
 
-  /// One after the other.
+  /// Joins parts.
   package init(_ parts: some Sequence<Markup>, separator: String = "") {
     text = parts.map(\.text).joined(separator: separator)
   }
@@ -27,14 +27,14 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
     package mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
     package mutating func appendInterpolation(_ markup: [Markup]) { for part in markup { text += part.text } }
     package mutating func appendInterpolation(_ value: String) { Markup.escape(value, into: &text) }
-    /// What this program itself wrote as a whole: the page's style and script.
+    /// Appends text of this program without escaping: the page's style and script.
     mutating func appendInterpolation(trusted: String) { text += trusted }
   }
 
-  /// Writes text so that it stays text, in an element and in a quoted attribute alike.
+  /// Escapes text for elements and quoted attributes.
   ///
-  /// Characters that XML 1.0 doesn't have, that can't be seen or that change the order of what is around them are
-  /// replaced by U+FFFD; line ends are numbered, since an attribute would lose them.
+  /// Characters that XML 1.0 doesn't allow, that are invisible, or that change the order of the text around them
+  /// become U+FFFD. Line ends become character references, since an attribute would lose them.
   private static func escape(_ value: String, into text: inout String) {
     for scalar in value.harmless(keeping: "\t\n\r").unicodeScalars {
       switch scalar {
@@ -52,6 +52,6 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
 }
 
 extension String {
-  /// As a part of an address: all but letters, digits and `-_.~` are escaped.
+  /// Escapes everything but letters, digits and `-_.~`, for a part of an address.
   package var asAddressPart: String { percentEncoded(keeping: "-_.~") }
 }

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-/// Numbers and times as people read them, the same in every language.
+/// Numbers and times for people, independent of the locale.
 package enum Numbers {
   /// `12,345`
   package static func grouped(_ number: Int) -> String {
@@ -13,7 +13,7 @@ package enum Numbers {
     return (number < 0 ? "-" : "") + digits
   }
 
-  /// `92%`; what isn't all is never called 100%, and what is something never 0%.
+  /// `92%`. Only the whole is 100%, and only nothing is 0%.
   static func share(_ part: Int, of whole: Int) -> String {
     guard whole > 0 else { return "0%" }
     if part >= whole { return "100%" }
@@ -23,7 +23,7 @@ package enum Numbers {
     return "\(Int(percent))%"
   }
 
-  /// With so many digits behind the point at most.
+  /// A number with at most this many digits after the point.
   static func decimal(_ number: Double, digits: Int = 2) -> String {
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
@@ -32,7 +32,7 @@ package enum Numbers {
     return rounded == rounded.rounded() ? String(Int64(rounded)) : String(rounded)
   }
 
-  /// Seconds since 1970 of a time in ISO 8601.
+  /// The seconds since 1970 of a time in ISO 8601; nil if the text isn't one.
   static func seconds(_ date: String) -> Double? {
     (try? Date(date, strategy: .iso8601))?.timeIntervalSince1970
   }
@@ -43,7 +43,7 @@ package enum Numbers {
     return "\(date.prefix(10)) \(date.dropFirst(11).prefix(5)) UTC"
   }
 
-  /// `1.9 s`, `3 min`, `2.5 h`
+  /// `under 1 s`, `2 s`, `3 min`, `2.5 h`
   static func duration(_ seconds: Double) -> String {
     switch seconds {
     case ..<1: "under 1 s"
@@ -66,7 +66,7 @@ package enum Numbers {
 }
 
 extension ReportHeader {
-  /// How long the run took.
+  /// How long the run took, in seconds; nil if a time can't be parsed.
   var seconds: Double? {
     guard let start = Numbers.seconds(run.startedAt), let end = Numbers.seconds(run.finishedAt) else {
       return nil

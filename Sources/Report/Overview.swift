@@ -2,26 +2,26 @@ internal import Fleet
 internal import Schema
 internal import Upgrade
 
-/// What a report says about the fleet as a whole: its header, and what one pass over its installations adds.
+/// The figures of a report for the whole fleet: its header, and what one pass over its installations adds.
 package struct Overview {
-  /// Why installations failed, were not reached or were left alone, with some of them.
+  /// Why installations failed, were unreachable or were skipped, with the ids of some of them.
   struct Cause {
     let status: Status
-    /// What they have in common.
+    /// The failure that they have in common, without the names of hosts and paths.
     let common: Failure
-    /// What happened to the first of them.
+    /// The failure of the first of them.
     let first: Failure
     var count = 0
-    /// The first of them, in the order of the inventory.
+    /// The ids of the first of them, in the order of the inventory.
     var ids: [String] = []
 
-    /// What people are shown: of a single one, all that is known.
+    /// The failure to show: with a single installation, its own with all details.
     var failure: Failure { count == 1 ? first : common }
   }
 
-  /// A version of the fleet and how many are on it.
+  /// A version, and how many installations are on it.
   struct Version {
-    /// Its number, `untracked` or `unknown`.
+    /// The number, `untracked` or `unknown`.
     let name: String
     let count: Int
     let isLatest: Bool
@@ -32,20 +32,21 @@ package struct Overview {
     let failure: Failure
   }
 
-  /// How many ids of a cause are kept, and how many causes: what bounds the memory for a fleet of any size.
+  /// How many ids of each cause, and how many causes are kept, so that memory is bounded whatever the size of the
+  /// fleet.
   static let idLimit = 50, causeLimit = 200
 
   let header: ReportHeader
-  /// The page of the whole report; empty where that is the page itself.
+  /// The address of the full report's page; empty if this is that page.
   package var address = ""
-  /// The worst first, then the most frequent.
+  /// The causes, most serious first, then most frequent first.
   private(set) var causes: [Cause] = []
   private var places: [Key: Int] = [:]
 
-  /// What the header alone says.
+  /// Creates an overview from the header alone.
   init(header: ReportHeader) { self.header = header }
 
-  /// Reads the header and every installation once.
+  /// Reads the header and every installation once. `body` is called with each installation.
   init(_ content: ReportContent, also body: (ReportedInstallation) -> Void) throws {
     header = try content.readHeader()
     try content.forEachInstallation { installation in
@@ -78,7 +79,8 @@ package struct Overview {
     if causes[place].ids.count < Self.idLimit { causes[place].ids.append(installation.id) }
   }
 
-  /// What failed for the same reason on many hosts is one cause: their names and paths don't count.
+  /// The key of a cause. A failure with the same reason on many hosts is one cause, so host names and paths are
+  /// masked.
   private static func key(_ installation: ReportedInstallation, _ failure: Failure) -> Key {
     var message = failure.message
     if let host = installation.host, host.count > 2 { message = message.replacing(host, with: "‹host›") }
@@ -87,42 +89,42 @@ package struct Overview {
     return Key(status: installation.status, failure: common)
   }
 
-  /// Stands for all further causes with one code.
+  /// The key for all further causes with the same code.
   private static func general(_ key: Key) -> Key {
     let failure = Failure(code: key.failure.code, step: key.failure.step, message: "and other reasons")
     return Key(status: key.status, failure: failure)
   }
 
-  /// Stands for whatever else there is.
+  /// The key for everything else.
   private static func rest(_ key: Key) -> Key {
     let failure = Failure(code: .other, step: .open, message: "and other reasons")
     return Key(status: key.status, failure: failure)
   }
 
-  /// About how many bytes it keeps, apart from some ids.
+  /// The approximate memory in bytes, without some of the ids.
   package var size: Int {
     causes.reduce(header.cohorts.reduce(0) { $0 + 200 * (1 + $1.drift.count) }) {
       $0 + $1.common.message.utf8.count + $1.first.message.utf8.count
     } + byVersion.count * 50
   }
 
-  /// Reads a report whose own page is elsewhere.
+  /// Reads a report whose page is at `address`.
   package init(_ content: ReportContent, at address: String) throws {
     try self.init(content) { _ in }
     self.address = address
   }
 
-  /// A link to the table of installations, with a filter set.
+  /// A link to the table of installations with a filter set.
   func link(to name: String, _ value: String, _ text: Markup) -> Markup {
     address.isEmpty
       ? "<a href=\"#installations\" data-filter=\"\(name)\" data-value=\"\(value)\">\(text)</a>"
       : "<a href=\"\(address)?\(name)=\(value.asAddressPart)#installations\">\(text)</a>"
   }
 
-  /// The class of a link that leads nowhere without the script of the page that it stands on.
+  /// The class of a link that needs the script if it points into its own page.
   var jump: Markup { address.isEmpty ? "jump with-script" : "jump" }
 
-  /// The place of an installation's cause in `causes`.
+  /// The position of an installation's cause in `causes`; nil if it has no error.
   func cause(of installation: ReportedInstallation) -> Int? {
     guard let failure = installation.error else { return nil }
     let key = Self.key(installation, failure)
@@ -147,7 +149,7 @@ package struct Overview {
 
   var onLatest: Int { byVersion[latest] ?? 0 }
 
-  /// The newest first, then what is untracked, then what could not be read.
+  /// The versions, newest first, then untracked, then unknown.
   var versions: [Version] {
     let known = byVersion.sorted { (MigrationVersion($0.key) ?? -1) > (MigrationVersion($1.key) ?? -1) }
     let unknown = total - known.map(\.value).reduce(0, +)
@@ -155,7 +157,7 @@ package struct Overview {
       + (unknown > 0 ? [Version(name: "unknown", count: unknown, isLatest: false)] : [])
   }
 
-  /// The whole fleet's course up to and including this report, where it covers the whole fleet.
+  /// The points of earlier runs, plus this run's if it covers the whole fleet and wasn't interrupted.
   func points(_ past: ReportContent.Past) -> [FleetPoint] {
     guard header.run.only == nil, header.run.result != "interrupted" else { return past.points }
     let now = FleetPoint(

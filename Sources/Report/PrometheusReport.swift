@@ -1,13 +1,13 @@
 internal import Basics
 internal import Upgrade
 
-/// Gauges for node_exporter's textfile collector: never a series for a single installation.
+/// Gauges for node_exporter's textfile collector. There are no series for single installations.
 struct PrometheusReport: ReportRenderer {
   /// One metric with its samples.
   struct Metric {
     let name: String
     let help: String
-    /// Labels beside the fleet's name, and the value.
+    /// The labels besides the fleet's name, and the value.
     let samples: [(labels: [(String, String)], value: String)]
   }
 
@@ -53,7 +53,7 @@ struct PrometheusReport: ReportRenderer {
   }
 
   private static func escaped(_ value: String) -> String {
-    // By scalar: as a character, a line end may be joined to what is before it, and a quote to what follows.
+    // By scalar: as a character, a line end can be joined to what precedes it, and a quote to what follows.
     value.harmless(keeping: "\t\n").unicodeScalars.reduce(into: "") { text, scalar in
       switch scalar {
       case "\\": text += "\\\\"

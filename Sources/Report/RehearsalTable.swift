@@ -2,16 +2,16 @@ public import Fleet
 internal import Migrations
 internal import Upgrade
 
-/// What rehearsals told, by cohort, for people: what would fail first.
+/// The results of rehearsals by cohort, for people. Upgrades that would fail come first.
 public struct RehearsalTable {
   private let rehearsals: [CohortRehearsal]
   private let atOnce: Int
   private let names: (Int) -> String
 
-  /// Prepares a table.
+  /// Creates a table.
   ///
   /// - Parameters:
-  ///   - rehearsals: what was told.
+  ///   - rehearsals: the results.
   ///   - atOnce: how many installations this machine can work on at once, for the estimates.
   ///   - names: the id of the installation at an index of the inventory.
   public init(_ rehearsals: [CohortRehearsal], atOnce: Int, names: @escaping (Int) -> String) {
@@ -20,7 +20,7 @@ public struct RehearsalTable {
     self.names = names
   }
 
-  /// The lines, one cohort after the other.
+  /// The lines, cohort by cohort.
   public func lines() -> [String] {
     let width = max(3, String(rehearsals.map(\.indices.count).max() ?? 0).count + 2)
     let indent = String(repeating: " ", count: width + 2)
@@ -41,7 +41,7 @@ public struct RehearsalTable {
     }
   }
 
-  /// One sentence on all of them.
+  /// One sentence about all rehearsals.
   public var summary: String {
     let failed = rehearsals.count(where: \.hasFailed)
     let verdict = failed > 0 ? "\(failed) of \(rehearsals.count) failed" : "\(rehearsals.count) succeeded"
@@ -65,7 +65,8 @@ public struct RehearsalTable {
     return parts.isEmpty ? [] : ["deletes rows: " + parts.joined(separator: ", ")]
   }
 
-  /// All are taken to be as large as the one that was tried, which is the largest.
+  /// The estimated duration. It assumes that all installations are as large as the rehearsed one, which is the
+  /// largest.
   private func time(_ outcome: Outcome, _ count: Int) -> String {
     let seconds = (outcome.milliseconds["total"] ?? 0) / 1000
     let own = "takes \(seconds < 1 ? "\(Numbers.decimal(max(seconds, 0.01))) s" : Numbers.duration(seconds))"

@@ -4,43 +4,53 @@ internal import Migrations
 internal import Schema
 internal import Upgrade
 
-/// All that a report is made of. Installations come as a stream, never all at once.
+/// The content of a report, independent of its format. Installations are a stream and never all in memory.
+///
+/// ```swift
+/// let content = ReportContent(
+///   header: try header.json(), past: { try ReportContent.Past(journal, of: run) },
+///   records: { body in try journal.forEachRecord(of: run, body) })
+/// try ReportWriter(content).write(as: .html, to: "report.html")
+/// ```
+///
+/// The header comes from a ``ReportHeader``, the records from the journal or from a file. ``ReportWriter`` writes the
+/// content in any ``ReportFormat``.
 public struct ReportContent {
-  /// What the journal knows beyond one run.
+  /// What the journal knows about earlier runs.
   public struct Past: Sendable {
-    /// Where the whole fleet stood after earlier runs, the earliest first.
+    /// The versions of the whole fleet after earlier runs, earliest first.
     public let points: [FleetPoint]
-    /// The latest rollout in waves.
+    /// The latest rollout in waves; nil if there is none.
     public let rollout: RolloutRecord?
 
-    /// Puts it together.
+    /// Creates a past from its values.
     public init(points: [FleetPoint] = [], rollout: RolloutRecord? = nil) {
       self.points = points
       self.rollout = rollout
     }
 
-    /// What a journal knows that came before a run.
+    /// Reads from a journal what came before a run.
     public init(_ journal: Journal, of run: RunID) throws {
       points = try journal.points(before: run)
       rollout = try journal.rollout(upTo: run)
     }
   }
 
-  /// Hands over each installation's record, in the order of the inventory.
+  /// Calls `body` with the record of each installation as JSON, in the order of the inventory.
   public typealias Records = (_ body: (String) throws -> Void) throws -> Void
 
   /// The report without its installations, as JSON.
   let header: String
-  /// What came before; read only by the formats that show it.
+  /// Returns what came before; called only by the formats that show it.
   let past: () throws -> Past
   let forEachRecord: Records
 
-  /// Puts a report together.
+  /// Creates the content of a report.
   ///
   /// - Parameters:
-  ///   - header: what `ReportHeader.json()` gave.
-  ///   - past: what came before.
-  ///   - records: hands over each installation's record as JSON; called more than once.
+  ///   - header: the result of ``ReportHeader/json()``.
+  ///   - past: returns what came before.
+  ///   - records: calls its argument with each installation's record as JSON. It is called more than once.
   public init(header: String, past: @escaping () throws -> Past, records: @escaping Records) {
     self.header = header
     self.past = past
@@ -55,7 +65,7 @@ public struct ReportContent {
   }
 }
 
-/// One installation of a report, with what people and tables are shown of it.
+/// One installation of a report, with the values that people and tables are shown.
 struct ReportedInstallation: Decodable {
   let id: String
   let host: String?
@@ -82,17 +92,17 @@ struct ReportedInstallation: Decodable {
     case versionAfter = "version_after"
   }
 
-  /// Where it is: `path`, or `host:path`.
+  /// `path`, or `host:path`.
   var place: String { host.map { "\($0):\(path)" } ?? path }
 
-  /// The differences that are more than remarks, those that one migration sums up left out.
+  /// The differences without remarks, and without those that a finding of their migration summarizes.
   var shownDrift: [Difference] { drift.shown(all: false) }
 
-  /// `region=eu`, sorted.
+  /// The labels as `region=eu`, sorted.
   var labelList: [String] { labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }
 }
 
 extension ReportedInstallation {
-  /// Reads a record.
+  /// Decodes a record.
   init(json: String) throws { self = try JSONDecoder().decode(Self.self, from: Data(json.utf8)) }
 }

@@ -1,25 +1,30 @@
 internal import Basics
 internal import SystemPackage
 
-/// How a report can be written.
+/// The formats of a report.
 ///
-/// To add a format, add a type that conforms to `ReportRenderer`, in a file of its own, and a case here with its endings
-/// and its renderer.
+/// ```swift
+/// let format = try ReportFormat(writing: "fleet.html")  // .html
+/// try ReportWriter(content).write(as: format, to: "fleet.html")
+/// ```
+///
+/// ``ReportWriter`` writes the formats. To add one, add a type that conforms to `ReportRenderer`, in a file of its
+/// own, and a case here with its extensions and its renderer.
 public enum ReportFormat: String, Sendable, CaseIterable {
-  /// `flotilla.report/1`, which holds everything.
+  /// `flotilla.report/1`, which contains everything.
   case json
-  /// One page for people, with all that it needs in it.
+  /// One self-contained page for people.
   case html
-  /// For a pull request or a chat.
+  /// A summary for a pull request or a chat.
   case markdown
-  /// One row an installation.
+  /// One row per installation.
   case csv
   /// For the textfile collector of Prometheus' node_exporter.
   case prometheus
   /// For the test view of a CI system.
   case junit
 
-  /// The format that a file's name asks for by its ending; nil where it asks for none.
+  /// The format that the extension of a file name stands for; nil if there is none.
   public init?(path: String) {
     let name = path.split(separator: "/").last ?? ""
     guard let dot = name.lastIndex(of: ".") else { return nil }
@@ -28,7 +33,7 @@ public enum ReportFormat: String, Sendable, CaseIterable {
     self = format
   }
 
-  /// The endings of file names that ask for the format, the usual one first.
+  /// The extensions of the format, the usual one first.
   private var endings: [String] {
     switch self {
     case .json: [".json"]
@@ -40,19 +45,19 @@ public enum ReportFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// The names of all formats for people: `json, html, … or junit`.
+  /// The names of all formats, for messages: `json, html, … or junit`.
   public static var names: String { oneOf(allCases.map(\.rawValue)) }
 
-  /// The usual endings of all formats for people: `.json, .html, … or .xml`.
+  /// The usual extensions of all formats, for messages: `.json, .html, … or .xml`.
   public static var usualEndings: String { oneOf(allCases.map { $0.endings[0] }) }
 
   private static func oneOf(_ words: [String]) -> String {
     "\(words.dropLast().joined(separator: ", ")) or \(words.last ?? "")"
   }
 
-  /// The format of a report that is written to `path`: JSON where its name has no ending.
+  /// The format of a report that is written to `path`; JSON if the name has no extension.
   ///
-  /// - Throws: `ReportError` where the ending is that of no format.
+  /// - Throws: ``ReportError`` if no format has this extension.
   public init(writing path: String) throws(ReportError) {
     if let known = Self(path: path) {
       self = known
@@ -64,7 +69,7 @@ public enum ReportFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// The mode of a file: node_exporter, which runs as another user, has to be able to read its.
+  /// The mode of a report file. node_exporter runs as another user and must be able to read its file.
   var filePermissions: FilePermissions {
     self == .prometheus ? [.ownerReadWrite, .groupRead, .otherRead] : .ownerReadWrite
   }
@@ -83,13 +88,13 @@ public enum ReportFormat: String, Sendable, CaseIterable {
 
 /// Writes a report in one format.
 protocol ReportRenderer {
-  /// Prepares it; nothing is read yet.
+  /// Creates a renderer without reading anything.
   init(_ content: ReportContent)
-  /// Gives the text to `body`, piece by piece, so that memory doesn't grow with the fleet.
+  /// Passes the text to `body` piece by piece, so that memory doesn't grow with the fleet.
   func write(_ body: (String) throws -> Void) throws
 }
 
-/// The report as it is kept. Characters that a terminal would obey are escaped, as it may be printed on one.
+/// The report as it is stored. Characters with an effect on terminals are escaped, since it may be printed on one.
 struct JSONReport: ReportRenderer {
   private let content: ReportContent
 

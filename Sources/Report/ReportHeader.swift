@@ -4,7 +4,7 @@ public import Migrations
 internal import Schema
 internal import Upgrade
 
-/// A fleet report without its installations: `flotilla.report/1`.
+/// A fleet report without its installations, in the format `flotilla.report/1`.
 public struct ReportHeader: Codable {
   struct Run: Codable {
     let id: String
@@ -12,7 +12,7 @@ public struct ReportHeader: Codable {
     let startedAt: String
     let finishedAt: String
     let result: String
-    /// The pattern that the installations were selected by; nil for the whole fleet.
+    /// The pattern that selected the installations; nil for the whole fleet.
     let only: String?
 
     enum CodingKeys: String, CodingKey {
@@ -26,7 +26,7 @@ public struct ReportHeader: Codable {
     let count: Int
     let latest: MigrationVersion
     let digest: String
-    /// Why they can't be used, where they can't: the numbers are those of an empty set then.
+    /// Why the migrations can't be used; nil if they can. If they can't, the numbers are those of an empty set.
     let problem: String?
   }
 
@@ -59,7 +59,7 @@ public struct ReportHeader: Codable {
     }
   }
 
-  /// A count of the summary, or the counts by version.
+  /// One count of the summary, or the counts by version.
   enum Figure: Codable {
     case count(Int)
     case byVersion([String: Int])
@@ -97,17 +97,17 @@ public struct ReportHeader: Codable {
     case changes = "drift_changes"
   }
 
-  /// Sums up a run.
+  /// Summarizes a run.
   ///
   /// - Parameters:
-  ///   - fleet: the fleet's name.
+  ///   - fleet: the name of the fleet.
   ///   - program: the program's name and version.
-  ///   - run: id, command, and when it began and ended in ISO 8601, its result: `finished`, `stopped` or
-  ///     `interrupted`, and the pattern that selected its installations, where there was one.
+  ///   - run: its id and command; its start and end, in ISO 8601; its result, which is `finished`, `stopped` or
+  ///     `interrupted`; and the pattern that selected its installations, or nil.
   ///   - set: the migrations.
-  ///   - fleetStatus: where the installations stand at the end.
+  ///   - fleetStatus: the state of the installations at the end.
   ///   - waves: the waves of a rollout.
-  ///   - changes: how the drift changed, where the run was a check for it.
+  ///   - changes: how the drift changed, if the run was a drift check.
   public init(
     fleet: String, program: String,
     run: (id: RunID, command: String, startedAt: String, finishedAt: String, result: String, only: String?),
@@ -149,10 +149,10 @@ public struct ReportHeader: Codable {
     self.cohorts = cohorts.sorted { $0.count > $1.count }
   }
 
-  /// No fleet is on so many.
+  /// More versions than any fleet has.
   private static let mostVersions = 10_000
 
-  /// Reads a header; how the drift changed is left out.
+  /// Decodes a header, without the changes of the drift.
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     format = try fields.decode(String.self, forKey: .format)
@@ -170,10 +170,10 @@ public struct ReportHeader: Codable {
     }
   }
 
-  /// Reads a header that stands by itself.
+  /// Decodes a header from its own JSON text.
   init(json: String) throws { self = try JSONDecoder().decode(Self.self, from: Data(json.utf8)) }
 
-  /// The header as one line of JSON, keys sorted.
+  /// The header as one line of JSON with sorted keys.
   public func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -182,16 +182,16 @@ public struct ReportHeader: Codable {
 }
 
 extension Int {
-  /// A count as it can be added to others: whoever sends a report may write any number.
+  /// The number limited to 0…1,000,000,000, so that sums don't overflow: the sender of a report may write any number.
   package var limited: Int { Swift.min(Swift.max(self, 0), 1_000_000_000) }
 }
 
 extension RolloutRecord {
-  /// The rollout that a report is of; nil where it is of none.
+  /// The rollout that a report describes; nil if it describes none.
   ///
   /// - Parameters:
   ///   - header: the report without its installations, as JSON.
-  ///   - counts: by wave, how many of its installations came to which status.
+  ///   - counts: the number of installations by status, for each wave number.
   public init?(header: String, counts: [Int: [String: Int]]) {
     guard let header = try? ReportHeader(json: header), let waves = header.waves else { return nil }
     self.init(

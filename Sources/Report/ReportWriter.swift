@@ -3,29 +3,38 @@ public import Fleet
 internal import Glibc
 internal import SystemPackage
 
-/// Writes a report in any of its formats, an installation at a time, so that memory doesn't grow with the fleet.
+/// Writes a report in any of its formats, one installation at a time, so that memory doesn't grow with the fleet.
+///
+/// ```swift
+/// let writer = ReportWriter(journal, run, header: try header.json())
+/// try writer.write(to: "report.json")
+/// try writer.write(as: .html, to: "report.html")
+/// try writer.write(as: .markdown) { print($0, terminator: "") }
+/// ```
+///
+/// See ``ReportContent`` for what a report consists of, and ``ReportFormat`` for the formats.
 public struct ReportWriter {
   private let content: ReportContent
 
-  /// Prepares a report.
+  /// Creates a writer.
   public init(_ content: ReportContent) { self.content = content }
 
-  /// Prepares the report of a run.
+  /// Creates a writer for the report of a run.
   ///
   /// - Parameters:
-  ///   - journal: has the installations' records.
+  ///   - journal: the journal with the installations' records.
   ///   - run: the run.
-  ///   - header: what `ReportHeader.json()` gave.
+  ///   - header: the result of ``ReportHeader/json()``.
   public init(_ journal: Journal, _ run: RunID, header: String) {
     content = ReportContent(
       header: header, past: { try ReportContent.Past(journal, of: run) },
       records: { try journal.forEachRecord(of: run, $0) })
   }
 
-  /// Looks whether a report can be written to a file, without changing it.
+  /// Checks that a report can be written to a file, without changing the file.
   ///
-  /// - Throws: `ReportError` where its folder isn't there or takes no file, or where it is no regular file: a report
-  ///   takes the place of what has its name.
+  /// - Throws: ``ReportError`` if the folder doesn't exist or isn't writable, or if the path isn't a regular file: a
+  ///   report replaces the file with its name.
   public static func check(_ path: String) throws(ReportError) {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
@@ -34,18 +43,18 @@ public struct ReportWriter {
     do throws(SystemError) { _ = try Self.unfinished(path) } catch { throw ReportError(path, error.code) }
   }
 
-  /// Gives the report's text to `body`, piece by piece.
+  /// Passes the text of the report to `body`, piece by piece.
   public func write(as format: ReportFormat = .json, _ body: (String) throws -> Void) throws {
     try format.renderer(content).write(body)
   }
 
-  /// Writes the report to a file, which appears under its name only when it is whole and synced.
+  /// Writes the report to a file, which appears under its name only when it is complete and synced.
   ///
-  /// - Throws: `ReportError` when the file can't be written; nothing is left behind.
+  /// - Throws: ``ReportError`` if the file can't be written; no file is left behind.
   public func write(as format: ReportFormat = .json, to path: String) throws {
     do {
       let file = try Self.unfinished(path)
-      // Whoever sweeps up after killed runs sees by the lock that this one is being written.
+      // The lock shows the cleanup after killed runs that this file is still being written.
       flock(file.descriptor.rawValue, LOCK_EX)
       try write(as: format) { try file.write($0.utf8) }
       try file.publish(permissions: format.filePermissions)
@@ -59,9 +68,9 @@ public struct ReportWriter {
   }
 }
 
-/// A report that can't be written.
+/// A report can't be written.
 public struct ReportError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What is wrong.
+  /// What is wrong, in one sentence.
   public let description: String
 
   init(unknownEndingOf path: String) {

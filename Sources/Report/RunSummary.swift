@@ -1,19 +1,19 @@
 public import Fleet
 internal import Upgrade
 
-/// What a run did, for people: what failed, why, and what to do next, before what went well.
+/// The results of a run, for people: failures with their reasons and the next steps, before what went well.
 public struct RunSummary {
   private let fleetStatus: FleetStatus
   private let names: (Int) -> String
 
-  /// Sums up where the installations stand; `names` gives the id at an index of the inventory.
+  /// Creates a summary; `names` returns the id for an index of the inventory.
   public init(_ fleetStatus: FleetStatus, names: @escaping (Int) -> String) {
     self.fleetStatus = fleetStatus
     self.names = names
   }
 
-  /// The lines about installations that did not come where they should. Migrations that can't be used are the whole
-  /// run's matter, which is told before it begins, and keep nothing from being backed up or restored.
+  /// The lines about failed, unreachable and skipped installations. Unusable migrations are left out: they concern
+  /// the whole run, are reported before it starts, and don't prevent backups or restores.
   public func attention() -> [String] {
     let order: [Status] = [.failed, .unreachable, .migrated, .current, .pending, .skipped]
     let members = order.flatMap { status in
@@ -39,7 +39,7 @@ public struct RunSummary {
     }
   }
 
-  /// The drift that was found and left, by cohort.
+  /// The drift that was found and not repaired, by cohort.
   public func drift() -> [String] {
     let drifted = fleetStatus.members().filter { $0.cohort.isDrifted && $0.cohort.status != .skipped }
     return drifted.flatMap { cohort, indices -> [String] in
@@ -51,7 +51,7 @@ public struct RunSummary {
     }
   }
 
-  /// A line with the command to type next; nil where there is nothing to do.
+  /// A line with the next command to run; nil if there is nothing to do.
   public var next: String? {
     let failed = fleetStatus.count { $0.status == .failed || $0.status == .unreachable }
     if failed > 0 { return "Next, once that is mended: flotilla migrate" }

@@ -2,21 +2,21 @@ internal import Schema
 
 /// Plain text for a terminal of 80 columns.
 public enum TextLayout {
-  /// The columns of a terminal.
+  /// The number of columns.
   public static let width = 80
 
-  /// Breaks `text` at spaces so that no line is longer than the terminal is wide.
+  /// Breaks `text` at spaces into lines that fit the terminal.
   ///
   /// - Parameters:
   ///   - text: one paragraph.
-  ///   - first: what the first line begins with; the others are indented as far.
+  ///   - first: the beginning of the first line; the other lines are indented by its width.
   /// - Returns: the lines.
   public static func wrap(_ text: String, first: String = "") -> [String] {
     fill(text, first: first, indent: first.columns, room: width)
   }
 
-  /// Breaks `text` into lines of at most `room` columns, at spaces where it can be and within longer words. A line
-  /// break in it counts as a space: text from elsewhere must not begin a line of its own.
+  /// Breaks `text` into lines of at most `room` columns, at spaces if possible and otherwise within words. Line
+  /// breaks in the text count as spaces: foreign text must not start a line of its own.
   static func fill(_ text: String, first: String = "", indent: Int, room: Int) -> [String] {
     var lines: [String] = []
     var line = first
@@ -44,7 +44,7 @@ public enum TextLayout {
     return pieces
   }
 
-  /// A name with its middle left out where it takes more than `room` columns.
+  /// A name, with its middle replaced by an ellipsis if it takes more than `room` columns.
   static func shortened(_ name: String, room: Int) -> String {
     guard name.columns > room else { return name }
     var (start, end) = (Substring(name), Substring(name))
@@ -79,7 +79,7 @@ public enum TextLayout {
 }
 
 extension String {
-  /// How many columns of a terminal it takes: two for East Asian wide characters and for emoji.
+  /// The number of terminal columns: two for East Asian wide characters and for emoji.
   var columns: Int {
     reduce(0) { sum, character in
       guard let first = character.unicodeScalars.first else { return sum }

@@ -1,11 +1,11 @@
 internal import Fleet
 internal import Schema
 
-/// The share of the fleet on each version over time, from the runs that looked at the whole of it.
+/// The share of the fleet on each version over time, from the runs that covered the whole fleet.
 struct Adoption {
   private static let pointLimit = 120, bandLimit = 4, rowLimit = 30
 
-  /// A version, or several, and its share at each point.
+  /// A version, or several versions together, and its share at each point.
   private struct Band {
     let name: String
     let shares: [Double]
@@ -13,7 +13,7 @@ struct Adoption {
 
   private let overview: Overview
   private let points: [FleetPoint]
-  /// Of each point, from 0 to 1000.
+  /// The horizontal position of each point, from 0 to 1000.
   private let places: [Double]
 
   init(_ overview: Overview, _ past: ReportContent.Past) {
@@ -34,7 +34,7 @@ struct Adoption {
       """
   }
 
-  /// The chart alone, under a heading of that id.
+  /// The chart without its section, under a heading with this id.
   func plot(under heading: String) -> Markup {
     guard points.count > 1, let first = points.first, let last = points.last else { return Self.empty }
     let isShort = (Numbers.seconds(last.date) ?? 0) - (Numbers.seconds(first.date) ?? 0) < 3 * 86400
@@ -59,7 +59,7 @@ struct Adoption {
 
   // MARK: Points
 
-  /// Every nth from the last, where there are too many to draw.
+  /// Every nth point, counted from the last, if there are too many to draw.
   private static func thinned(_ points: [FleetPoint]) -> [FleetPoint] {
     let step = (points.count + pointLimit - 1) / pointLimit
     guard step > 1 else { return points }
@@ -76,7 +76,7 @@ struct Adoption {
 
   // MARK: Bands
 
-  /// The latest version first, then the most frequent others, the newest first, then the rest together.
+  /// The latest version first, then the most frequent others from newest to oldest, then all remaining ones together.
   private var bands: [Band] {
     var most: [String: Int] = [:]
     for point in points { most.merge(point.byVersion) { max($0, $1) } }

@@ -3,15 +3,15 @@ internal import Fleet
 internal import Schema
 internal import Upgrade
 
-/// What needs somebody: failures and what was not reached, by cause, then drift. First on the page, and empty when
-/// all is well.
+/// What needs attention: failed and unreachable installations by cause, then drift. It comes first on the page, and
+/// says so if nothing needs attention.
 struct Attention {
   private static let namesShown = 8
 
   private let overview: Overview
   private let limit: Int
 
-  /// `limit` is how many causes, and how many drifted cohorts, are shown one by one.
+  /// Creates the section. At most `limit` causes and `limit` drifted cohorts are listed individually.
   init(_ overview: Overview, limit: Int = 12) {
     self.overview = overview
     self.limit = limit
@@ -30,7 +30,7 @@ struct Attention {
       """
   }
 
-  /// What the section holds under its heading.
+  /// The content of the section below its heading.
   var list: Markup { Self.list(items) }
 
   private static func list(_ items: [Markup]) -> Markup {

@@ -1,7 +1,7 @@
 internal import Basics
 internal import Schema
 
-/// The cohorts, the largest first, each with all that differs from what its version should look like.
+/// The cohorts, largest first, each with all differences from the expected schema.
 struct CohortList {
   /// How many cohorts the page shows.
   static let limit = 40
@@ -11,7 +11,7 @@ struct CohortList {
 
   init(_ overview: Overview) { self.overview = overview }
 
-  /// The place of the cohort that an installation is in, where it is one of those shown.
+  /// The position of an installation's cohort in the list; nil if the cohort isn't shown.
   static func place(version: MigrationVersion?, fingerprint: String?, _ header: ReportHeader) -> Int? {
     header.cohorts.prefix(limit).firstIndex { $0.version == version && $0.fingerprint == fingerprint }
   }

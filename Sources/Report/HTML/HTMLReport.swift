@@ -1,14 +1,15 @@
-/// One page with everything in it: it asks no network for anything, and its policy forbids it to.
+/// A self-contained page: it makes no network requests, and its policy forbids them.
 ///
-/// What stands outside the table is bounded, whatever the fleet's size; the table's rows are data that the page's
-/// script shows a hundred at a time. Without the script, and in print, there are some of them as a plain table.
+/// Everything outside the table has a bounded size, whatever the size of the fleet. The table's rows are data, of
+/// which the page's script shows a hundred at a time. Without the script and in print, some rows appear as a plain
+/// table.
 package struct HTMLReport: ReportRenderer {
-  /// What a page has that isn't of the report, where it is one of several.
+  /// The parts of a page that don't come from its report, if the page is one of several.
   package struct PageContext: Sendable {
     fileprivate let navigation: Markup
     fileprivate let sections: [Markup]
 
-    /// Links to other pages, above the heading, and sections below the report's own.
+    /// Creates a context from links to other pages, shown above the heading, and sections below the report's own.
     package init(navigation: Markup = .nothing, sections: [Markup] = []) {
       self.navigation = navigation
       self.sections = sections
@@ -20,7 +21,7 @@ package struct HTMLReport: ReportRenderer {
 
   init(_ content: ReportContent) { self.init(content, around: PageContext()) }
 
-  /// Prepares a page that is one of several.
+  /// Creates a page that is one of several.
   package init(_ content: ReportContent, around: PageContext) {
     self.content = content
     self.around = around

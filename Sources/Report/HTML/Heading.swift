@@ -1,13 +1,13 @@
 internal import Basics
 
-/// What a report says of the whole fleet, as its page begins with it.
+/// The first part of a report's page: the state of the whole fleet.
 extension Overview {
-  /// `22 of 24 on version 9`, the first figure set off.
+  /// `22 of 24 on version 9`, with the first number emphasized.
   var heading: Markup {
     "<b>\(Numbers.grouped(onLatest))</b> of \(Numbers.grouped(total)) on version \(latest)"
   }
 
-  /// The counts by status, and which run they come from.
+  /// The counts by status, and the run that they come from.
   var statusSection: Markup {
     """
     \(StatusStrip.markup(self))

@@ -1,10 +1,10 @@
 internal import Upgrade
 
-/// The table of installations as it stands in the page: for those without the script, a part of a large fleet.
+/// The table of installations in the page itself. Readers without the script see a part of a large fleet.
 struct InstallationTable {
   /// How many rows the page has without its script.
   static let limit = 500
-  /// How many versions can be chosen from.
+  /// How many versions the filter offers.
   private static let mostVersions = 200
 
   private let header: ReportHeader
@@ -14,7 +14,7 @@ struct InstallationTable {
 
   init(_ header: ReportHeader) { self.header = header }
 
-  /// Takes up an installation, as far as there is room; those that need attention go first in a large fleet.
+  /// Adds an installation if there is room. In a large fleet, those that need attention come first.
   mutating func add(_ installation: ReportedInstallation) {
     defer { count += 1 }
     if TableData.needsAttention(installation) {
@@ -98,7 +98,7 @@ struct InstallationTable {
 
   // MARK: Rows
 
-  /// The same cells as the page's script makes.
+  /// A row with the same cells as the page's script creates.
   private func row(_ installation: ReportedInstallation) -> Markup {
     let reason = TableData.note(installation) ?? installation.error?.description
     let groups = installation.groups.joined(separator: ", ")

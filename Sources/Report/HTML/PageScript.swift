@@ -1,6 +1,6 @@
-/// The page's script: sorts, filters and pages through the table, which stands in the page as data.
+/// The page's script. It sorts, filters and pages the table, which the page contains as data.
 ///
-/// Text only ever gets into the page through `textContent`, so that none of it is read as markup.
+/// It inserts text only through `textContent`, so no text is parsed as markup.
 enum PageScript {
   static let text = String(embedded: PackageResources.page_js)
 }

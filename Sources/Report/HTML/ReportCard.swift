@@ -1,17 +1,17 @@
-/// A report beside others: what it says of the fleet, in short.
+/// A summary of a report, for a page that shows several.
 package struct ReportCard {
   private let overview: Overview
   private let past: ReportContent.Past
 
   /// - Parameters:
-  ///   - overview: of the report, with the address of its page.
-  ///   - past: what came before it.
+  ///   - overview: the overview of the report, with the address of its page.
+  ///   - past: the runs before it.
   package init(_ overview: Overview, _ past: ReportContent.Past) {
     self.overview = overview
     self.past = past
   }
 
-  /// The card under `title`, which says whose report it is; `id` is what its ids begin with.
+  /// The card under the heading `title`, which names the report's source. All ids in it begin with `id`.
   package func section(_ title: Markup, id: String) -> Markup {
     """
     <section aria-labelledby="\(id)">

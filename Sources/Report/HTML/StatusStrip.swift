@@ -1,24 +1,24 @@
 internal import Upgrade
 
 extension Status {
-  /// The order of legends: what is well, what is to come, what is not well.
+  /// The order in legends: good statuses, then open ones, then bad ones.
   static let shown: [Status] = [.migrated, .current, .pending, .skipped, .unreachable, .failed]
 
-  /// What people read.
+  /// The word for people.
   var word: String { self == .skipped ? "left alone" : rawValue }
 }
 
-/// The signs of the statuses, so that none is told by its colour alone.
+/// The signs of the statuses, so that color is never the only difference.
 enum Signs {
   static let definitions = String(embedded: PackageResources.signs_svg)
 
-  /// The sign of a status, `drifted` included.
+  /// The sign of a status or of `drifted`.
   static func sign(_ status: String) -> Markup {
     "<svg class=\"sign \(status)\" aria-hidden=\"true\"><use href=\"#sign-\(status)\"/></svg>"
   }
 }
 
-/// Counts by status as one stacked bar, with a legend that says the same in words.
+/// The counts by status as one stacked bar, with a legend in words.
 enum StatusStrip {
   static func markup(_ overview: Overview) -> Markup {
     let counts = Status.shown.map { (status: $0, count: overview.count($0)) }.filter { $0.count > 0 }
@@ -34,7 +34,7 @@ enum StatusStrip {
       """
   }
 
-  /// Segments from left to right; even the smallest can be seen.
+  /// Segments from left to right; even the smallest one is visible.
   static func bar(_ segments: [(name: String, count: Int)], of total: Int, _ name: String) -> Markup {
     let segments = segments.filter { $0.count > 0 }
     let least = 0.6

@@ -2,9 +2,9 @@ internal import Basics
 internal import Schema
 internal import Upgrade
 
-/// The installations as the page's script reads them: JSON in which nothing can end the element that it stands in.
+/// The installations as JSON for the page's script. No text in it can end the element that contains it.
 enum TableData {
-  /// The object up to its rows.
+  /// The start of the object, up to its rows.
   static func start(_ overview: Overview) -> String {
     let statuses = Status.allCases
     let ranks: [Status: Int] = [
@@ -18,10 +18,10 @@ enum TableData {
       + ",\"rows\":["
   }
 
-  /// An installation; what the places mean stands in the script.
+  /// The row of an installation; the script defines the meaning of each position.
   static func row(_ installation: ReportedInstallation, _ overview: Overview) -> String {
     let cause = overview.cause(of: installation)
-    // Of a cause that stands for several, the row says its own.
+    // If the cause stands for several messages, the row has its own.
     let isOwn = cause.map { overview.causes[$0].failure == installation.error } ?? true
     let note = note(installation) ?? (isOwn ? nil : installation.error.map { "\($0)" })
     let status = Status.allCases.firstIndex(of: installation.status) ?? 0
@@ -49,7 +49,7 @@ enum TableData {
     installation.versionAfter.map { "\($0)" } ?? (installation.fingerprint == nil ? "unknown" : "untracked")
   }
 
-  /// The version before, where it was another.
+  /// The version before the run, if it was different.
   static func before(_ installation: ReportedInstallation) -> String? {
     installation.versionBefore == installation.versionAfter
       ? nil : installation.versionBefore.map { "\($0)" } ?? "untracked"
@@ -61,7 +61,7 @@ enum TableData {
       ? "\(Numbers.decimal(time, digits: 1)) ms" : "\(Numbers.decimal(time / 1000, digits: 1)) s"
   }
 
-  /// What there is to say of an installation that nothing went wrong with.
+  /// A note on the pending migrations of an installation without an error; nil if there are none.
   static func note(_ installation: ReportedInstallation) -> String? {
     guard installation.error == nil, !installation.pending.isEmpty else { return nil }
     let versions = installation.pending.filter { $0 > 0 }
@@ -79,7 +79,7 @@ enum TableData {
 
   private static func list(_ items: [String]) -> String { "[" + items.joined(separator: ",") + "]" }
 
-  /// A JSON string. What HTML could take for the end of the element or for a comment is written as a number.
+  /// A JSON string. Characters that HTML could read as the end of the element or as a comment are written as escapes.
   static func text(_ value: String) -> String {
     var text = "\""
     for scalar in value.harmless(keeping: "\t\n\r").unicodeScalars {

@@ -1,6 +1,6 @@
 internal import Schema
 
-/// How many installations are on which version, as a bar each.
+/// The number of installations on each version, with a bar for each.
 struct VersionBars {
   private static let limit = 14
 
@@ -18,7 +18,7 @@ struct VersionBars {
     """
   }
 
-  /// The bars alone, under a heading of that id.
+  /// The bars without their section, under a heading with this id.
   func table(under heading: String) -> Markup {
     let rows = overview.versions.prefix(Self.limit).map(row)
     let more = overview.versions.dropFirst(Self.limit)

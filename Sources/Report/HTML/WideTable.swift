@@ -1,6 +1,6 @@
-/// A table that becomes a list of its rows where there is no room for it.
+/// A table that turns into a list of its rows on narrow screens.
 package struct WideTable {
-  /// A column: its name, and whether it holds numbers.
+  /// A column: its name, and whether it contains numbers.
   package struct Column: Sendable, ExpressibleByStringLiteral {
     fileprivate let name: String
     fileprivate let kind: String
@@ -17,14 +17,14 @@ package struct WideTable {
   private let rows: [[Markup]]
 
   /// - Parameters:
-  ///   - columns: the first names the row.
-  ///   - rows: a cell for each column.
+  ///   - columns: the columns; the first one names the row.
+  ///   - rows: the rows, with a cell for each column.
   package init(_ columns: [Column], _ rows: [[Markup]]) {
     self.columns = columns
     self.rows = rows
   }
 
-  /// The table, under a heading of that id.
+  /// The table, under a heading with this id.
   package func markup(under heading: String) -> Markup {
     let head = columns.map { column -> Markup in
       "<th scope=\"col\" role=\"columnheader\" class=\"\(column.kind)\">\(column.name)</th>"
