@@ -1,9 +1,9 @@
 package import Basics
 
-/// Bytes that can be read piece by piece, from memory or from a file.
+/// Bytes from memory or from a file, which are read piece by piece.
 protocol ByteSource {
   func size() throws(SystemError) -> Int
-  /// Some bytes from `offset` on; none at the end.
+  /// Some bytes starting at `offset`; empty at the end.
   func bytes(at offset: Int) throws(SystemError) -> ArraySlice<UInt8>
 }
 
@@ -15,14 +15,14 @@ extension [UInt8]: ByteSource {
 extension OpenFile: ByteSource {}
 
 extension OpenFile {
-  /// Makes an empty file without a name in the folder of another.
+  /// Creates an empty file without a name in the folder of `neighbour`.
   package convenience init(temporaryBeside neighbour: String) throws(SystemError) {
     try self.init(temporaryIn: parentFolder(of: neighbour), prefix: Folder.temporaryPrefix)
   }
 }
 
 extension ByteSource {
-  /// Whether both hold the same bytes.
+  /// Whether both sources contain the same bytes.
   func hasSameBytes(as other: some ByteSource) throws(SystemError) -> Bool {
     guard try size() == other.size() else { return false }
     var offset = 0

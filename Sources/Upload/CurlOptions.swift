@@ -1,7 +1,7 @@
 import CCurl
 import Glibc
 
-/// Sets options on a handle and remembers the first that was refused, so that none is lost in silence.
+/// Sets options on a handle, and remembers the first one that was refused, so that no failure is ignored.
 final class Options {
   private let handle: UnsafeMutableRawPointer
   private(set) var refused: CURLcode?
@@ -16,7 +16,7 @@ final class Options {
 
   func setOnlyHTTP() { note(flotilla_curl_allow_only_http(handle)) }
 
-  /// Has the body read from `transfer` and the answer written to it. It must outlive the transfer.
+  /// Makes libcurl read the body from `transfer` and write the answer to it. `transfer` must outlive the request.
   func set(_ transfer: Transfer, method: Endpoint.Method) {
     switch method {
     case .post:
@@ -50,10 +50,10 @@ final class Options {
   }
 }
 
-/// Runs `body` with SIGPIPE held back on this thread, and takes the one that it may have raised.
+/// Runs `body` with SIGPIPE blocked on this thread, and discards a SIGPIPE that it raised.
 ///
-/// With `CURLOPT_NOSIGNAL`, libcurl leaves SIGPIPE alone, and some of its TLS libraries write without
-/// `MSG_NOSIGNAL`; a receiver that hangs up would then end the program.
+/// With `CURLOPT_NOSIGNAL`, libcurl doesn't handle SIGPIPE, and some of its TLS libraries write without
+/// `MSG_NOSIGNAL`. A receiver that hangs up would then end the program.
 func withPipeSignalBlocked<Result>(_ body: () -> Result) -> Result {
   var pipe = sigset_t()
   var before = sigset_t()

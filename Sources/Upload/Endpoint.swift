@@ -1,51 +1,59 @@
 public import Basics
 
-/// Where reports go, and how to get in.
+/// The address that receives reports, with the credentials and settings for sending to it.
 ///
-/// Printing one shows its host only: the path and the query of a URL often carry a key.
+/// ```swift
+/// let endpoint = try Endpoint(
+///   url: "https://collector.example.net/fleet", token: token, coordinator: "berlin", compresses: true)
+/// if let warning = endpoint.warning { print(warning) }
+/// let uploader = Uploader(endpoint: endpoint, version: "0.1.0")
+/// ```
+///
+/// Printing an endpoint shows only its host: the path and the query of a URL often contain a key. An ``Uploader``
+/// sends to an endpoint, and each ``SigningSecret`` signs what it sends.
 public struct Endpoint: Sendable {
-  /// How the report is sent.
+  /// The HTTP method.
   public enum Method: String, Sendable {
-    /// `POST`, which receivers of webhooks expect.
+    /// `POST`, for receivers of webhooks.
     case post = "POST"
     /// `PUT`, for object stores.
     case put = "PUT"
   }
 
-  /// The host's name or address, without port.
+  /// The host's name or address, without the port.
   public let host: String
-  /// Whether what is sent can be read on its way: not with `https`, and not where it doesn't leave this machine.
+  /// Whether others can read reports on their way. They can't with `https`, or if reports don't leave this machine.
   public let isReadable: Bool
-  /// How the report is sent.
+  /// The HTTP method.
   public let method: Method
-  /// Sent as `Authorization: Bearer …`.
+  /// The token that is sent as `Authorization: Bearer …`, if any.
   public let token: Secret?
-  /// What reports are signed with, each by each; none, and they aren't signed.
+  /// The secrets that sign reports, each with a signature of its own; without any, reports aren't signed.
   public let secrets: [SigningSecret]
-  /// The sender's name, sent as `Flotilla-Coordinator`, so that a receiver can tell several apart.
+  /// The sender's name, sent as `Flotilla-Coordinator`, so that a receiver can distinguish several senders.
   public let coordinator: String?
-  /// Whether a report over 8 kB is sent compressed; a signature is then of the compressed bytes.
+  /// Whether a report over 8 kB is sent compressed. Signatures then cover the compressed bytes.
   public let compresses: Bool
-  /// What the receiver knows this program by.
+  /// The certificate that identifies this program to the receiver, if any.
   public let clientCertificate: ClientCertificate?
   /// A PEM file whose authorities are trusted *instead of* the system's.
   public let certificateAuthorities: String?
-  /// How long a connection, TLS included, may take to be set up.
+  /// The time limit for setting up a connection, including TLS.
   public let connectTimeout: Duration
-  /// How long one attempt may take in all.
+  /// The time limit for one attempt.
   public let attemptTimeout: Duration
 
-  /// The whole URL. To be sent, never shown.
+  /// The whole URL. It is sent, but must never be shown.
   let url: String
-  /// The key in fleet.yml that the address stands under, for advice.
+  /// The key in fleet.yml that contains the address, for advice.
   let key: String
-  /// What of the URL may hold a secret, for redaction of what the receiver answers.
+  /// The parts of the URL that may contain a secret, to be redacted from the receiver's answers.
   private let secretParts: [String]
 
-  /// Checks `url` with the parser that will send to it.
+  /// Creates an endpoint. The URL is checked with the parser that is used for sending.
   ///
-  /// - Throws: `EndpointError` when it isn't an http or https URL with a host, or has a user part. The error doesn't
-  ///   repeat the URL.
+  /// - Throws: ``EndpointError`` if it isn't an http or https URL with a host, or if it has a user part. The error
+  ///   doesn't contain the URL.
   public init(
     url: String, method: Method = .post, token: Secret? = nil, secrets: [SigningSecret] = [],
     coordinator: String? = nil, compresses: Bool = false, clientCertificate: ClientCertificate? = nil,
@@ -69,7 +77,8 @@ public struct Endpoint: Sendable {
     self.attemptTimeout = attemptTimeout
   }
 
-  /// An address that is a secret as a whole, as chats give out: part of its path lets in whoever knows it.
+  /// Creates an endpoint whose address is a secret as a whole, as chat services provide: whoever knows its path may
+  /// post.
   init(notifying url: String) throws(EndpointError) {
     let parts = try URLParts(url)
     host = parts.host
@@ -83,13 +92,13 @@ public struct Endpoint: Sendable {
     (connectTimeout, attemptTimeout) = (.seconds(5), .seconds(10))
   }
 
-  /// What the user should know of this endpoint before it is used, if anything.
+  /// A warning to show before the endpoint is used, or nil.
   public var warning: String? {
     guard token != nil, isReadable else { return nil }
     return "the token goes to \(host) unencrypted; use https"
   }
 
-  /// `text` without the token and what of the URL is secret, should a receiver have repeated them.
+  /// `text` without the token and the secret parts of the URL, in case a receiver repeated them.
   func redact(_ text: String) -> String {
     hidden.reduce(text) { text, secret in text.replacing(secret, with: "(secret)") }
   }
@@ -98,7 +107,7 @@ public struct Endpoint: Sendable {
     ([token?.revealedValue].compactMap { $0 } + secretParts).filter { !$0.isEmpty }
   }
 
-  /// The length of the longest text that `redact` looks for, in bytes.
+  /// The length in bytes of the longest text that `redact` removes.
   var longestRedaction: Int { hidden.map(\.utf8.count).max() ?? 0 }
 }
 
@@ -107,27 +116,27 @@ extension Endpoint: CustomStringConvertible, CustomDebugStringConvertible, Custo
   public var description: String { host }
   /// The host.
   public var debugDescription: String { host }
-  /// Shows the host to `dump`, and nothing else.
+  /// A mirror that shows only the host, for `dump`.
   public var customMirror: Mirror { Mirror(self, children: ["host": host]) }
 }
 
-/// A certificate of this program's own, for receivers that ask for one.
+/// A certificate that identifies this program, for receivers that ask for one.
 public struct ClientCertificate: Sendable, Equatable {
-  /// A PEM file with the certificate, and those between it and its authority.
+  /// A PEM file with the certificate and its intermediate certificates.
   public let path: String
-  /// A PEM file with its key, unencrypted; nil where the key stands in the same file.
+  /// A PEM file with the unencrypted key; nil if the file at `path` contains it.
   public let keyPath: String?
 
-  /// Names the files; they are read with each upload.
+  /// Names the files. They are read for each upload.
   public init(path: String, keyPath: String? = nil) {
     self.path = path
     self.keyPath = keyPath
   }
 }
 
-/// Why a URL can't be used. It never repeats the URL.
+/// Why a URL can't be used. The error never contains the URL.
 public struct EndpointError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What is wrong, to match on.
+  /// The kind of error. Match on this, not on the text.
   public enum Code: String, Sendable {
     /// It isn't a URL.
     case malformed
@@ -137,7 +146,7 @@ public struct EndpointError: Error, Sendable, Equatable, CustomStringConvertible
     case userInformation = "user_information"
   }
 
-  /// What is wrong.
+  /// The kind of error.
   public let code: Code
 
   /// One sentence for the user.

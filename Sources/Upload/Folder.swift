@@ -2,11 +2,11 @@ internal import Basics
 import Glibc
 internal import SystemPackage
 
-/// A private folder whose files appear and go as a whole.
+/// A private folder whose files appear and disappear atomically.
 struct Folder: Sendable {
   let path: String
 
-  /// Makes the folder if it isn't there, and takes everyone else's rights away.
+  /// Creates the folder if it doesn't exist, and removes all permissions of group and others.
   init(creating path: String) throws(SystemError) {
     self.path = path
     if mkdir(path, 0o700) == 0 {
@@ -24,19 +24,19 @@ struct Folder: Sendable {
 
   func path(of name: String) -> String { "\(path)/\(name)" }
 
-  /// Names and sizes of the regular files.
+  /// The names and sizes of the regular files.
   func files() throws(SystemError) -> [(name: String, bytes: Int)] {
     try namesInFolder(path).compactMap { name in
       var status = stat()
-      // A file may go between being listed and being looked at.
+      // A file may disappear between listing and lstat.
       guard lstat(path(of: name), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
       return (name, status.st_size)
     }
   }
 
-  /// Writes a file under `name` so that it is there whole or not at all, whatever happens meanwhile.
+  /// Writes a file under `name` that is either complete or absent, even after a crash.
   ///
-  /// - Throws: `SystemError`; then there is neither the file nor the temporary one.
+  /// - Throws: `SystemError`; then neither the file nor its temporary file exists.
   func write(_ source: some ByteSource, as name: String) throws(SystemError) {
     let file = try UnfinishedFile(path(of: name), temporary: path(of: Self.temporaryPrefix + name))
     var offset = 0
@@ -51,7 +51,7 @@ struct Folder: Sendable {
     try renameDurably(path(of: name), to: path(of: newName))
   }
 
-  /// Removes a file; one that has gone already is no error.
+  /// Removes a file. It is no error if the file doesn't exist.
   func remove(_ name: String) throws(SystemError) {
     if unlink(path(of: name)) != 0, errno != ENOENT {
       throw SystemError(call: "unlink", path: path(of: name))
@@ -59,14 +59,15 @@ struct Folder: Sendable {
     try syncFolder(path)
   }
 
-  /// Removes what a crash in the middle of `write` has left. Not beside another writer.
+  /// Removes what a crash during `write` left behind. No other writer may be active.
   func removeTemporaries() throws(SystemError) {
     for file in try files() where file.name.hasPrefix(Self.temporaryPrefix) { unlink(path(of: file.name)) }
   }
 
-  /// Locks the file `name` until the result goes; nil when it is locked by another and `waits` is false.
+  /// Locks the file `name` for as long as the result exists; nil if another process holds the lock and `waits` is
+  /// false.
   ///
-  /// The kernel lets go of it when the process dies.
+  /// The kernel releases the lock when the process ends.
   func lock(_ name: String, waits: Bool) throws(SystemError) -> OpenFile? {
     let file = try OpenFile(path(of: name), .readWrite, options: [.create, .noFollow])
     while flock(file.descriptor.rawValue, waits ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {
@@ -76,6 +77,6 @@ struct Folder: Sendable {
     return file
   }
 
-  /// What a crash may leave behind begins with it.
+  /// The prefix of temporary files, which a crash may leave behind.
   static let temporaryPrefix = ".new-"
 }

@@ -5,23 +5,24 @@ internal import SystemPackage
 
 /// Sends one file to an endpoint, once.
 ///
-/// TLS is verified, peer and host, at version 1.2 or later; a redirection is never followed; nothing but http and
-/// https is spoken. The proxy variables of the environment apply, as they do to curl.
+/// TLS 1.2 or later is required, and peer and host are verified. Redirections are never followed, and only http and
+/// https are allowed. The proxy variables of the environment apply as they do for curl.
 struct HTTPClient: Sendable {
   let endpoint: Endpoint
   let version: String
 
   /// Sends `message` and waits for the answer.
   ///
-  /// It is read as it is sent, so memory doesn't grow with it. Its id is sent as `webhook-id`, so that the receiver
-  /// knows a repetition when it sees one.
+  /// The file is read while it is sent, so memory doesn't grow with it. The message's id is sent as `webhook-id`, so
+  /// that the receiver recognizes a repetition.
+  ///
   /// - Parameters:
-  ///   - message: What to send.
+  ///   - message: The message.
   ///   - timestamp: The time of this attempt, in seconds since 1970.
-  ///   - timeout: When to give up, in all.
-  ///   - isCancelled: Asked at least once a second; the attempt ends when it says yes.
+  ///   - timeout: The time limit for the attempt.
+  ///   - isCancelled: Called at least once a second; the attempt ends when it returns true.
   /// - Returns: The answer, whatever its status.
-  /// - Throws: `AttemptFailure` when there was no complete answer.
+  /// - Throws: `AttemptFailure` if there was no complete answer.
   func send(
     _ message: Message, timestamp: Int, timeout: Duration, isCancelled: @escaping () -> Bool
   ) throws(AttemptFailure) -> HTTPAnswer {
@@ -45,14 +46,14 @@ struct HTTPClient: Sendable {
 
     let code = withExtendedLifetime(transfer) { withPipeSignalBlocked { curl_easy_perform(handle) } }
     let status = Int(flotilla_curl_status(handle))
-    // A receiver may refuse a body before it has read all of it; then its status says more than the broken pipe.
+    // A receiver may refuse a body before it has read all of it; its status then explains more than the broken pipe.
     if code == CURLE_OK || transfer.stoppedReading || (status >= 300 && transfer.fileError == nil) {
       return transfer.answer(status: status, redactedBy: endpoint)
     }
     throw AttemptFailure(code: code, detail: transfer.errorText, fileError: transfer.fileError)
   }
 
-  /// libcurl's one-time set-up, which isn't safe to run twice at once.
+  /// Initializes libcurl once; doing so twice at once isn't safe.
   private static let isReady = flotilla_curl_global_init() == CURLE_OK
 
   private func configure(_ options: Options, timeout: Duration) {
@@ -69,14 +70,14 @@ struct HTTPClient: Sendable {
     if let certificate = endpoint.clientCertificate {
       options.set(CURLOPT_SSLCERT, certificate.path)
       options.set(CURLOPT_SSLKEY, certificate.keyPath ?? certificate.path)
-      // Without a passphrase given, OpenSSL would ask for one on the terminal.
+      // Without an empty passphrase, OpenSSL would ask for one on the terminal.
       options.set(CURLOPT_KEYPASSWD, "")
     }
     options.set(CURLOPT_CONNECTTIMEOUT_MS, endpoint.connectTimeout.wholeMilliseconds)
     options.set(CURLOPT_TIMEOUT_MS, timeout.wholeMilliseconds)
-    // Timeouts without SIGALRM, which belongs to the program.
+    // Without SIGALRM for timeouts, since that signal belongs to the program.
     options.set(CURLOPT_NOSIGNAL, 1)
-    // Our headers are for the receiver, not for a proxy on the way.
+    // Our headers are for the receiver, and must not be sent to a proxy.
     options.set(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
   }
 
@@ -112,7 +113,7 @@ struct HTTPClient: Sendable {
   }
 }
 
-/// Why an attempt brought no answer.
+/// Why an attempt ended without an answer.
 struct AttemptFailure: Error {
   let code: CURLcode
   var detail = ""
@@ -120,7 +121,7 @@ struct AttemptFailure: Error {
 }
 
 extension Duration {
-  /// Milliseconds for libcurl, where 0 would mean "for ever"; at most a day.
+  /// Milliseconds for libcurl, at least 1, since 0 means no limit; at most a day.
   var wholeMilliseconds: Int {
     let bounded = min(max(self, .milliseconds(1)), .seconds(86_400))
     return Int((bounded / .milliseconds(1)).rounded(.up))

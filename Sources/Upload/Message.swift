@@ -1,20 +1,20 @@
 internal import Basics
 internal import Compression
 
-/// The bytes of one upload, the same for each of its attempts.
+/// The content of one upload, which is the same for all of its attempts.
 struct Message {
-  /// A body up to this size is sent as it is.
+  /// The size in bytes up to which a body is sent uncompressed.
   static let compressionThreshold = 8 * 1024
 
   let id: String
   let file: OpenFile
   let isCompressed: Bool
-  /// Why there is no compressed copy though there should be one.
+  /// Why a compressed copy could not be made; nil if it was made or isn't wanted.
   let compressionTrouble: String?
 
-  /// Takes a report as it is, or a compressed copy in a file without a name beside it.
+  /// Uses a report as it is, or a compressed copy in an unnamed file beside it.
   ///
-  /// Where the disk doesn't take the copy, the report is sent as it is: that it arrives counts for more.
+  /// If the disk doesn't take the copy, the report is sent uncompressed: delivery is more important.
   init(id: String, report: OpenFile, compresses: Bool) throws(SystemError) {
     self.id = id
     let size = try report.size()
@@ -37,7 +37,7 @@ struct Message {
     return copy
   }
 
-  /// The signatures of the message as it will be sent at that time.
+  /// The signatures of the message for an attempt at this time.
   func signature(timestamp: Int, secrets: [SigningSecret]) throws -> String {
     var signature = WebhookSignature(id: id, timestamp: "\(timestamp)", secrets: secrets)
     try file.forEachChunk { signature.add($0) }

@@ -2,20 +2,20 @@ public import Basics
 internal import FoundationEssentials
 public import Logging
 
-/// Posts a few lines to an address of a chat: `{"text": …}`, as Slack and those compatible with it take it.
+/// Posts a few lines to the webhook of a chat service: `{"text": …}`, the format of Slack and compatible services.
 ///
-/// It is a courtesy: bounded in time, tried little, never kept for later. The address lets in whoever knows it, so
-/// nothing but its host is ever shown.
+/// A notification is a courtesy: it has a time limit, few attempts, and is never kept for later. Whoever knows the
+/// address may post to it, so only its host is ever shown.
 public struct Notifier: Sendable {
   private let endpoint: Endpoint
   private let uploader: Uploader
 
   /// - Parameters:
   ///   - url: The address.
-  ///   - version: The program's, for `User-Agent: flotilla/VERSION`.
-  ///   - environment: Time, chance and cancellation.
-  ///   - logger: Told of each attempt that is going to be repeated (warning).
-  /// - Throws: `EndpointError` when the address isn't an http or https URL with a host, or has a user part.
+  ///   - version: The version of the program, for `User-Agent: flotilla/VERSION`.
+  ///   - environment: Time, randomness and cancellation.
+  ///   - logger: Gets a warning for each attempt that will be repeated.
+  /// - Throws: ``EndpointError`` if the address isn't an http or https URL with a host, or if it has a user part.
   public init(
     url: Secret, version: String, environment: UploadEnvironment = UploadEnvironment(), logger: Logger? = nil
   ) throws(EndpointError) {
@@ -29,18 +29,18 @@ public struct Notifier: Sendable {
   /// The receiver's host.
   public var host: String { endpoint.host }
 
-  /// What the user should know of this address before it is used, if anything.
+  /// A warning to show before the address is used, or nil.
   public var warning: String? {
     endpoint.isReadable ? "the address of report.notify goes to \(host) unencrypted; use https" : nil
   }
 
-  /// Posts `text`, blocking for 15 seconds at most.
+  /// Posts `text`, and blocks for at most 15 seconds.
   ///
   /// - Parameters:
-  ///   - text: What to say; what Slack would take for a command or a link in it is only shown.
-  ///   - id: What it is about.
-  ///   - folder: Where the message can be put down, without a name, until it is sent.
-  /// - Returns: Why it didn't arrive; nil when it did.
+  ///   - text: The message. Slack's commands and links in it are escaped.
+  ///   - id: The id of the subject.
+  ///   - folder: The folder for the unnamed file that contains the message while it is sent.
+  /// - Returns: Why it wasn't delivered; nil if it was.
   public func post(_ text: String, id: String, folder: String) -> UploadFailure? {
     let escaped = text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
     guard let json = try? JSONEncoder().encode(["text": escaped]) else { return nil }
@@ -56,6 +56,6 @@ extension Notifier: CustomStringConvertible, CustomDebugStringConvertible, Custo
   public var description: String { host }
   /// The host.
   public var debugDescription: String { host }
-  /// Shows the host to `dump`, and nothing else.
+  /// A mirror that shows only the host, for `dump`.
   public var customMirror: Mirror { Mirror(self, children: ["host": host]) }
 }

@@ -3,7 +3,7 @@ import CCurl
 import Glibc
 internal import SystemPackage
 
-/// Turns what came of an attempt into a failure, or nil for a delivery.
+/// Turns the result of an attempt into a failure, or nil if the report was delivered.
 struct ResponseClassifier {
   let endpoint: Endpoint
 
@@ -88,8 +88,8 @@ struct ResponseClassifier {
     }
   }
 
-  /// libcurl's words for an error; nil when there are none, or when a URL is in them, such as that of a proxy with
-  /// its password.
+  /// libcurl's text for an error; nil if there is none, or if it contains a URL, such as that of a proxy with its
+  /// password.
   func presentable(_ detail: String) -> String? {
     let line = endpoint.redact(detail).printableLine
     return line.isEmpty || line.contains("@") || line.contains("://") ? nil : line

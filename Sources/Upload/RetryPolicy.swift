@@ -1,21 +1,21 @@
-/// How often, and how long, an upload is tried.
+/// How often and how long an upload is tried.
 ///
-/// Between two attempts it waits for a random part of a time that doubles with each attempt (exponential backoff
-/// with full jitter), so that machines which failed together don't come back together. A receiver's `Retry-After`
-/// is kept when it is longer.
+/// The wait between two attempts is a random part of a time that doubles with each attempt (exponential backoff with
+/// full jitter), so that machines which failed together don't return together. If the receiver's `Retry-After` is
+/// longer, that is the wait. An ``Uploader`` follows a policy.
 public struct RetryPolicy: Sendable, Equatable {
-  /// The attempts in all, the first included.
+  /// The maximum number of attempts, including the first.
   public var attempts: Int
   /// The longest wait after the first attempt.
   public var base: Duration
   /// The longest wait after any attempt, unless the receiver asks for more.
   public var cap: Duration
-  /// The longest `Retry-After` that is waited for. With a longer one the delivery ends and says when to try again.
+  /// The longest accepted `Retry-After`. A longer one ends the delivery, whose failure then says when to try again.
   public var longestRetryAfter: Duration
-  /// The time for all attempts and waits together. An attempt gets what is left of it.
+  /// The time limit for all attempts and waits together. An attempt gets at most the remaining time.
   public var total: Duration
 
-  /// A policy with the given bounds; `attempts` below 1 count as 1.
+  /// Creates a policy; values of `attempts` below 1 count as 1.
   public init(
     attempts: Int = 5, base: Duration = .milliseconds(500), cap: Duration = .seconds(30),
     longestRetryAfter: Duration = .seconds(120), total: Duration = .seconds(300)
@@ -34,11 +34,11 @@ public struct RetryPolicy: Sendable, Equatable {
   }
 
   /// - Parameters:
-  ///   - attempt: How many attempts have been made.
-  ///   - elapsed: The time since the first began.
+  ///   - attempt: How many attempts were made.
+  ///   - elapsed: The time since the first attempt started.
   ///   - retryAfter: The wait that the receiver asked for.
-  ///   - random: A number from 0 up to 1.
-  /// - Returns: How long to wait before the next attempt, or that there is none.
+  ///   - random: A number from 0 up to, but not including, 1.
+  /// - Returns: How long to wait before the next attempt, or that there is no further one.
   func decision(after attempt: Int, elapsed: Duration, retryAfter: Duration?, random: Double) -> Decision {
     guard attempt < attempts else { return .giveUp }
     if let retryAfter, retryAfter > longestRetryAfter { return .giveUp }

@@ -2,13 +2,13 @@ public import Basics
 internal import Crypto
 internal import FoundationEssentials
 
-/// A key that reports are signed with, as the Standard Webhooks scheme has it: base64 behind `whsec_`.
+/// A key that signs reports, in the format of the Standard Webhooks scheme: `whsec_` followed by base64.
 public struct SigningSecret: Sendable {
   let key: SymmetricKey
 
-  /// Reads a secret; the prefix may be missing.
+  /// Parses a secret; the prefix may be missing.
   ///
-  /// - Throws: `SigningSecretError` when it isn't base64, or not of 24 to 64 bytes, which the scheme asks for.
+  /// - Throws: ``SigningSecretError`` if it isn't base64, or not 24 to 64 bytes long, as the scheme requires.
   public init(_ secret: Secret) throws(SigningSecretError) {
     var text = secret.revealedValue[...]
     if text.hasPrefix(Self.prefix) { text = text.dropFirst(Self.prefix.count) }
@@ -21,25 +21,25 @@ public struct SigningSecret: Sendable {
 }
 
 extension SigningSecret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-  /// Says that there is a secret, and nothing of it.
+  /// `(secret)`, without any of its content.
   public var description: String { "(secret)" }
-  /// Says that there is a secret, and nothing of it.
+  /// `(secret)`, without any of its content.
   public var debugDescription: String { description }
-  /// Has no children, so that `dump` shows nothing.
+  /// A mirror without children, so that `dump` shows nothing.
   public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// Why a text is no secret to sign with. It holds nothing of the text.
+/// Why a text is not a signing secret. The error contains nothing of the text.
 public struct SigningSecretError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What is wrong, to match on.
+  /// The kind of error. Match on this, not on the text.
   public enum Code: String, Sendable {
     /// It isn't base64.
     case encoding
-    /// It has too few bytes, or too many.
+    /// It has too few or too many bytes.
     case length
   }
 
-  /// What is wrong.
+  /// The kind of error.
   public let code: Code
 
   /// One sentence for the user.

@@ -3,13 +3,13 @@ import CCurl
 import Glibc
 internal import SystemPackage
 
-/// What libcurl's callbacks read from and write to during one attempt.
+/// The data that libcurl's callbacks read and write during one attempt.
 final class Transfer {
   let size: Int
   let isCancelled: () -> Bool
   let errorBuffer = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
   private(set) var fileError: SystemError?
-  /// Whether the answer's body was cut off here, since there was too much of it.
+  /// Whether the answer's body was cut off because it was too long.
   private(set) var stoppedReading = false
 
   private let file: Int32
@@ -33,12 +33,12 @@ final class Transfer {
 
   deinit { errorBuffer.deallocate() }
 
-  /// The object that a callback was given, or nil for a null pointer.
+  /// The object behind a callback's context; nil for a null pointer.
   static func at(_ context: UnsafeMutableRawPointer?) -> Transfer? {
     context.map { Unmanaged.fromOpaque($0).takeUnretainedValue() }
   }
 
-  /// libcurl's own words for what went wrong.
+  /// libcurl's own text for the error.
   var errorText: String {
     String(decoding: errorBuffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
@@ -49,7 +49,7 @@ final class Transfer {
     var count: Int
     repeat { count = pread(file, buffer, wanted, offset) } while count < 0 && errno == EINTR
     guard count > 0 else {
-      // Content-Length has been sent, so a file that has become shorter can't be sent any more.
+      // Content-Length is already sent, so a file that became shorter can't be sent any more.
       fileError = SystemError(call: "read", path: "", code: count < 0 ? .last : .staleNFSFileHandle)
       return Self.readAborted
     }
@@ -57,7 +57,7 @@ final class Transfer {
     return count
   }
 
-  /// Goes back, for a body that libcurl has to send again.
+  /// Seeks, if libcurl has to send the body again.
   func seek(to position: Int, from origin: Int32) -> Int32 {
     guard origin == SEEK_SET, (0...size).contains(position) else { return CURL_SEEKFUNC_FAIL }
     offset = position
@@ -74,7 +74,7 @@ final class Transfer {
 
   func keep(header bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
     let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
-    if line.hasPrefix("HTTP/") { headers = [:] }  // A proxy's answer, or "100 Continue", went before.
+    if line.hasPrefix("HTTP/") { headers = [:] }  // A proxy's answer, or "100 Continue", came before.
     guard let colon = line.firstIndex(of: ":") else { return count }
     let name = line[..<colon].lowercased()
     if Self.keptHeaders.contains(name) { headers[name] = line[line.index(after: colon)...].printableLine }
@@ -84,7 +84,7 @@ final class Transfer {
   func answer(status: Int, redactedBy endpoint: Endpoint) -> HTTPAnswer {
     var text = endpoint.redact(String(decoding: excerpt, as: UTF8.self))
     if excerpt.count == excerptLimit {
-      // Half of a secret may stand where the body was cut.
+      // The end of the excerpt may contain a part of a secret.
       text = String(decoding: text.utf8.dropLast(endpoint.longestRedaction), as: UTF8.self)
     }
     text = String(decoding: text.utf8.prefix(HTTPAnswer.excerptLimit), as: UTF8.self)
@@ -94,12 +94,12 @@ final class Transfer {
   }
 }
 
-/// What a receiver answered.
+/// The answer of a receiver.
 struct HTTPAnswer {
   let status: Int
   let retryAfter: String?
   let location: String?
-  /// The beginning of the body: one line, printable, without secrets.
+  /// The start of the body: one printable line without secrets.
   let excerpt: String
 
   static let excerptLimit = 2048

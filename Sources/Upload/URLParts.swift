@@ -2,7 +2,7 @@ import Basics
 import CCurl
 internal import Glibc
 
-/// The parts of a URL, taken apart by libcurl so that what is checked is what is used.
+/// The parts of a URL. libcurl parses it, so that the checked URL is the one that is used.
 struct URLParts {
   let scheme: String
   let host: String
@@ -30,7 +30,7 @@ struct URLParts {
     query = Self.part(CURLUPART_QUERY, of: handle)
   }
 
-  /// Whether what is sent there can be read on its way. A proxy may be on another machine though the host isn't.
+  /// Whether others can read what is sent there. A proxy may be on another machine even if the host isn't.
   var isReadable: Bool {
     let isFour = host.hasPrefix("127.") && host.allSatisfy { $0 == "." || $0.isWholeNumber }
     let isHere = isFour || host == "localhost" || host == "[::1]"

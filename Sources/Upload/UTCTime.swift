@@ -1,6 +1,6 @@
 import Glibc
 
-/// `seconds` since 1970 as `2026-01-31T12:00:00Z`.
+/// Formats `seconds` since 1970 as `2026-01-31T12:00:00Z`.
 func utcTime(_ seconds: Int) -> String {
   var time = time_t(seconds)
   var parts = tm()

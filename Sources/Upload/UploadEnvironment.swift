@@ -1,19 +1,19 @@
 import Glibc
 
-/// What an uploader takes from the world: time, chance, and whether to go on. A test gives it another.
+/// An uploader's access to time, randomness and cancellation, which tests replace.
 public struct UploadEnvironment: Sendable {
-  /// Time that only runs forward, from any beginning.
+  /// A monotonic clock with an arbitrary start.
   public var elapsed: @Sendable () -> Duration
-  /// The date, in seconds since 1970.
+  /// The current time, in seconds since 1970.
   public var date: @Sendable () -> Int
-  /// A number from 0 up to 1.
+  /// A number from 0 up to, but not including, 1.
   public var random: @Sendable () -> Double
-  /// Waits for so long.
+  /// Blocks for this time.
   public var sleep: @Sendable (Duration) -> Void
-  /// Whether to stop: asked 20 times a second while waiting, and at least once a second during an attempt.
+  /// Whether to stop. Called 20 times a second during a wait, and at least once a second during an attempt.
   public var isCancelled: @Sendable () -> Bool
 
-  /// Takes the given ones, and the system's for the rest.
+  /// Creates an environment; the default of each value is the system's.
   public init(
     elapsed: @escaping @Sendable () -> Duration = systemElapsed,
     date: @escaping @Sendable () -> Int = systemDate,
@@ -28,7 +28,7 @@ public struct UploadEnvironment: Sendable {
     self.isCancelled = isCancelled
   }
 
-  /// The time since the machine was started, sleep included.
+  /// The time since the machine was started, including suspension.
   public static let systemElapsed: @Sendable () -> Duration = {
     let now = clock(CLOCK_BOOTTIME)
     return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
@@ -44,15 +44,16 @@ public struct UploadEnvironment: Sendable {
   public static let systemSleep: @Sendable (Duration) -> Void = { time in
     let (seconds, attoseconds) = time.components
     var request = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-    // Cut short by a signal, it returns early: the caller looks at the clock, and at whether to stop.
+    // A signal makes it return early; the caller checks the clock and whether to stop.
     nanosleep(&request, nil)
   }
 
-  /// Is never cancelled.
+  /// Always false.
   public static let never: @Sendable () -> Bool = { false }
 
-  /// Waits for `time`, or less when cancelled meanwhile.
-  /// - Returns: Whether the wait came to its end.
+  /// Waits for `time`, or until it is canceled.
+  ///
+  /// - Returns: Whether the wait was completed.
   func wait(_ time: Duration) -> Bool {
     let end = elapsed() + time
     while !isCancelled() {

@@ -1,8 +1,8 @@
 /// Why a report wasn't delivered.
 ///
-/// Neither it nor its text holds the token, the URL's path or query, or a header.
+/// Neither the value nor its text contains the token, the path or query of the URL, or a header.
 public struct UploadFailure: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What is wrong, to match on.
+  /// The kind of failure. Match on this, not on the text.
   public enum Code: String, Sendable {
     /// The host's name couldn't be resolved.
     case unresolved
@@ -12,31 +12,32 @@ public struct UploadFailure: Error, Sendable, Equatable, CustomStringConvertible
     case timeout
     /// The connection was lost before the answer was complete.
     case disconnected
-    /// The receiver's certificate isn't trusted, isn't its own, or has expired; or the file of authorities is bad.
+    /// The receiver's certificate isn't trusted, belongs to another host or has expired, or a certificate file is
+    /// unusable.
     case certificate
     /// TLS failed for another reason.
     case tls
-    /// The receiver answered with a redirection, which isn't followed.
+    /// The receiver answered with a redirection, which is never followed.
     case redirected
-    /// 401 or 407: the receiver doesn't accept the token, or the proxy wants to know who is asking.
+    /// 401 or 407: the receiver doesn't accept the credentials, or a proxy asks for some.
     case unauthorized
     /// The receiver refused the report with another final status.
     case rejected
-    /// 408 or 429: the receiver asks to be tried again later.
+    /// 408 or 429: the receiver asks for another attempt later.
     case throttled
     /// The receiver answered with 5xx.
     case receiver
-    /// What answered doesn't speak HTTP, or not the HTTP that is expected.
+    /// The other side doesn't speak HTTP, or sent an unexpected answer.
     case protocolError = "protocol"
-    /// The report's file can't be read, or has changed while it was sent.
+    /// The report's file can't be read, or changed while it was sent.
     case file
-    /// The id, the program's version or an option can't be sent as it is.
+    /// The id, the program's version or an option can't be sent.
     case request
-    /// The program was told to stop.
+    /// The program was asked to stop.
     case cancelled
   }
 
-  /// What is wrong.
+  /// The kind of failure.
   public let code: Code
   /// What happened, and what to do about it.
   public let message: String
@@ -44,16 +45,16 @@ public struct UploadFailure: Error, Sendable, Equatable, CustomStringConvertible
   public let host: String
   /// The HTTP status, if there was one.
   public internal(set) var status: Int?
-  /// Whether it may work later without any change.
+  /// Whether the same upload may succeed later.
   public let isRetryable: Bool
-  /// The attempts that were made.
+  /// The number of attempts.
   public internal(set) var attempts = 0
   /// The wait that the receiver asked for, in seconds.
   public internal(set) var retryAfter: Int?
-  /// When the receiver wants to be tried again, in seconds since 1970.
+  /// The time from which the receiver accepts another attempt, in seconds since 1970.
   public internal(set) var tryAgainAt: Int?
 
-  /// Whether another report might still be accepted: the receiver was there and refused only this one.
+  /// Whether another report might still be accepted, since only this one was refused.
   var concernsOnlyThisReport: Bool { code == .rejected || code == .file || code == .request }
 
   /// One or two sentences for the user.

@@ -1,23 +1,34 @@
 internal import Basics
 public import Logging
 
-/// What became of one report's upload. It is a value: an upload that fails never ends a run.
+/// The result of one upload. It is a value, since a failed upload never ends a run.
 public enum Delivery: Sendable, Equatable {
   /// The receiver accepted it.
   case delivered(status: Int, attempts: Int, milliseconds: Double)
-  /// It wasn't accepted, or wasn't confirmed; the receiver may still have it.
+  /// It wasn't accepted, or its acceptance wasn't confirmed. The receiver may still have it.
   case undelivered(UploadFailure)
 }
 
-/// Delivers reports to one endpoint, and tries again as its policy says.
+/// Delivers reports to one endpoint, with repeated attempts according to its policy.
 ///
-/// All attempts carry the same `webhook-id` and the same body; timestamp and signatures are those of the attempt.
-/// Transport errors, 408, 429 and 5xx are tried again; anything else that
-/// isn't 2xx is final, as is a certificate which can't be verified.
+/// ```swift
+/// let uploader = Uploader(endpoint: endpoint, version: "0.1.0")
+/// switch uploader.deliver(file: "report.json", id: "01J9ZQ4W0XN6V5T8R2C3B7D1EF") {
+/// case .delivered(let status, let attempts, _): print("status \(status) after \(attempts) attempts")
+/// case .undelivered(let failure): print(failure)
+/// }
+/// ```
+///
+/// All attempts have the same `webhook-id` and the same body; each has its own timestamp and signatures. Transport
+/// errors, 408, 429 and 5xx are tried again. Any other status outside 2xx is final, and so is a certificate that
+/// can't be verified.
+///
+/// An ``Endpoint`` describes the receiver, a ``RetryPolicy`` the attempts. An ``Outbox`` keeps what was not
+/// delivered.
 public struct Uploader: Sendable {
-  /// Where reports go.
+  /// The receiver of the reports.
   public let endpoint: Endpoint
-  /// How often they are tried.
+  /// The number and timing of attempts.
   public let policy: RetryPolicy
 
   private let client: HTTPClient
@@ -25,11 +36,11 @@ public struct Uploader: Sendable {
   private let logger: Logger?
 
   /// - Parameters:
-  ///   - endpoint: Where reports go.
-  ///   - version: The program's, for `User-Agent: flotilla/VERSION`.
-  ///   - policy: How often they are tried.
-  ///   - environment: Time, chance and cancellation.
-  ///   - logger: Told of each attempt that is going to be repeated, and of a report that can't be compressed (warning).
+  ///   - endpoint: The receiver of the reports.
+  ///   - version: The version of the program, for `User-Agent: flotilla/VERSION`.
+  ///   - policy: The number and timing of attempts.
+  ///   - environment: Time, randomness and cancellation.
+  ///   - logger: Gets a warning for each attempt that will be repeated, and if a report can't be compressed.
   public init(
     endpoint: Endpoint, version: String, policy: RetryPolicy = RetryPolicy(),
     environment: UploadEnvironment = UploadEnvironment(), logger: Logger? = nil
@@ -41,13 +52,13 @@ public struct Uploader: Sendable {
     client = HTTPClient(endpoint: endpoint, version: version)
   }
 
-  /// Sends the file at `path`, blocking until it is delivered or given up.
+  /// Sends the file at `path`, and blocks until it is delivered or has failed.
   ///
   /// - Parameters:
-  ///   - path: The file, sent byte for byte or compressed. It must not change meanwhile.
-  ///   - id: What the receiver knows this report by; the same for every repetition, in this run and in later ones.
-  ///     Letters, digits, `-` and `_`, 128 at most.
-  /// - Returns: That it was delivered, or why not.
+  ///   - path: The file, which is sent as it is or compressed. It must not change meanwhile.
+  ///   - id: The id under which the receiver knows the report; the same for every repetition, in this run and in
+  ///     later ones. Letters, digits, `-` and `_` are allowed, at most 128.
+  /// - Returns: That it was delivered, or why it wasn't.
   public func deliver(file path: String, id: String) -> Delivery {
     let judgement = ResponseClassifier(endpoint: endpoint)
     guard ReportID.isValid(id) else {
@@ -65,7 +76,7 @@ public struct Uploader: Sendable {
     }
   }
 
-  /// Sends bytes, through a file without a name in `folder`.
+  /// Sends bytes through an unnamed file in `folder`.
   func deliver(_ bytes: [UInt8], id: String, folder: String) -> Delivery {
     let judgement = ResponseClassifier(endpoint: endpoint)
     do {
@@ -117,7 +128,7 @@ public struct Uploader: Sendable {
   }
 }
 
-/// What may be the id of a report: it becomes a header and a part of a file's name.
+/// The rules for the id of a report, which becomes a header and a part of a file name.
 package enum ReportID {
   private static let allowed = Set(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)

@@ -10,27 +10,27 @@ internal import FoundationEssentials
 /// 4. "the signature scheme identifier, followed by a comma, followed by the base64 encoded signature": `v1,…`
 /// 5. "several signatures, separated by a space", for the rotation of secrets
 ///
-/// The body is taken piece by piece, so that memory doesn't grow with it.
+/// The body is added piece by piece, so that memory doesn't grow with it.
 public struct WebhookSignature {
   private var codes: [HMAC<SHA256>]
 
-  /// Begins with a message's id and timestamp, in seconds since 1970; a signature for each secret.
+  /// Starts a signature for each secret. `timestamp` is in seconds since 1970.
   public init(id: String, timestamp: String, secrets: [SigningSecret]) {
     codes = secrets.map { HMAC(key: $0.key) }
     add(Array("\(id).\(timestamp).".utf8)[...])  // Step 1.
   }
 
-  /// Takes the next bytes of the body.
+  /// Adds the next bytes of the body.
   public mutating func add(_ bytes: ArraySlice<UInt8>) {
     for index in codes.indices { codes[index].update(data: bytes) }  // Step 3.
   }
 
-  /// What goes into `webhook-signature`.
+  /// The value of the header `webhook-signature`.
   public var header: String {
     codes.map { "v1," + Data($0.finalize()).base64EncodedString() }.joined(separator: " ")  // Steps 4 and 5.
   }
 
-  /// Whether one of the signatures in a header is by one of the secrets. Takes the same time wherever they differ.
+  /// Whether a signature in a header was made with one of the secrets. The comparison takes constant time.
   public func matches(_ header: String) -> Bool {
     let given = header.split(separator: " ").filter { $0.hasPrefix("v1,") }.prefix(20).compactMap {
       Data(base64Encoded: String($0.dropFirst(3)))

@@ -1,20 +1,31 @@
 internal import Basics
 
-/// Reports that wait on the disk until a receiver has accepted them.
+/// Reports that are kept on disk until a receiver has accepted them.
 ///
-/// - A report is there whole or not at all, and stays until it was delivered; after a crash between its delivery and
-///   its removal it is delivered again, under the same id.
-/// - A full outbox refuses the newcomer and says so; it never drops what it holds.
+/// ```swift
+/// let outbox = try Outbox(path: ".flotilla/outbox")
+/// if case .refused(let full) = try outbox.put(contentsOf: "report.json", id: "01J9ZQ4W0XN6V5T8R2C3B7D1EF") {
+///   print(full)
+/// }
+/// let flush = try outbox.flush(using: uploader)
+/// print("\(flush.delivered.count) delivered, \(flush.remaining) remaining")
+/// ```
+///
+/// - A report is either complete or absent, and stays until it is delivered. After a crash between delivery and
+///   removal it is delivered again, under the same id.
+/// - A full outbox refuses new reports and says so. It never drops the reports that it has.
 /// - Several processes may use one folder at once.
+///
+/// An ``Uploader`` delivers the reports, each of which is an ``OutboxEntry``.
 public struct Outbox: Sendable {
-  /// How much may wait.
+  /// The limits of an outbox.
   public struct Limits: Sendable, Equatable {
-    /// The most reports.
+    /// The maximum number of reports.
     public var count: Int
-    /// The most bytes, all reports together.
+    /// The maximum total size of the reports in bytes.
     public var bytes: Int
 
-    /// Bounds on an outbox.
+    /// Creates limits.
     public init(count: Int = 100, bytes: Int = 256 << 20) {
       self.count = count
       self.bytes = bytes
@@ -24,9 +35,9 @@ public struct Outbox: Sendable {
   let folder: Folder
   private let limits: Limits
 
-  /// Opens the outbox in the folder at `path`, which is made if it isn't there, for this user only (0700).
+  /// Opens the outbox in the folder at `path`. If the folder doesn't exist, it is created for this user only (0700).
   ///
-  /// - Throws: `OutboxError` when that can't be done.
+  /// - Throws: ``OutboxError`` if the folder can't be used.
   public init(path: String, limits: Limits = Limits()) throws(OutboxError) {
     do {
       folder = try Folder(creating: path)
@@ -36,7 +47,7 @@ public struct Outbox: Sendable {
     self.limits = limits
   }
 
-  /// Puts a copy of the file at `path` into the outbox. See `put(_:id:order:)`.
+  /// Puts a copy of the file at `path` into the outbox. See ``put(_:id:order:)``.
   public func put(
     contentsOf path: String, id: String, order: UInt64? = nil
   ) throws(OutboxError) -> OutboxPlacement {
@@ -46,18 +57,20 @@ public struct Outbox: Sendable {
 
   /// Puts a report into the outbox.
   ///
-  /// When it returns `stored`, the report outlives a crash and a power cut.
+  /// When it returns ``OutboxPlacement/stored(_:)``, the report survives a crash and a power cut.
+  ///
   /// - Parameters:
   ///   - bytes: The report.
-  ///   - id: What the receiver will know it by.
-  ///   - order: Its place; smaller ones are sent first. After all that wait, unless given.
-  /// - Returns: Whether it was stored, was there already, or found no room.
-  /// - Throws: `OutboxError` when the id isn't allowed, another report waits under it, or the disk doesn't take it.
+  ///   - id: The id under which the receiver knows the report.
+  ///   - order: Its position; smaller ones are sent first. By default it comes after all others.
+  /// - Returns: Whether it was stored, was there already, or was refused for lack of room.
+  /// - Throws: ``OutboxError`` if the id isn't allowed, if another report has it, or if the disk can't take the
+  ///   report.
   public func put(_ bytes: [UInt8], id: String, order: UInt64? = nil) throws(OutboxError) -> OutboxPlacement {
     try place(bytes, id: id, order: order)
   }
 
-  /// The reports that wait, in the order in which they will be sent: those refused before come last.
+  /// The reports in the outbox, in the order in which they will be sent; refused ones come last.
   public func pending() throws(OutboxError) -> [OutboxEntry] {
     let files = try reported { () throws(SystemError) in try folder.files() }
     return files.compactMap { OutboxEntry(fileName: $0.name, bytes: $0.bytes) }.sorted {
@@ -65,7 +78,7 @@ public struct Outbox: Sendable {
     }
   }
 
-  /// What the user should know of the outbox before it is full, from four fifths on; nil when there is room.
+  /// A warning if the outbox is at least four fifths full; nil if it isn't.
   public func warning() throws(OutboxError) -> String? {
     let waiting = try pending()
     let bytes = waiting.reduce(0) { $0 + $1.bytes }
@@ -76,8 +89,9 @@ public struct Outbox: Sendable {
       """
   }
 
-  /// Takes a report out without sending it.
-  /// - Returns: Whether it was there.
+  /// Removes a report without sending it.
+  ///
+  /// - Returns: Whether it was in the outbox.
   @discardableResult
   public func remove(id: String) throws(OutboxError) -> Bool {
     guard let entry = try pending().first(where: { $0.id == id }) else { return false }
@@ -91,7 +105,8 @@ public struct Outbox: Sendable {
     try reported { () throws(SystemError) in try folder.remove(entry.fileName) }
   }
 
-  /// Held while names in the folder change, so that two writers neither take one id nor overlook each other's bytes.
+  /// A lock for changes of names in the folder, so that two writers neither use the same id nor miss each other's
+  /// bytes.
   func lockContents() throws(OutboxError) -> OpenFile? {
     try reported { () throws(SystemError) in try folder.lock(".lock-contents", waits: true) }
   }

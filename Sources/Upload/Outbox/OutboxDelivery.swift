@@ -1,13 +1,14 @@
 internal import Basics
 
 extension Outbox {
-  /// Sends what waits, oldest first, and removes each report when it is delivered.
+  /// Sends the reports, oldest first, and removes each one when it is delivered.
   ///
-  /// A report that the receiver refuses for good stays, is marked, and doesn't hold up the others. What would befall
-  /// the next report too (no connection, a receiver in trouble, a certificate or a token that isn't accepted) ends
-  /// the flush.
-  /// - Throws: `OutboxError` when the folder can't be read or a delivered report can't be removed. It is sent again
-  ///   then, under its id.
+  /// If the receiver refuses a report for good, the report is marked and kept, and the others are still sent. A
+  /// failure that would also affect the next report ends the flush: no connection, an error of the receiver, or a
+  /// certificate or a token that isn't accepted.
+  ///
+  /// - Throws: ``OutboxError`` if the folder can't be read, or if a delivered report can't be removed. Such a report
+  ///   is sent again later, under the same id.
   public func flush(using uploader: Uploader) throws(OutboxError) -> OutboxFlush {
     try flush { uploader.deliver(file: $0, id: $1) }
   }
@@ -16,7 +17,7 @@ extension Outbox {
     delivering deliver: (_ file: String, _ id: String) -> Delivery
   ) throws(OutboxError) -> OutboxFlush {
     var result = OutboxFlush()
-    // Two at once would send every report twice.
+    // Two flushes at once would send every report twice.
     let lock = try reported { () throws(SystemError) in try folder.lock(".lock-flush", waits: false) }
     defer { withExtendedLifetime(lock) {} }
     guard lock != nil else {
@@ -39,7 +40,7 @@ extension Outbox {
     return result
   }
 
-  /// Renames a report that was refused, so that it is known as such from now on.
+  /// Renames a refused report, so that its name says that it was refused.
   private func mark(_ entry: OutboxEntry, _ failure: UploadFailure) throws(OutboxError) -> OutboxEntry {
     guard failure.code == .rejected, let status = failure.status, status != entry.rejection else {
       return entry

@@ -1,17 +1,17 @@
 public import Basics
 
-/// A report that waits in an outbox.
+/// A report in an outbox.
 ///
-/// All that is known of it stands in its file's name, so that no second file can disagree:
-/// `00000000000000000007-01J….json`, and `00000000000000000007-01J….rejected-400.json` once it was refused.
+/// The name of its file contains all that is known about it, so there is no second file that could disagree:
+/// `00000000000000000007-01J….json`, and `00000000000000000007-01J….rejected-400.json` after it was refused.
 public struct OutboxEntry: Sendable, Equatable {
-  /// Its place: smaller ones are sent first.
+  /// Its position; smaller ones are sent first.
   public let order: UInt64
-  /// What the receiver knows it by.
+  /// The id under which the receiver knows it.
   public let id: String
-  /// The status with which the receiver refused it, if it did. It is tried again after all others.
+  /// The HTTP status with which the receiver refused it, or nil. Refused reports are tried again after all others.
   public internal(set) var rejection: Int?
-  /// Its size.
+  /// The size in bytes.
   public let bytes: Int
 
   /// The name of its file in the outbox.
@@ -30,7 +30,7 @@ public struct OutboxEntry: Sendable, Equatable {
     self.bytes = bytes
   }
 
-  /// Reads a file's name; nil for a file that isn't a report of ours.
+  /// Parses a file name; nil if the file isn't a report of an outbox.
   init?(fileName: String, bytes: Int) {
     let parts = fileName.split(separator: ".", omittingEmptySubsequences: false)
     guard let first = parts.first, let dash = first.firstIndex(of: "-"), parts.last == "json",
@@ -39,32 +39,32 @@ public struct OutboxEntry: Sendable, Equatable {
     let id = String(first[first.index(after: dash)...])
     let rejection = parts.count == 3 ? parts[1].split(separator: "-").last.flatMap { Int($0) } : nil
     self.init(order: order, id: id, rejection: rejection, bytes: bytes)
-    // Only the name that would be written is read, so that no two names mean one report.
+    // Only names in canonical form are accepted, so that no two names mean the same report.
     guard ReportID.isValid(id), self.fileName == fileName else { return nil }
   }
 }
 
-/// What became of a report that was put into an outbox.
+/// The result of putting a report into an outbox.
 public enum OutboxPlacement: Sendable, Equatable {
-  /// It is on the disk, and will be there after a power cut.
+  /// It is on disk and survives a power cut.
   case stored(OutboxEntry)
-  /// The same report was already there under this id; nothing was written.
+  /// The same report was already there under this id. Nothing was written.
   case alreadyStored(OutboxEntry)
-  /// The outbox is full. Nothing was written and nothing was thrown away.
+  /// The outbox is full. Nothing was written, and nothing was dropped.
   case refused(OutboxFull)
 }
 
-/// A report for which there was no room, with what is in its way.
+/// A report for which there was no room, and how full the outbox is.
 public struct OutboxFull: Sendable, Equatable, CustomStringConvertible {
   /// The report that was refused.
   public let id: String
-  /// Its size.
+  /// The size of the report in bytes.
   public let bytes: Int
-  /// How many reports wait already.
+  /// The number of reports in the outbox.
   public let waiting: Int
-  /// Their bytes together.
+  /// Their total size in bytes.
   public let waitingBytes: Int
-  /// The bounds.
+  /// The limits of the outbox.
   public let limits: Outbox.Limits
 
   /// One or two sentences for the user.
@@ -76,9 +76,9 @@ public struct OutboxFull: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// What one flush of an outbox did.
+/// The result of one flush of an outbox.
 public struct OutboxFlush: Sendable, Equatable {
-  /// A report and what became of it.
+  /// A report that wasn't delivered, and the reason.
   public struct Refused: Sendable, Equatable {
     /// The report, which is still in the outbox.
     public let entry: OutboxEntry
@@ -86,35 +86,35 @@ public struct OutboxFlush: Sendable, Equatable {
     public let failure: UploadFailure
   }
 
-  /// Ids of the reports that were delivered, in the order of delivery. They have left the outbox.
+  /// The ids of the delivered reports, in the order of delivery. They are no longer in the outbox.
   public internal(set) var delivered: [String] = []
-  /// Reports that can't be delivered as they are. They stay, and are tried again by the next flush, after all others.
+  /// Reports that can't be delivered as they are. They stay, and the next flush tries them again after all others.
   public internal(set) var rejected: [Refused] = []
-  /// What ended the flush before all were tried. Nil when all were.
+  /// The failure that ended the flush early; nil if all reports were tried.
   public internal(set) var stopped: Refused?
-  /// How many reports are in the outbox now.
+  /// The number of reports that are still in the outbox.
   public internal(set) var remaining = 0
-  /// Whether another process was at it, so that nothing was done here.
+  /// Whether another process was flushing the outbox, so that nothing was sent.
   public internal(set) var isBusy = false
 }
 
 /// Why an outbox can't be used.
 public struct OutboxError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What is wrong, to match on.
+  /// The kind of error. Match on this, not on the text.
   public enum Code: String, Sendable {
     /// A file or folder can't be read or written.
     case system
-    /// The id can't be a file's name or a header.
+    /// The id isn't allowed in a file name or a header.
     case id
-    /// Another report waits under the same id.
+    /// Another report has the same id.
     case conflict
   }
 
-  /// What is wrong.
+  /// The kind of error.
   public let code: Code
   /// The id of the report in question.
   public var id: String?
-  /// The system's error, with code `system`.
+  /// The system's error, if the code is `system`.
   public var cause: SystemError?
 
   /// One sentence for the user.
