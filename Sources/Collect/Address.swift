@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Report
 
-/// Where the collector's pages are.
+/// The addresses of the collector's pages.
 enum Address {
   static let home = "/"
   static func fleet(_ fleet: String) -> String { "/fleets/\(fleet.asAddressPart)" }
@@ -10,7 +10,7 @@ enum Address {
   }
   static func report(_ id: String) -> String { "/reports/\(id.asAddressPart)" }
 
-  /// The parts of a path, each with its percent escapes taken away; nil where one has no meaning.
+  /// The parts of a path without percent-encoding; nil if an escape is invalid.
   static func parts(of path: String) -> [String]? {
     let parts = path.split(separator: "/").map { $0.removingPercentEncoding }
     return parts.contains(nil) ? nil : parts.compactMap { $0 }

@@ -5,14 +5,28 @@ internal import FoundationEssentials
 internal import SQLite
 internal import Upload
 
-/// Takes reports and shows them.
+/// Receives reports and shows them as pages.
 ///
-/// Requests are checked where they come in; what takes memory or the store is done one after the other. Pages are made
-/// beside that, one after the other too.
-public final class Collector: @unchecked Sendable {  // The store belongs to `queue`, pages to `reading`.
-  /// Who may do what.
+/// ```swift
+/// let collector = try Collector(
+///   store: "reports.sqlite", authorizer: authorizer, limit: 64 << 20, keep: 100, log: { print($0) })
+/// switch collector.begin(headers) {
+/// case .success(let upload):
+///   upload.add(bytes)
+///   let answer = await collector.finish(upload)
+/// case .failure(let rejected): print(rejected.answer.status)
+/// }
+/// ```
+///
+/// Requests are checked as they arrive. Work that takes memory or uses the store is done one at a time. Pages are
+/// made in parallel with that, also one at a time.
+///
+/// A ``RequestAuthorizer`` decides about ``RequestHeaders``, an ``UploadInProgress`` takes the body, and each
+/// ``Answer`` is an HTTP response. Reports are kept in a `ReportStore`.
+public final class Collector: @unchecked Sendable {  // `queue` owns the store, `reading` owns the pages.
+  /// Decides who may send reports and read pages.
   public let authorizer: RequestAuthorizer
-  /// The most bytes of a report, on the wire and expanded.
+  /// The maximum size of a report in bytes, both compressed and expanded.
   public let limit: Int
 
   private let path: String
@@ -24,12 +38,12 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
   private let log: @Sendable (String) -> Void
 
   /// - Parameters:
-  ///   - path: The store, which is made where there is none yet.
-  ///   - authorizer: Who may do what.
-  ///   - limit: The most bytes of a report, on the wire and expanded.
-  ///   - keep: How many reports of a fleet and coordinator are kept.
-  ///   - log: Takes a line for each report and each refusal.
-  /// - Throws: `CollectError` or `SQLiteError` where the store can't be opened.
+  ///   - path: The store's file, which is created if it doesn't exist.
+  ///   - authorizer: Decides who may send reports and read pages.
+  ///   - limit: The maximum size of a report in bytes, both compressed and expanded.
+  ///   - keep: How many reports of each fleet and coordinator are kept.
+  ///   - log: Gets a line for each report and each refusal.
+  /// - Throws: ``CollectError`` or `SQLiteError` if the store can't be opened.
   public init(
     store path: String, authorizer: RequestAuthorizer, limit: Int, keep: Int,
     log: @escaping @Sendable (String) -> Void
@@ -43,8 +57,9 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
     pages = Pages(shelf)
   }
 
-  /// Begins to take a report.
-  /// - Returns: what takes its body, or why the body needn't be looked at.
+  /// Starts to receive a report.
+  ///
+  /// - Returns: an object that takes the body, or the answer if the body need not be read.
   public func begin(_ request: RequestHeaders) -> Result<UploadInProgress, RejectedUpload> {
     if let answer = authorizer.refusal(of: request) { return .failure(refuse(answer, request)) }
     guard request.encoding == nil || request.encoding == "gzip" || request.encoding == "identity" else {
@@ -59,7 +74,7 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
     }
   }
 
-  /// Ends what `begin` began, when the whole body has been added.
+  /// Stores a report after its whole body has been added.
   public func finish(_ reception: UploadInProgress) async -> Answer {
     await withCheckedContinuation { continuation in
       queue.async { continuation.resume(returning: self.take(reception)) }
@@ -99,10 +114,10 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
     return Answer(200, "received")
   }
 
-  /// A coordinator's name, as far as it can be shown.
+  /// A coordinator's name in a form that can be shown.
   private static func name(_ header: String?) -> String {
     let name = (header ?? "").printableLine.prefix(100)
-    // The names . and .. lead elsewhere in an address.
+    // In an address, the names . and .. would lead elsewhere.
     return ["", ".", ".."].contains(name) ? "unnamed" : String(name)
   }
 
@@ -123,13 +138,13 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
     return RejectedUpload(answer: answer)
   }
 
-  /// Why a body needn't be looked at.
+  /// A request whose body need not be read.
   public struct RejectedUpload: Error {
-    /// What to answer.
+    /// The answer to send.
     public let answer: Answer
   }
 
-  /// Brings the store to rest, when what was begun is done.
+  /// Checkpoints the store after the work in progress is done.
   public func close() async {
     await withCheckedContinuation { continuation in
       queue.async {
@@ -141,7 +156,7 @@ public final class Collector: @unchecked Sendable {  // The store belongs to `qu
 
   // MARK: Pages
 
-  /// Answers a GET for `path`, which is as it stands in the address, escapes and all.
+  /// Answers a GET request for `path`, which is still percent-encoded.
   public func page(_ path: String, _ request: RequestHeaders, takesGzip: Bool) async -> Answer {
     if path == "/health" { return Answer(200, "ok") }
     if let answer = authorizer.refusal(ofReader: request) { return answer }

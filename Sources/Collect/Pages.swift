@@ -1,16 +1,16 @@
 internal import Report
 
-/// The pages, made of the reports that are there at one moment. It belongs to one thread at a time.
+/// Creates the pages from the reports in the store. It is used by one thread at a time.
 final class Pages {
   private static let mostReports = 50, mostCards = 24, largestKept = 1 << 20
 
   private let shelf: ReportReader
-  /// Reports don't change, and going through a large one takes a moment.
+  /// The overviews by report number. Reports don't change, and reading a large one takes a moment.
   private var overviews: [Int64: Overview] = [:]
 
   init(_ shelf: ReportReader) { self.shelf = shelf }
 
-  /// All fleets, each with the last report of each coordinator.
+  /// A list of all fleets, each with the last report of each coordinator.
   func fleets() throws -> String {
     let latest = try shelf.latest()
     let content: Markup =
@@ -28,9 +28,10 @@ final class Pages {
     return Page.text(title: "Fleets · Flotilla", header: "<h1 id=\"fleets\">Fleets</h1>\n", [section])
   }
 
-  /// A fleet: of its one coordinator all that the last report says, of several the same in short, side by side.
+  /// The page of a fleet. With one coordinator it shows that coordinator's last report; with several it shows a
+  /// summary of each last report, side by side.
   ///
-  /// - Returns: nil where nothing is known of a fleet of that name.
+  /// - Returns: nil if there is no report of a fleet with this name.
   func fleet(_ name: String) throws -> String? {
     let latest = try shelf.latest(of: name)
     guard let first = latest.first else { return nil }
@@ -66,14 +67,14 @@ final class Pages {
       ])
   }
 
-  /// The last report of a coordinator; nil where there is none.
+  /// The page of a coordinator's last report; nil if there is none.
   func coordinator(_ fleet: String, _ name: String) throws -> String? {
     try shelf.reports(of: fleet, name, limit: 1).first.map {
       try page($0, [Trail.home, (Address.fleet(fleet), fleet)], ofLatest: true)
     }
   }
 
-  /// A report; nil where there is none.
+  /// The page of a report; nil if there is none with this id.
   func report(_ id: String) throws -> String? {
     try shelf.report(id).map { report in
       let steps = [
@@ -160,7 +161,7 @@ final class Pages {
     ]
   }
 
-  /// `migrate`, and what was out of the ordinary.
+  /// `migrate`, with the result unless it is `finished`, and the selection.
   private static func run(_ report: StoredReport) -> Markup {
     let result: Markup = report.result == "finished" ? .nothing : ", \(report.result)"
     let selection = report.selection.map { " <small>only <bdi>\($0)</bdi></small>" as Markup } ?? .nothing
@@ -171,7 +172,7 @@ final class Pages {
     "<time datetime=\"\(report.finishedAt)\">\(Numbers.minute(report.finishedAt))</time>"
   }
 
-  /// A number that should be nought.
+  /// A number that is emphasized unless it is 0.
   private static func alarm(_ count: Int, _ kind: String) -> Markup {
     count == 0 ? "0" : "<b class=\"\(kind)\">\(Numbers.grouped(count))</b>"
   }
@@ -185,7 +186,7 @@ final class Pages {
   }
 }
 
-/// The way from the list of fleets to a page.
+/// The navigation from the list of fleets to a page.
 private struct Trail {
   typealias Crumb = (address: String, name: String)
   static let home: Crumb = (Address.home, "All fleets")
@@ -193,9 +194,9 @@ private struct Trail {
   let markup: Markup
 
   /// - Parameters:
-  ///   - steps: the pages above.
-  ///   - report: what the page shows.
-  ///   - name: what the page itself is called.
+  ///   - steps: the pages above this one.
+  ///   - report: the report that the page shows.
+  ///   - name: the name of the page.
   init(_ steps: [Crumb], _ report: StoredReport, name: Markup) {
     self.init(
       steps,
@@ -205,8 +206,8 @@ private struct Trail {
   }
 
   /// - Parameters:
-  ///   - steps: the pages above.
-  ///   - rest: what stands behind them.
+  ///   - steps: the pages above this one.
+  ///   - rest: the items after them.
   init(_ steps: [Crumb], _ rest: Markup = .nothing) {
     let links = steps.map { "<li><a href=\"\($0.address)\"><bdi>\($0.name)</bdi></a></li>" as Markup }
     markup = "<nav aria-label=\"Pages\"><ul class=\"trail\">\(links)\(rest)</ul></nav>\n"

@@ -4,15 +4,15 @@ internal import FoundationEssentials
 internal import Report
 internal import SQLite
 
-/// Reads the store for pages, through a connection of its own, so that no sender waits for a page. It belongs to one
-/// thread at a time.
+/// Reads the store for pages through a connection of its own, so that no sender has to wait for a page. It is used by
+/// one thread at a time.
 final class ReportReader {
   private let database: Connection
 
-  /// Opens a store that is there.
+  /// Opens an existing store.
   init(path: String) throws { database = try Connection(path: path, access: .readOnly) }
 
-  /// Reads everything in `body` as of one moment.
+  /// Runs `body` in one read transaction, so that all reads see the same state.
   func reading<T>(_ body: () throws -> T) throws -> T {
     try database.execute("BEGIN")
     defer { database.rollback() }
@@ -33,7 +33,7 @@ final class ReportReader {
       """, [fleet.map { .text($0) } ?? .null], StoredReport.init)
   }
 
-  /// Reports of a fleet, the latest first; of one coordinator or of all.
+  /// The reports of a fleet, latest first; of one coordinator or of all.
   func reports(of fleet: String, _ coordinator: String? = nil, limit: Int) throws -> [StoredReport] {
     try database.rows(
       """
@@ -42,14 +42,14 @@ final class ReportReader {
       """, [.text(fleet), coordinator.map { .text($0) } ?? .null, .integer(Int64(limit))], StoredReport.init)
   }
 
-  /// A report; nil where there is none of that id.
+  /// The report with this id, or nil.
   func report(_ id: String) throws -> StoredReport? {
     try database.rows(
       "SELECT \(StoredReport.columns) FROM reports WHERE id = ?", [.text(id)], StoredReport.init
     ).first
   }
 
-  /// A report as gzip; nil where there is none.
+  /// A report's text as gzip; nil if there is no report with this id.
   func body(_ id: String) throws -> [UInt8]? {
     let value = try database.scalar("SELECT body FROM reports WHERE id = ?", [.text(id)])
     guard case .blob(let bytes) = value else { return nil }
@@ -58,7 +58,7 @@ final class ReportReader {
 
   // MARK: Contents
 
-  /// A report's content, with what its coordinator said before.
+  /// The content of a report, with the earlier reports of its coordinator.
   func content(of report: StoredReport) throws -> ReportContent {
     let head = try database.scalar("SELECT head FROM reports WHERE id = ?", [.text(report.id)])?.text
     return ReportContent(
@@ -77,7 +77,7 @@ final class ReportReader {
     try expander.finish()
   }
 
-  /// What a coordinator said of the whole fleet before this report, and its latest rollout.
+  /// The points of a coordinator's earlier reports about the whole fleet, and its latest rollout.
   func past(_ report: StoredReport) throws -> ReportContent.Past {
     let whose: [Value] = [
       .text(report.fleet), .text(report.coordinator), .text(report.finishedAt), .text(report.id),

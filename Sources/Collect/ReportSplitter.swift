@@ -1,11 +1,12 @@
-/// Takes a report apart while it comes: its installations one by one, and the rest with an empty list in their place.
+/// Splits a report while it arrives: into its installations, one by one, and the rest, with an empty list in their
+/// place.
 ///
-/// A report of a whole fleet is large and its installations are small, so nobody has to hold all of it. It looks at
-/// brackets, strings and commas alone; whether each part is JSON is for its reader to say.
+/// A report of a whole fleet is large, but each installation is small, so the whole report is never in memory. The
+/// splitter looks only at brackets, strings and commas; the reader of each part checks that it is JSON.
 struct ReportSplitter {
-  /// All but the installations.
+  /// Everything but the installations.
   private(set) var head: [UInt8] = []
-  /// The bytes that came.
+  /// The number of bytes so far.
   private(set) var count = 0
 
   private var installation: [UInt8] = []
@@ -17,14 +18,14 @@ struct ReportSplitter {
   private var lastString: [UInt8] = []
   private var key: [UInt8] = []
 
-  /// A fault of the list's own, or a part that is larger than any report's.
+  /// The list of installations is malformed, or a part is larger than in any valid report.
   struct Malformed: Error {}
 
   private static let name = Array("installations".utf8)
   private static let longestHead = 16 << 20
   private static let longestInstallation = 4 << 20
 
-  /// Takes the next bytes, and gives each installation that is whole to `body`.
+  /// Adds the next bytes, and passes each complete installation to `body`.
   mutating func add(_ bytes: ArraySlice<UInt8>, _ body: ([UInt8]) throws -> Void) throws {
     count += bytes.count
     for byte in bytes {
@@ -75,7 +76,7 @@ struct ReportSplitter {
     }
   }
 
-  /// Whether the byte stands between two installations or behind the last.
+  /// Handles a byte between two installations or after the last; returns whether it was one.
   private mutating func endsInstallation(
     _ byte: UInt8, _ body: ([UInt8]) throws -> Void
   ) throws -> Bool {

@@ -5,14 +5,23 @@ internal import SQLite
 internal import SystemPackage
 internal import Upgrade
 
-/// The reports that came, in a SQLite file of the collector's own. It belongs to one thread at a time.
+/// The received reports, in a SQLite file of the collector. It is used by one thread at a time.
 ///
-/// A report is there whole or not at all; once `add` returns, it outlives a power cut.
+/// ```swift
+/// let store = try ReportStore(path: "reports.sqlite", keep: 100)
+/// let added = try store.add(id, from: "berlin", at: "2026-01-31T12:00:00Z") { take in
+///   try take(text[...])
+///   return try GzipCompressor.compress(text)
+/// }
+/// ```
+///
+/// A report is either complete or absent. Once `add` returns, it survives a power cut. A ``Collector`` writes to the
+/// store, a ``ReportReader`` reads from it.
 final class ReportStore {
   private let database: Connection
   private let keep: Int
 
-  /// Opens the file, which is made where there is none yet, for this user only.
+  /// Opens the file. If it doesn't exist, it is created for this user only.
   init(path: String, keep: Int) throws {
     let file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw CollectError(path, "can't be written", errno) }
@@ -33,12 +42,12 @@ final class ReportStore {
     CREATE INDEX reports_by_fleet ON reports (fleet, coordinator, finished_at, id);
     """
 
-  /// The forms that the store has had. Versions 0 and 1 hold the same reports with less about them, so both are read
-  /// anew into version 2; a new file needs nothing for version 1.
+  /// The versions of the store's schema. Versions 0 and 1 have the same reports with fewer columns, so both are
+  /// parsed again into version 2. A new file needs no step to version 1.
   private func prepareForm(_ path: String) throws {
     do {
       let forms = VersionedDatabase(steps: [{ _ in }, { _ in try self.makeVersion2(path) }])
-      // Before anything is written to the file: one from a newer flotilla stays as it is.
+      // This comes before any write, so that a file from a newer flotilla stays unchanged.
       try forms.check(path)
       try forms.upgrade(database)
     } catch let newer as NewerVersion {
@@ -60,7 +69,7 @@ final class ReportStore {
     try database.executeScript("DROP TABLE old_reports; DROP TABLE IF EXISTS installations")
   }
 
-  /// Reads a report of an earlier form anew.
+  /// Parses a report of an earlier version of the store again.
   private func takeOver(_ id: String, _ path: String) throws {
     let rows = try database.rows(
       "SELECT coordinator, received_at, body FROM old_reports WHERE id = ?", [.text(id)]
@@ -82,20 +91,21 @@ final class ReportStore {
     }
   }
 
-  /// Whether a report is there.
+  /// Whether the store has a report with this id.
   func has(_ id: String) throws -> Bool {
     try database.scalar("SELECT 1 FROM reports WHERE id = ?", [.text(id)]) != nil
   }
 
-  /// Takes a report, piece by piece.
+  /// Adds a report, piece by piece.
   ///
   /// - Parameters:
-  ///   - id: what it is known by.
-  ///   - coordinator: who sent it.
-  ///   - date: now, in ISO 8601.
-  ///   - content: gives the report's text to the closure that it gets, and returns the whole as gzip.
-  /// - Returns: its fleet's name and its size, or nil where the text is no fleet report.
-  /// - Throws: `SQLiteError` where the file doesn't take it, and what `content` throws; nothing of it is left then.
+  ///   - id: the id of the report.
+  ///   - coordinator: the name of the sender.
+  ///   - date: the current time, in ISO 8601.
+  ///   - content: passes the report's text to its argument in pieces, and returns the whole text as gzip.
+  /// - Returns: the name of the fleet and the size of the text, or nil if the text isn't a fleet report.
+  /// - Throws: `SQLiteError` if the file can't be written; what `content` throws. Nothing of the report is stored
+  ///   then.
   func add(
     _ id: String, from coordinator: String, at date: String,
     _ content: ((ArraySlice<UInt8>) throws -> Void) throws -> [UInt8]
@@ -140,7 +150,7 @@ final class ReportStore {
   }
 
   private static func text(_ bytes: [UInt8]) throws -> String {
-    // SQLite would not look behind a NUL.
+    // SQLite ignores everything after a NUL.
     guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
       throw ReportSplitter.Malformed()
     }
@@ -151,16 +161,16 @@ final class ReportStore {
     "CAST(ifnull(j ->> '$.summary.\(name)', 0) AS INTEGER)"
   }
 
-  /// What lists show of the run, whatever its length.
+  /// A value of the run for lists, cut to 200 characters.
   private static func beginning(_ name: String) -> String {
     "substr(CAST(j ->> '$.run.\(name)' AS TEXT), 1, 200)"
   }
 
-  /// With more versions a report has no part in the history.
+  /// A report with more versions than this is left out of the history.
   private static let mostVersions = 1000
 
-  /// Takes what is a fleet report, whatever else it may be; a field of another type becomes what SQLite makes of it.
-  /// A report can't have ended after it came, whatever its sender's clock says: it would stay the latest.
+  /// Accepts any fleet report, whatever else it contains; SQLite converts fields of other types. The end of the run
+  /// can't be later than the arrival, whatever the sender's clock says: otherwise the report would stay the latest.
   private static let insertReport = """
     INSERT INTO reports SELECT ?2, fleet, ?3, ?4,
       iif(ended <= ?4 AND ended GLOB '20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]*Z'
@@ -179,14 +189,14 @@ final class ReportStore {
       AND json_type(j, '$.installations') = 'array'
     """
 
-  /// Whether an installation is JSON at all, and what a rollout counts of it.
+  /// Whether an installation is JSON, and its wave and status for the rollout.
   private static let readInstallation = """
     SELECT json_valid(j), iif(json_valid(j) AND json_type(j) = 'object', j ->> '$.wave', NULL),
       iif(json_valid(j) AND json_type(j) = 'object', j ->> '$.status', NULL)
     FROM (SELECT ?1 AS j)
     """
 
-  /// Keeps no more reports than are to be kept: those that came last, so that none goes as it is acknowledged.
+  /// Removes all but the `keep` reports that arrived last, so that no report is removed while it is acknowledged.
   private func forget(_ fleet: String, _ coordinator: String) throws {
     try database.execute(
       """
@@ -195,30 +205,30 @@ final class ReportStore {
       """, [.text(fleet), .text(coordinator), .integer(Int64(keep))])
   }
 
-  /// Moves what the log holds into the file. Where that fails, it is done when the file is opened next.
+  /// Checkpoints the log into the file. If that fails, it happens when the file is opened next.
   func rest() { _ = try? database.scalar("PRAGMA wal_checkpoint(TRUNCATE)") }
 }
 
-/// How many installations of each wave came to which status.
+/// The number of installations by status, for each wave.
 private struct WaveCounts {
   private var counts: [Int: [String: Int]] = [:]
   private static let mostWaves = 1000
   private static let statuses = Set(Status.allCases.map(\.rawValue))
 
-  /// Counts an installation, if it is one of a wave.
+  /// Counts an installation if it belongs to a wave.
   mutating func add(_ wave: Int64, status: String) {
     guard wave > 0, wave <= Self.mostWaves, Self.statuses.contains(status) else { return }
     counts[Int(wave), default: [:]][status, default: 0] += 1
   }
 
-  /// Nil where there were no waves.
+  /// The counts as JSON; nil if there were no waves.
   var json: String? {
     guard !counts.isEmpty, let data = try? JSONEncoder().encode(counts) else { return nil }
     return String(decoding: data, as: UTF8.self)
   }
 }
 
-/// Why the collector can't do its work.
+/// Why the collector can't work.
 public struct CollectError: Error, Sendable, CustomStringConvertible {
   /// One sentence for the user.
   public let description: String

@@ -3,7 +3,7 @@ internal import Crypto
 internal import FoundationEssentials
 public import Upload
 
-/// Who may send reports, and who may read the pages.
+/// Decides who may send reports and who may read pages.
 public struct RequestAuthorizer: Sendable {
   private let token: Secret?
   private let secrets: [SigningSecret]
@@ -11,15 +11,15 @@ public struct RequestAuthorizer: Sendable {
   private let isLoopback: Bool
   private let now: @Sendable () -> Int
 
-  /// How far the clocks of sender and receiver may be apart, in seconds.
+  /// The maximum difference between the clocks of sender and receiver, in seconds.
   static let tolerance = 300
 
   /// - Parameters:
-  ///   - token: What senders have to show, if anything.
-  ///   - secrets: What reports have to be signed with, one of them, if any.
-  ///   - readToken: What readers have to show.
-  ///   - isLoopback: Whether only this machine can connect: then its people read without a token.
-  ///   - now: Seconds since 1970.
+  ///   - token: The token that senders must present; nil if they need none.
+  ///   - secrets: The secrets of which one must have signed a report; empty if reports need no signature.
+  ///   - readToken: The token that readers must present, or nil.
+  ///   - isLoopback: Whether only this machine can connect; its users may then read without a token.
+  ///   - now: The current time, in seconds since 1970.
   public init(
     token: Secret?, secrets: [SigningSecret], readToken: Secret?, isLoopback: Bool,
     now: @escaping @Sendable () -> Int = UploadEnvironment.systemDate
@@ -31,7 +31,7 @@ public struct RequestAuthorizer: Sendable {
     self.now = now
   }
 
-  /// What is wrong with a request before its body is looked at; nil where nothing is.
+  /// The refusal of a request before its body is read; nil if it is acceptable so far.
   func refusal(of request: RequestHeaders) -> Answer? {
     if let token, !Self.isSame(token, Self.bearer(request.authorization)) {
       return Answer(401, "the token is missing or wrong", headers: [("WWW-Authenticate", "Bearer")])
@@ -50,21 +50,21 @@ public struct RequestAuthorizer: Sendable {
     return nil
   }
 
-  /// The beginning of a request's signature, to which its body is to be added.
+  /// A started signature of a request, to which the body is to be added.
   func signature(of request: RequestHeaders) -> WebhookSignature {
     WebhookSignature(id: request.id ?? "", timestamp: request.timestamp ?? "", secrets: secrets)
   }
 
-  /// What is wrong with a signature whose body has been added; nil where nothing is.
+  /// The refusal of a request whose signature, with the body added, doesn't match; nil if it is acceptable.
   func refusal(of request: RequestHeaders, _ signature: WebhookSignature) -> Answer? {
     guard !secrets.isEmpty, !signature.matches(request.signature ?? "") else { return nil }
     return Answer(401, "the signature doesn't match")
   }
 
-  /// Why a reader may not see the pages; nil where one may.
+  /// The refusal of a reader; nil if the request is allowed.
   ///
-  /// Without a token only this machine may read, and only by a name of its own: a page elsewhere can have a browser
-  /// here ask by another name, and a proxy on this machine asks by the name that the world knows.
+  /// Without a token, only this machine may read, and only under its own local names. A foreign page can make a
+  /// browser on this machine send requests under another name, and a proxy on this machine uses the public name.
   func refusal(ofReader request: RequestHeaders) -> Answer? {
     if let readToken {
       let given = Self.bearer(request.authorization) ?? Self.password(request.authorization)
@@ -97,7 +97,7 @@ public struct RequestAuthorizer: Sendable {
     return String(header.dropFirst(scheme.count))
   }
 
-  /// Compares digests, which takes the same time wherever they differ and however long the texts are.
+  /// Compares digests, so that the time doesn't depend on where or in which length the texts differ.
   private static func isSame(_ secret: Secret, _ given: String?) -> Bool {
     guard let given else { return false }
     return SHA256.hash(data: Array(secret.revealedValue.utf8)) == SHA256.hash(data: Array(given.utf8))

@@ -1,7 +1,7 @@
 internal import Compression
 internal import Report
 
-/// What a request said of itself, apart from its body.
+/// The headers of a request.
 public struct RequestHeaders: Sendable {
   /// `webhook-id`.
   public var id: String?
@@ -20,7 +20,7 @@ public struct RequestHeaders: Sendable {
   /// `Host`.
   public var host: String?
 
-  /// Takes the headers by name, whichever case they have on the wire.
+  /// Reads the headers by name; `header` must ignore case.
   public init(_ header: (String) -> String?) {
     id = header("webhook-id")
     timestamp = header("webhook-timestamp")
@@ -33,7 +33,7 @@ public struct RequestHeaders: Sendable {
   }
 }
 
-/// What the collector answers.
+/// An HTTP response of the collector.
 public struct Answer: Sendable {
   /// The HTTP status.
   public let status: Int
@@ -42,10 +42,10 @@ public struct Answer: Sendable {
   /// The body.
   public let body: [UInt8]
 
-  /// For a sender who comes when too many others do.
+  /// The answer to a sender if too many others are sending.
   public static let busy = Answer(503, "too many reports at once", headers: [("Retry-After", "5")])
 
-  /// The words that go with the status.
+  /// The reason phrase of the status.
   public var phrase: String {
     let phrases = [
       200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
@@ -61,12 +61,12 @@ public struct Answer: Sendable {
     body = Array("\(text)\n".utf8)
   }
 
-  /// A page, compressed where that is worth it and can be read.
+  /// A page, compressed if it is large and the reader accepts gzip.
   init(page: String, takesGzip: Bool) throws {
     status = 200
     headers = [
       ("Content-Type", "text/html; charset=utf-8"),
-      // No script but the pages' own, nothing from elsewhere, whatever a report may hold.
+      // Only the pages' own script, and nothing from elsewhere, whatever a report contains.
       ("Content-Security-Policy", "\(Page.policy); frame-ancestors 'none'"),
     ]
     let text = Array(page.utf8)
@@ -75,7 +75,7 @@ public struct Answer: Sendable {
     if isCompressed { headers.append(Self.gzip) }
   }
 
-  /// A report as it is kept.
+  /// A stored report.
   init(json compressed: [UInt8], takesGzip: Bool) throws {
     status = 200
     headers = [("Content-Type", "application/json")] + (takesGzip ? [Self.gzip] : [])

@@ -1,17 +1,17 @@
 internal import Report
 internal import SQLite
 
-/// What the pages list of a report.
+/// The columns of a report that pages list.
 struct StoredReport {
   let id: String, fleet: String, coordinator: String
   let finishedAt: String, command: String, result: String
-  /// The pattern of a run over a selection.
+  /// The pattern of a run over a selection; nil for the whole fleet.
   let selection: String?
-  /// No other report ever had this number.
+  /// The row number, which is never reused for another report.
   let number: Int64
   let installations: Int, onLatest: Int, failed: Int, unreachable: Int, drifted: Int
 
-  /// Whether somebody should look at it.
+  /// Whether installations failed, were unreachable or have drifted.
   var needsAttention: Bool { failed + unreachable + drifted > 0 }
 
   static let columns = """
@@ -21,7 +21,7 @@ struct StoredReport {
 
   init(_ row: Statement) {
     func text(_ column: Int) -> String { row.text(column) ?? "" }
-    // A sender may write any number; the pages calculate with these.
+    // A sender may write any number, and the pages calculate with these.
     func count(_ column: Int) -> Int { Int(row.int(column)).limited }
     (id, fleet, coordinator, finishedAt) = (text(0), text(1), text(2), text(3))
     (command, result) = (text(4), text(5))

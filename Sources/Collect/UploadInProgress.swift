@@ -2,12 +2,12 @@ internal import Basics
 internal import Compression
 internal import Upload
 
-/// A body on its way in: written to a file without a name and signed as it comes, so that it takes no memory.
-public final class UploadInProgress: @unchecked Sendable {  // Nobody adds to it while it is read.
+/// A body that is being received. It is written to an unnamed file and signed as it arrives, so it takes no memory.
+public final class UploadInProgress: @unchecked Sendable {  // It is never added to while it is read.
   let request: RequestHeaders
   private(set) var signature: WebhookSignature
   private(set) var count = 0
-  /// Why the disk didn't take it.
+  /// Why the body could not be written to disk.
   private(set) var failure: SystemError?
   private let file: OpenFile
   private let limit: Int
@@ -21,7 +21,7 @@ public final class UploadInProgress: @unchecked Sendable {  // Nobody adds to it
 
   var isTooLarge: Bool { count > limit }
 
-  /// Takes the next bytes; those beyond the limit, and those after a failure, are counted and forgotten.
+  /// Adds the next bytes. Bytes beyond the limit or after a failure are counted and dropped.
   public func add(_ bytes: ArraySlice<UInt8>) {
     count += bytes.count
     guard !isTooLarge, failure == nil else { return }
@@ -29,10 +29,10 @@ public final class UploadInProgress: @unchecked Sendable {  // Nobody adds to it
     do throws(SystemError) { try file.write(bytes) } catch { failure = error }
   }
 
-  /// Gives the report's text to `body`, piece by piece.
+  /// Passes the report's text to `body`, piece by piece.
   ///
-  /// - Returns: The whole as gzip: as it came, or compressed here.
-  /// - Throws: `GzipError` where it is no gzip or holds more than the limit, and what `body` throws.
+  /// - Returns: The whole text as gzip: as it was received, or compressed here.
+  /// - Throws: `GzipError` if it isn't gzip or expands beyond the limit; what `body` throws.
   func content(_ body: (ArraySlice<UInt8>) throws -> Void) throws -> [UInt8] {
     var compressed: [UInt8] = []
     if request.encoding == "gzip" {
