@@ -4,17 +4,17 @@ import Report
 import Synchronization
 import Upgrade
 
-/// Where the backups of a run are: in its folder here, or on hosts beside the databases.
+/// Where the backups of a run are: in its folder on this machine, or on hosts beside the databases.
 final class BackupPlaces: Sendable {
   private struct Found {
     var here = 0
     var fetched = 0
-    /// How many in which folder of which host, as `HOST:FOLDER`.
+    /// The number of backups by folder on a host, written as `HOST:FOLDER`.
     var away: [String: Int] = [:]
   }
 
   private let found = Mutex(Found())
-  /// The folder of the run in the state folder.
+  /// The run's folder in the state folder.
   private let folder: String
   private let fetches: Bool
   private let run: RunID
@@ -25,7 +25,7 @@ final class BackupPlaces: Sendable {
     self.run = run
   }
 
-  /// Takes note of the backup that an outcome has, if any.
+  /// Counts the backup of an outcome, if it has one.
   func add(_ outcome: Outcome, of installation: Installation) {
     guard outcome.backup != nil else { return }
     found.withLock { found in
@@ -35,10 +35,10 @@ final class BackupPlaces: Sendable {
     }
   }
 
-  /// How many there are.
+  /// The number of backups.
   var count: Int { found.withLock { $0.here + $0.away.values.reduce(0, +) } }
 
-  /// Lines of which each names a place: `2 backups in .flotilla/backups/01J…`, `1 backup in ship-1:/srv/…`.
+  /// One line for each place: `2 backups in .flotilla/backups/01J…`, `1 backup in ship-1:/srv/…`.
   func lines(_ noun: String = "backup") -> [String] {
     let found = found.withLock { $0 }
     let sorted = found.away.sorted { ($1.value, $0.key) < ($0.value, $1.key) }

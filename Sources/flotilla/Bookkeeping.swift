@@ -1,18 +1,18 @@
 import Fleet
 import Report
 
-/// What surrounds a run's work: journal, report, upload, standard output.
+/// Runs the work around a run: journal, report, upload and standard output.
 ///
-/// When one of them fails, that is told at once and costs none of the others; it decides the exit status.
+/// A failure of one is reported at once and doesn't prevent the others, but it affects the exit status.
 final class Bookkeeping {
   private let console: Console
   private var told: Set<String> = []
 
   init(_ console: Console) { self.console = console }
 
-  /// Does what may fail.
+  /// Runs work that may fail.
   ///
-  /// - Returns: nil where it failed, which is told on standard error, each reason once.
+  /// - Returns: the result; nil if it failed. The failure is logged to standard error, each reason once.
   @discardableResult
   func attempt<T>(_ body: () throws -> T) -> T? {
     do {
@@ -23,7 +23,7 @@ final class Bookkeeping {
     }
   }
 
-  /// How the command ends, given how its work ended and whether it changed databases.
+  /// The exit status of the command, given the status of its work and whether it changed databases.
   func exitStatus(_ exitStatus: ExitStatus, changed: Bool) -> ExitStatus {
     guard !told.isEmpty || console.hasLostOutput else { return exitStatus }
     return changed ? .someFailed : exitStatus.withoutBookkeeping
@@ -31,7 +31,7 @@ final class Bookkeeping {
 }
 
 extension Journal {
-  /// Does what comes before a run's work; where it throws, the run is taken out of the journal again.
+  /// Runs work that comes before the first installation. If it throws, the run is removed from the journal.
   func orDiscard<T>(_ run: RunID, _ console: Console, _ body: () throws -> T) throws -> T {
     do {
       return try body()
@@ -43,8 +43,8 @@ extension Journal {
 }
 
 extension ReportWriter {
-  /// Prepares the report of a run that has just ended. What the journal knows of earlier ones is left out where it
-  /// can't be read.
+  /// Creates a writer for the report of a run that has just ended. Earlier runs are left out if the journal can't be
+  /// read.
   init(_ run: FleetRun, _ journal: Journal, header: String, _ books: Bookkeeping) {
     self.init(
       ReportContent(

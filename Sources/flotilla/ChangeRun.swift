@@ -4,7 +4,7 @@ import Remote
 import Report
 import Upgrade
 
-/// A run other than `migrate` that touches installations: one wave, noted in the journal, with a report.
+/// A run other than `migrate` that changes installations: one wave, recorded in the journal, with a report.
 struct ChangeRun {
   let session: Session
   let journal: Journal
@@ -30,17 +30,17 @@ struct ChangeRun {
     try journal.begin(run.id, command: command, fleet: session.fleet.name, at: started)
   }
 
-  /// Does what comes before the first installation is worked on; where it throws, the run is taken out of the journal.
+  /// Runs work that comes before the first installation. If it throws, the run is removed from the journal.
   func prepare<T>(_ body: () throws -> T) throws -> T {
     try journal.orDiscard(run.id, session.console, body)
   }
 
-  /// Where this run's backups go; `prunes` says whether they push out older ones.
+  /// The store for this run's backups; `prunes` says whether outdated ones are removed.
   func backups(prunes: Bool = true) throws -> BackupStore {
     try prepare { try session.backups(journal, run.id, prunes: prunes) }
   }
 
-  /// Works on each selected installation and tells how it went, whatever becomes of the journal.
+  /// Works on each selected installation and prints the result, even if the journal fails.
   func each(
     lanes: Lanes, limit: FailureLimit, only ids: Set<String>? = nil,
     _ work: @escaping @Sendable (Installation) -> Outcome, describe: (RunSummary, Int) -> [String]

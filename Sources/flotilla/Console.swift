@@ -5,15 +5,15 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// Standard output for data, standard error for messages.
+/// Writes data to standard output, and messages to standard error.
 struct Console: Sendable {
-  /// Whether progress and colour may be shown.
+  /// Whether progress and color may be shown.
   let isLively: Bool
-  /// Whether somebody can answer a question.
+  /// Whether a user can answer questions.
   let canAsk: Bool
   private let output: Output
 
-  /// What is known of standard output; the same for all copies of a console.
+  /// The state of standard output, shared by all copies of a console.
   private final class Output: Sendable {
     let isLost = Atomic(false)
   }
@@ -25,7 +25,7 @@ struct Console: Sendable {
     output = Output()
   }
 
-  /// The same, without progress.
+  /// The same console without progress and questions.
   var quiet: Console { Console(isLively: false, canAsk: false, output) }
 
   private init(isLively: Bool, canAsk: Bool, _ output: Output) {
@@ -34,22 +34,23 @@ struct Console: Sendable {
     self.output = output
   }
 
-  /// Whether something could not be written to standard output: then the command doesn't end with success.
+  /// Whether writing to standard output has failed. If so, the command doesn't end with success.
   var hasLostOutput: Bool { output.isLost.load(ordering: .relaxed) }
 
-  /// Keeps a file that is opened later from getting the number of a closed standard stream, and with it what is
-  /// written there. What takes the place can't be used, so that writing fails as on a closed one.
+  /// Opens the standard streams that are closed. Otherwise a file opened later could get the number of one, and with
+  /// it the data that is written there. The replacement is opened in the wrong direction, so writing fails as on a
+  /// closed stream.
   static func reserveDescriptors() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
       _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
   }
 
-  /// Data, as it is. Where standard output can't be written, that is told once and the rest is dropped; the command
-  /// goes on with its work, and `hasLostOutput` decides its end.
+  /// Writes data unchanged. If standard output can't be written, that is reported once, and further data is dropped.
+  /// The command continues, and `hasLostOutput` affects its exit status.
   func out(_ text: String) { isWritten(text) }
 
-  /// Lines for people; where standard output can't be written, they go to standard error.
+  /// Writes lines for people. If standard output can't be written, they go to standard error.
   func out(lines: [String]) {
     let text = lines.map { Self.trimmed($0) + "\n" }.joined()
     if !isWritten(text) { Self.talk(text) }
@@ -68,13 +69,13 @@ struct Console: Sendable {
     }
   }
 
-  /// Talk.
+  /// Writes a message.
   func log(_ text: String) { Self.talk(Self.shown(text) + "\n") }
 
-  /// A line that the next one replaces.
+  /// Writes a line that the next one replaces.
   func live(_ text: String) { Self.talk("\r\u{1B}[K" + Self.shown(text)) }
 
-  /// Asks a question that has to be answered with yes. Ctrl-C while it waits is a no, with its own exit status.
+  /// Asks a question, and returns whether the answer is yes. Ctrl-C while it waits throws its own exit status.
   func confirms(_ question: String, _ interruption: Interruption) throws -> Bool {
     Self.talk("\(question) [y/N] ")
     var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
@@ -85,21 +86,21 @@ struct Console: Sendable {
     return answer == "y" || answer == "yes"
   }
 
-  /// Talk that can't be written has nowhere else to go.
+  /// Writes to standard error. A failure is ignored, since there is nowhere else to write to.
   private static func talk(_ text: String) { _ = try? FileDescriptor.standardError.writeAll(text.utf8) }
 
-  /// As it can be shown, without spaces at its end.
+  /// A line in harmless form, without trailing spaces.
   private static func trimmed(_ line: String) -> String {
     var line = shown(line)[...]
     while line.last == " " { line = line.dropLast() }
     return String(line)
   }
 
-  /// Without what a terminal would obey: names and messages come from elsewhere.
+  /// Text without characters that control a terminal: names and messages come from elsewhere.
   private static func shown(_ text: String) -> String { text.harmless(keeping: "\n\t") }
 }
 
 extension String {
-  /// Without line breaks: a name or a message from elsewhere must not pass for a line of its own.
+  /// The text without line breaks, so that a foreign name or message can't look like a line of its own.
   var oneLine: String { split(whereSeparator: \.isNewline).joined(separator: " ") }
 }

@@ -1,6 +1,6 @@
 import Logging
 
-/// What libraries log, as lines on standard error: `flotilla: upload attempt 1 of 5: …`.
+/// Writes the log messages of libraries to standard error: `flotilla: upload attempt 1 of 5: …`.
 struct ConsoleLog: LogHandler {
   private let console: Console
   var metadata: Logger.Metadata = [:]

@@ -1,12 +1,12 @@
-/// The crontab of the user who runs this, through crontab(1).
+/// The crontab of the current user, accessed through crontab(1).
 struct Crontab {
   private let tool: Tool
 
   init(_ environment: [String: String]) { tool = Tool("crontab", environment) }
 
-  /// Its bytes; none where the user has no crontab.
+  /// Its content; empty if the user has no crontab.
   ///
-  /// - Throws: `UsageError` for every other failure, so that a crontab that can't be read is never replaced.
+  /// - Throws: `UsageError` for every other failure, so that an unreadable crontab is never replaced.
   func read() throws -> [UInt8] {
     let result = tool.run(["-l"])
     if result.status == 0 { return result.output }
@@ -14,7 +14,7 @@ struct Crontab {
     throw UsageError("crontab -l: \(result.reason)")
   }
 
-  /// Replaces it; where nothing is left, it goes.
+  /// Replaces the crontab; an empty one is removed.
   func write(_ crontab: [UInt8]) throws {
     let arguments = crontab.isEmpty ? ["-r"] : ["-"]
     let result = tool.run(arguments, input: crontab)

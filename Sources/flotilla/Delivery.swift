@@ -6,12 +6,12 @@ import Upgrade
 import Upload
 import Wire
 
-/// Uploads reports, through the outbox: what can't be delivered stays there and goes first the next time.
+/// Uploads reports through the outbox. Reports that can't be delivered stay there and are sent again the next time.
 struct ReportDelivery {
   private let context: FleetContext
   private let endpoint: Endpoint
 
-  /// Nil where the fleet file names no address.
+  /// Creates a delivery; nil if the fleet file has no address.
   init?(_ context: FleetContext) throws {
     guard let url = context.fleet.report.url else { return nil }
     self.context = context
@@ -21,8 +21,8 @@ struct ReportDelivery {
 
   var host: String { endpoint.host }
 
-  /// Puts the report at `path` into the outbox and sends what waits, oldest first. Where the outbox can't be used, the
-  /// report is sent past it.
+  /// Puts the report at `path` into the outbox and sends its reports, oldest first. If the outbox can't be used, the
+  /// report is sent without it.
   ///
   /// - Returns: a sentence for people, and whether this report was delivered.
   func deliver(_ path: String, id: RunID, _ books: Bookkeeping) -> (sentence: String, isDelivered: Bool) {
@@ -62,9 +62,9 @@ struct ReportDelivery {
     }
   }
 
-  /// Sends what waits, oldest first.
+  /// Sends the reports of the outbox, oldest first.
   ///
-  /// - Returns: sentences for people, and whether nothing waits any more.
+  /// - Returns: sentences for people, and whether the outbox is empty now.
   func flush() throws -> (sentences: [String], isDone: Bool) {
     guard access(context.state.outbox, F_OK) == 0 else { return (["nothing waits"], true) }
     let flush = try send(try Outbox(path: context.state.outbox))
@@ -101,22 +101,22 @@ struct ReportDelivery {
   private static func sentence(_ text: String) -> String { text.hasSuffix(".") ? text : text + "." }
 }
 
-/// The report of a run on its way: into the state folder, and to `report.url`.
+/// The report of a finished run, which goes to the state folder and to `report.url`.
 struct FinishedReport {
   let writer: ReportWriter
   let id: RunID
   let context: FleetContext
   let books: Bookkeeping
 
-  /// Writes it into the state folder.
+  /// Writes it to the state folder.
   ///
-  /// - Returns: its path; nil where it can't be written there, which is told.
+  /// - Returns: its path; nil if it can't be written, which is reported.
   func keep() -> String? {
     let path = "\(context.state.reports)/\(id).json"
     return books.attempt { try writer.write(to: path) }.map { path }
   }
 
-  /// Uploads it: from the state folder, or, where it isn't there, from a temporary one.
+  /// Uploads it: from the state folder, or from a temporary folder if it isn't there.
   ///
   /// - Returns: lines for people, and whether it was delivered.
   func deliver(_ delivery: ReportDelivery, keptAt path: String?) -> (lines: [String], isDelivered: Bool) {

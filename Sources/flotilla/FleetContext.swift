@@ -5,18 +5,18 @@ import Migrations
 import Report
 import Upgrade
 
-/// The fleet file, its state folder and the terminal: all that a command needs which only tells what was recorded.
+/// The fleet file, its state folder and the terminal: what a command needs that only shows recorded data.
 ///
-/// It reads neither the inventory nor the migrations, so that a fault in those is none here. ``Session`` adds them.
+/// It reads neither the inventory nor the migrations, so mistakes in those don't matter to it. ``Session`` adds them.
 struct FleetContext {
   let environment: [String: String]
   let console: Console
   let global: GlobalOptions
   let fleet: FleetFile
   let interruption: Interruption
-  /// When the command began its work.
+  /// When the command started its work.
   let start = ContinuousClock.now
-  /// Nil where the caller listens to signals itself.
+  /// Nil if the caller handles signals itself.
   private let signals: Signals?
 
   init(
@@ -33,7 +33,7 @@ struct FleetContext {
 
   var state: StateFolder { StateFolder(fleet.state) }
 
-  /// The state folder, where there is one already; `missing` is what there can't be without it, such as "run".
+  /// The state folder, which must exist. `missing` names what can't exist without it, such as "run".
   func existingState(_ missing: String) throws -> StateFolder {
     guard state.exists else { throw UsageError("there is no \(missing) yet: \(state.path) does not exist") }
     return state
@@ -41,10 +41,10 @@ struct FleetContext {
 
   /// The installations; warnings are logged.
   ///
-  /// - Throws: what keeps a part of the inventory from being read.
+  /// - Throws: the mistakes because of which a part of the inventory can't be read.
   func inventory() throws -> Inventory { warning(of: try fleet.inventory(environment: environment)) }
 
-  /// The installations, as far as the inventory can be read. Why it can't be read whole is logged.
+  /// The installations of the readable part of the inventory. The reason is logged if it isn't complete.
   func readableInventory() throws -> (inventory: Inventory, isComplete: Bool) {
     let (readable, problems) = try fleet.readableInventory(environment: environment)
     let inventory = warning(of: readable)
@@ -60,7 +60,8 @@ struct FleetContext {
 }
 
 extension FleetContext {
-  /// Does `body`, in which nothing has begun yet that has to be finished: what it throws after a signal is no fault.
+  /// Runs `body`, in which nothing has started that must be finished. After a signal, what it throws becomes the exit
+  /// status of the signal.
   func endingOnSignal(_ body: () throws -> Void) throws {
     do {
       try body()
@@ -72,12 +73,12 @@ extension FleetContext {
 }
 
 extension FleetFile {
-  /// Reads the migrations that it names.
+  /// Reads the migrations of the fleet.
   func migrationSet() throws -> MigrationSet {
     try MigrationSet.load(folder: migrations, baseline: baseline, schema: schema)
   }
 
-  /// Finds and reads the fleet file, without its installations.
+  /// Finds and reads the fleet file, without looking up its installations.
   static func load(
     _ global: GlobalOptions, _ environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws -> FleetFile {

@@ -28,13 +28,13 @@ struct Flotilla: ParsableCommand {
 
   static func main() {
     Console.reserveDescriptors()
-    // Writing to a pipe whose reader has gone is an error to be told, not an end without a word.
+    // Writing to a pipe without a reader must be an error that is reported, and not end the program silently.
     signal(SIGPIPE, SIG_IGN)
     main(nil)
   }
 }
 
-/// Options that every command takes, before its name or after.
+/// Options of every command, given before its name or after.
 struct GlobalOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -51,7 +51,7 @@ struct GlobalOptions: ParsableArguments {
   @Flag(help: "Lists every name, every migration and every difference.")
   var verbose = false
 
-  /// These, and those given before the command's name where these say nothing.
+  /// These options, with those given before the command's name as defaults.
   func orElse(_ outer: GlobalOptions) -> GlobalOptions {
     var merged = self
     merged.fleet = fleet ?? outer.fleet
@@ -61,7 +61,7 @@ struct GlobalOptions: ParsableArguments {
   }
 }
 
-/// How a command ended, as its exit status tells.
+/// The result of a command, as its exit status.
 enum ExitStatus: Int32 {
   case well = 0
   case failed = 1
@@ -82,8 +82,8 @@ struct UsageError: Error, CustomStringConvertible {
 }
 
 extension ExitStatus {
-  /// How a command ends whose output or bookkeeping failed, where no database was changed: no success, and no answer
-  /// that a script would take for one.
+  /// The exit status if output or bookkeeping failed and no database was changed. It is never a success, and never an
+  /// answer that a script would take for one.
   var withoutBookkeeping: ExitStatus {
     switch self {
     case .well, .pending, .undelivered: .failed
@@ -92,7 +92,8 @@ extension ExitStatus {
   }
 }
 
-/// Runs a command's body on databases of its own, which a signal ends at once: what it throws then is no fault.
+/// Runs the body of a command that works on its own temporary databases and ends at once on a signal. After a signal,
+/// what the body throws becomes the exit status of the signal.
 func stoppingAtOnce(_ console: Console, _ body: (Interruption) throws -> ExitStatus) throws -> ExitStatus {
   let interruption = Interruption()
   let signals = Signals(interruption, console, begun: "ending")
@@ -107,7 +108,7 @@ func stoppingAtOnce(_ console: Console, _ body: (Interruption) throws -> ExitSta
   }
 }
 
-/// Runs a command's body; what it throws becomes a message and an exit status.
+/// Runs the body of a command. What it throws becomes a message and an exit status.
 func finishing(_ console: Console, _ body: () throws -> ExitStatus) throws {
   var exitStatus: ExitStatus
   do {

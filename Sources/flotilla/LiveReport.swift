@@ -3,7 +3,7 @@ import FoundationEssentials
 import Report
 import Upgrade
 
-/// A report of the fleet as it is now, through a journal in a folder that goes away with it.
+/// A report of the current state of the fleet. Its journal is in a temporary folder.
 struct LiveReport {
   private let session: Session
   private let command: String
@@ -18,7 +18,7 @@ struct LiveReport {
     try scan { _, writer in try writer.write { session.console.out($0) } }
   }
 
-  /// Scans the fleet and hands its report over.
+  /// Scans the fleet and passes the report to `body`.
   func scan(_ body: (RunID, ReportWriter) throws -> Void) throws -> ExitStatus {
     try withTemporaryFolder { try scan(in: $0, body) }
   }
@@ -41,7 +41,8 @@ struct LiveReport {
     return session.exitStatus(fleetStatus)
   }
 
-  /// What the state folder knows; a report can do without, as where another user owns the folder.
+  /// The history from the state folder. If it can't be read, such as when another user owns the folder, the report
+  /// does without it.
   private func past(of run: RunID) -> ReportContent.Past {
     guard session.state.exists else { return ReportContent.Past() }
     do {

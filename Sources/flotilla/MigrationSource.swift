@@ -5,7 +5,7 @@ import FoundationEssentials
 import Migrations
 import Schema
 
-/// Where a command for authors finds the migration files: in a folder that is named, or where the fleet file says.
+/// The source of migration files for the commands for authors: a folder that is named, or the fleet file.
 struct MigrationSource: ParsableArguments {
   @Argument(help: "A folder of migrations. Else those of the fleet file.") var folder: String?
   @Option(help: ArgumentHelp("What runs before them, with a folder.", valueName: "file")) var baseline:
@@ -19,7 +19,7 @@ struct MigrationSource: ParsableArguments {
     }
   }
 
-  /// Reads the files; no installation is looked for.
+  /// Reads the files, without looking up any installation.
   func load(_ global: GlobalOptions) throws -> AuthoredMigrations {
     guard let folder else {
       let fleet = try FleetFile.load(global)
@@ -33,13 +33,13 @@ struct MigrationSource: ParsableArguments {
   }
 }
 
-/// Migration files, and where they come from.
+/// Migration files and their source.
 struct AuthoredMigrations {
   let name: String
   let files: MigrationFiles
-  /// Nil where a folder was named.
+  /// The fleet file; nil if a folder was named.
   let fleet: FleetFile?
-  /// The words by which a next command finds the same files.
+  /// The arguments with which the next command finds the same files.
   let suffix: String
 
   fileprivate init(_ name: String, _ files: MigrationFiles, _ fleet: FleetFile?, suffix: String) throws {
@@ -59,7 +59,7 @@ struct AuthoredMigrations {
 }
 
 extension GlobalOptions {
-  /// - Throws: wrong usage, where installations were selected for a command that looks at none.
+  /// - Throws: `ValidationError` if installations were selected, for a command that uses none.
   func refuseSelection() throws {
     if only != nil { throw ValidationError("--only selects installations, and this command looks at none") }
   }

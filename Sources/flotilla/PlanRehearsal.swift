@@ -3,13 +3,13 @@ import FoundationEssentials
 import Report
 import Upgrade
 
-/// A plan tried on copies: in the state folder, or beside the database on a host.
+/// A rehearsal of a plan on copies, in the state folder or, on hosts, beside the databases.
 struct PlanRehearsal {
   private let session: Session
   private let rehearsals: [CohortRehearsal]
   private let table: RehearsalTable
 
-  /// Rehearses. The state folder is locked meanwhile: nothing else of Flotilla changes these installations.
+  /// Rehearses. The state folder is locked meanwhile, so no other flotilla changes these installations.
   init(_ session: Session, _ run: FleetRun, _ fleetStatus: FleetStatus) throws {
     self.session = session
     try session.state.create()
@@ -28,7 +28,7 @@ struct PlanRehearsal {
     table = RehearsalTable(rehearsals, atOnce: atOnce, names: session.name)
   }
 
-  /// What to show.
+  /// The lines to show.
   var lines: [String] {
     let head = ["", "Rehearsed on copies, of each cohort one database:", ""] + table.lines() + [""]
     if session.interruption.signal != nil {
@@ -38,6 +38,6 @@ struct PlanRehearsal {
     return head + TextLayout.wrap(table.summary) + [next]
   }
 
-  /// Whether the upgrade of some copy failed.
+  /// Whether the upgrade of any copy failed.
   var hasFailed: Bool { rehearsals.contains(where: \.hasFailed) }
 }

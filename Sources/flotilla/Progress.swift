@@ -4,7 +4,8 @@ import Migrations
 import Synchronization
 import Upgrade
 
-/// Shows how far a pass over the fleet is: a line that renews itself on a terminal, else a line a wave.
+/// Shows the progress of a pass over the fleet: on a terminal as one line that is updated, if verbose as a line per
+/// installation.
 final class Progress: RunObserver {
   private struct State {
     var label: String
@@ -46,7 +47,7 @@ final class Progress: RunObserver {
     }
   }
 
-  /// Leaves the last state on the screen.
+  /// Ends the line, and leaves its last state on the screen.
   func end() {
     state.withLock { state in
       guard state.isVisible else { return }

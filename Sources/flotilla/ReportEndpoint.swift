@@ -4,9 +4,9 @@ import Glibc
 import Upload
 
 extension Endpoint {
-  /// The endpoint that `report` in the fleet file describes.
+  /// Creates the endpoint that the fleet file's `report` describes.
   ///
-  /// - Throws: `UsageError` with the key in question, and nothing of its value.
+  /// - Throws: `UsageError` with the key of a mistake, without its value.
   init(_ report: FleetFile.Report, url: String) throws {
     var token = try report.token.map { text in
       try Self.reading("report.token") { try Secret(text.revealedValue) }
@@ -28,7 +28,7 @@ extension Endpoint {
     do { return try body() } catch { throw UsageError("\(key): \(error)") }
   }
 
-  /// This machine's name; nil where it has none that can be a header.
+  /// The name of this machine; nil if it has none that is allowed in a header.
   static var hostName: String? {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return nil }
@@ -39,7 +39,7 @@ extension Endpoint {
 }
 
 extension Endpoint.Method {
-  /// The method that `report.method` of a fleet file names. `Fleet` and `Upload` don't know each other.
+  /// Converts `report.method` of a fleet file, since `Fleet` and `Upload` don't know each other.
   init(_ method: FleetFile.Report.Method) {
     switch method {
     case .post: self = .post

@@ -6,14 +6,14 @@ import Upgrade
 import Upload
 import Wire
 
-/// Tells the addresses of `report.notify` in a few lines that a run failed or that drift changed.
+/// Sends a few lines to the addresses in `report.notify` when a run failed or drift changed.
 ///
-/// It changes no exit status: what can't be told is said on standard error.
+/// It never changes the exit status; failures are logged to standard error.
 struct RunNotification {
   private let session: Session
   private let notifiers: [Notifier]
 
-  /// `isQuiet` where nothing is to be sent anywhere.
+  /// Creates the notifiers; none if `isQuiet`.
   init(_ session: Session, isQuiet: Bool = false) throws {
     self.session = session
     let interruption = session.interruption
@@ -30,7 +30,7 @@ struct RunNotification {
     for warning in notifiers.compactMap(\.warning) { session.console.log("flotilla: \(warning)") }
   }
 
-  /// Says that installations failed or weren't reached, and that the rollout stopped for it, if it did.
+  /// Reports failed and unreachable installations, and whether the rollout stopped because of them.
   func notify(ofFailures fleetStatus: FleetStatus, _ stop: RolloutStop?, _ run: RunID) {
     guard fleetStatus.count(where: { $0.status == .failed || $0.status == .unreachable }) > 0 else { return }
     let summary = RunSummary(fleetStatus, names: session.name)
@@ -39,7 +39,7 @@ struct RunNotification {
     post("migrate failed", lines + summary.attention(), run)
   }
 
-  /// Says what is new and what is resolved since the last check.
+  /// Reports what is new and what is resolved since the last check.
   func notify(ofDrift changes: DriftChanges, counts: String, _ run: RunID) {
     guard changes.isChanged else { return }
     let new = changes.new.map { "new: \($0.installation) \($0.kind.rawValue) \($0.object)" }
@@ -54,7 +54,7 @@ struct RunNotification {
     let message = text.joined(separator: "\n").harmless(keeping: "\n")
     for notifier in notifiers {
       var failure = notifier.post(message, id: run.description, folder: session.state.path)
-      // Where the state folder takes no file, that is all the more to be told.
+      // A state folder that takes no file is all the more reason to notify.
       if failure?.code == .file { failure = notifier.post(message, id: run.description, folder: "/tmp") }
       if let failure { session.console.log("flotilla: report.notify: not told: \(failure)") }
     }

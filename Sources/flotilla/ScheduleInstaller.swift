@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import Schedule
 
-/// Puts a recurring check in its place, and takes it away again.
+/// Installs and removes a recurring check.
 struct ScheduleInstaller {
   private let name: String
   private let console: Console
@@ -14,7 +14,7 @@ struct ScheduleInstaller {
     (self.name, self.console, self.environment, self.isUser) = (name, console, environment, isUser)
   }
 
-  /// Where a user's settings are.
+  /// The folder of a user's settings.
   static func settings(_ environment: [String: String]) throws -> String {
     if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") { return folder }
     guard let home = environment["HOME"], home.hasPrefix("/") else {
@@ -30,13 +30,13 @@ struct ScheduleInstaller {
 
   private func unit(_ kind: String) throws -> String { try "\(folder)/\(name).\(kind)" }
 
-  /// Installs and starts the timer.
+  /// Installs the units and starts the timer.
   ///
-  /// - Throws: `UsageError` for a unit of this name that another wrote, and for files that can't be written.
+  /// - Throws: `UsageError` if a unit of this name is someone else's, or if a file can't be written.
   func install(_ units: SystemdUnits, state: String) throws -> ExitStatus {
     let files = try [(path: unit("service"), text: units.service), (path: unit("timer"), text: units.timer)]
     for file in files { try check(file.path, replacedBy: file.text) }
-    // The service may write in there, but not make it.
+    // The service may write to the folder, but not create it.
     try StateFolder(state).create()
     for file in files {
       try SmallFile.write(file.text, to: file.path)
@@ -70,7 +70,7 @@ struct ScheduleInstaller {
       console.log("nothing to remove: there is no \(try unit("timer"))")
       return .well
     }
-    // Where systemd runs, it has to forget the timer; where it doesn't, what is left is the link that enabled it.
+    // If systemd runs, it has to forget the timer. If it doesn't, the link that enabled the timer has to be removed.
     let isStopped = run(["disable", "--now", "\(name).timer"]).status == 0
     for path in try ["\(folder)/timers.target.wants/\(name).timer"] + ours where try SmallFile.remove(path) {
       console.log("removed \(path)")
@@ -79,7 +79,7 @@ struct ScheduleInstaller {
     return .well
   }
 
-  /// Runs them in order; from the first that fails on, they are told instead.
+  /// Runs the commands in order. If one fails, that and the following ones are shown to the user instead.
   private func systemctl(_ commands: [[String]]) -> Bool {
     for (number, command) in commands.enumerated() {
       let result = run(command)
@@ -100,7 +100,7 @@ struct ScheduleInstaller {
     Tool("systemctl", environment).run(scope + command)
   }
 
-  /// Puts the line into the crontab of this user.
+  /// Adds the line to the crontab of the current user.
   func install(_ line: CrontabLine) throws -> ExitStatus {
     let crontab = Crontab(environment)
     try crontab.write(line.installed(in: crontab.read()))

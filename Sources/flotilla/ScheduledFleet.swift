@@ -4,7 +4,7 @@ import FoundationEssentials
 import Glibc
 import Schedule
 
-/// What a recurring check has to know of its fleet.
+/// The data of a fleet that a recurring check needs.
 struct ScheduledFleet {
   let file: FleetFile
   private let inventory: Inventory
@@ -20,7 +20,7 @@ struct ScheduledFleet {
     path = absolutePath(found, in: folder)
   }
 
-  /// Whether the state folder was made before: a service may write in there, but not make it.
+  /// Whether the state folder exists. A service may write to it, but not create it.
   var isStateThere: Bool { StateFolder(file.state).exists }
 
   /// The command that recurs.
@@ -29,14 +29,15 @@ struct ScheduledFleet {
       + (only.map { ["--only", $0] } ?? [])
   }
 
-  /// What the check is called unless it is named.
+  /// The default name of the check.
   func name(_ words: [String]?) -> String { ScheduledCheck.name(fleet: file.name, command: command(words)) }
 
-  /// The check.
+  /// Describes the check.
   ///
-  /// Links are resolved for systemd, which keeps writes to real folders, and not for a container, where the fleet
-  /// file's own paths have to lead somewhere.
-  /// - Throws: `ScheduleError` for what can't be scheduled, `UsageError` where this program's file can't be found.
+  /// Links are resolved for systemd, which restricts writing to real folders. They are not resolved for a container,
+  /// in which the paths of the fleet file must exist.
+  ///
+  /// - Throws: `ScheduleError` if the check can't be scheduled, `UsageError` if this program's file can't be found.
   func check(
     every recurrence: Recurrence, name: String?, command words: [String]?,
     resolvesLinks: Bool, environmentFile: (String) throws -> String?
@@ -50,7 +51,7 @@ struct ScheduledFleet {
       state: resolve(file.state), folders: folders(resolve), environmentFile: environmentFile(name))
   }
 
-  /// The folders of the installations: those that hold files now, and those where a pattern will look again.
+  /// The folders of the installations: those that contain files now, and those in which a pattern is matched again.
   private func folders(_ resolve: (String) -> String) -> [String] {
     let files = inventory.installations.filter(\.machine.isLocal).map(\.path)
     let patterns = file.entries.compactMap { entry in
@@ -59,7 +60,7 @@ struct ScheduledFleet {
     return files.map { parentFolder(of: resolve($0)) } + patterns
   }
 
-  /// This program's file.
+  /// The path of this program's file.
   private static func program() throws -> String {
     guard let path = real("/proc/self/exe"), access(path, X_OK) == 0 else {
       throw UsageError("the program's own file can't be found; is it still there?")
@@ -67,7 +68,7 @@ struct ScheduledFleet {
     return path
   }
 
-  /// The path without links, as far as there is something; what isn't there yet keeps its name.
+  /// The path without links. The part that doesn't exist yet is kept as it is.
   private static func resolved(_ path: String) -> String {
     if let found = real(path) { return found }
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return path }

@@ -10,7 +10,7 @@ import Schema
 import Upgrade
 import Wire
 
-/// What a command needs that works on installations: fleet file, installations, migrations, and the terminal.
+/// What a command needs to work on installations: fleet file, installations, migrations, and the terminal.
 struct Session {
   let context: FleetContext
   let inventory: Inventory
@@ -19,9 +19,9 @@ struct Session {
   let expectedSchema: ExpectedSchema
   let options: UpgradeOptions
 
-  /// For commands that compare installations with the migrations, or apply them.
+  /// Creates a session for commands that compare installations with the migrations, or apply migrations.
   ///
-  /// - Throws: what is wrong with the fleet file, the inventory, `--only`, the migrations or `target`.
+  /// - Throws: a mistake in the fleet file, the inventory, `--only`, the migrations or `target`.
   init(
     _ global: GlobalOptions, _ console: Console, target: MigrationVersion? = nil,
     interruption: Interruption? = nil
@@ -29,10 +29,10 @@ struct Session {
     try self.init(FleetContext(global, console, interruption: interruption), target: target)
   }
 
-  /// The same with a fleet file that was read already.
+  /// The same with a fleet file that was already read.
   init(_ context: FleetContext, target: MigrationVersion? = nil) throws {
     let inventory = try context.fleet.inventory(environment: context.environment)
-    // A mistyped name is told before the migrations are read.
+    // A mistyped name is reported before the migrations are read.
     let selection = try Self.select(context.global.only, from: inventory)
     self.init(context, inventory, selection, try context.fleet.migrationSet(), target: target)
     if let target, set.name(of: target) == nil {
@@ -45,10 +45,10 @@ struct Session {
     }
   }
 
-  /// For commands that apply nothing. Migrations that can't be used are logged and stop nothing: it is not known then
-  /// what is pending.
+  /// Creates a session for commands that apply nothing. If the migrations can't be used, that is logged and the
+  /// command continues without knowing what is pending.
   ///
-  /// - Throws: what is wrong with `--only`.
+  /// - Throws: a mistake in `--only`.
   init(applyingNothing context: FleetContext, _ inventory: Inventory) throws {
     let selection = try Self.select(context.global.only, from: inventory)
     do {
@@ -121,9 +121,9 @@ struct Session {
     return options
   }
 
-  /// Who does the work: here, and on the hosts that are selected.
+  /// The workers for this machine and for the selected hosts.
   ///
-  /// - Throws: `Failure` where there are hosts and no agent to send to them.
+  /// - Throws: `Failure` if there are hosts but no agent to send to them.
   func workers(_ options: UpgradeOptions? = nil) throws(Failure) -> FleetWorkers {
     let options = options ?? self.options
     let local = LocalWorker(set, expectedSchema, options)
@@ -134,12 +134,12 @@ struct Session {
     return FleetWorkers(local, HostPool(fleet.ssh, program, set, options))
   }
 
-  /// - Throws: what is wrong with the waves of a rollout, before anything is looked at for it.
+  /// - Throws: a mistake in the waves, before any installation is inspected.
   func checkWaves() throws {
     if let problem = fleet.waveProblems(in: inventory).first { throw problem }
   }
 
-  /// Where a run's backups go; `prunes` says whether they push out older ones.
+  /// The store for a run's backups; `prunes` says whether outdated ones are removed.
   func backups(_ journal: Journal, _ run: RunID, prunes: Bool = true) throws -> BackupStore {
     let console = console
     return try BackupStore(
@@ -147,7 +147,7 @@ struct Session {
     ) { console.log("flotilla: \($0)") }
   }
 
-  /// Where this program is, links followed.
+  /// The path of this program, with links resolved.
   private func executablePath() -> String {
     guard let path = realpath("/proc/self/exe", nil) else { return CommandLine.arguments[0] }
     defer { free(path) }
@@ -161,7 +161,7 @@ struct Session {
   /// The id of the installation at an index of the inventory.
   func name(_ index: Int) -> String { inventory.installations[index].id }
 
-  /// Looks at every selected installation, with a progress line.
+  /// Inspects every selected installation, with a progress line.
   func scan(_ run: FleetRun, lanes: Lanes? = nil, notesPending: Bool = true) -> FleetStatus {
     let progress = Progress(console, "looking", total: selection.count)
     let fleetStatus = run.scan(lanes: lanes ?? self.lanes(), notesPending: notesPending, progress)
@@ -169,7 +169,7 @@ struct Session {
     return fleetStatus
   }
 
-  /// A run that leaves no trace.
+  /// Inspects the installations in a run that leaves no trace.
   func inspect(_ options: UpgradeOptions? = nil) throws -> (run: FleetRun, fleetStatus: FleetStatus) {
     var options = options ?? self.options
     options.recovers = false
@@ -180,7 +180,7 @@ struct Session {
 
   var table: CohortTable { CohortTable(set, isVerbose: global.verbose, names: name) }
 
-  /// A path as people are shown it: from the current folder on, where it is in there.
+  /// A path for people: relative if it is in the current folder.
   static func shown(_ path: String) -> String {
     let folder = FileManager.default.currentDirectoryPath + "/"
     return path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : path
@@ -193,15 +193,15 @@ struct Session {
     "\(fleet.name): \(counted(selection.count, "installation")), \(counted(set.migrations.count, "migration"))"
   }
 
-  /// The time in ISO 8601, such as `2026-01-28T09:30:00Z`.
+  /// The current time in ISO 8601, such as `2026-01-28T09:30:00Z`.
   static func now() -> String { Date().formatted(.iso8601) }
 
-  /// How a run ended, in a word: `finished`, `stopped` by failures, or `interrupted`.
+  /// The result of a run: `finished`, `stopped` by failures, or `interrupted`.
   func result(_ stop: RolloutStop? = nil) -> String {
     interruption.signal != nil ? "interrupted" : stop == nil ? "finished" : "stopped"
   }
 
-  /// A run's report without its installations, as JSON; the run ends now.
+  /// The report of a run without its installations, as JSON. The run ends now.
   func header(
     _ run: RunID, _ command: String, startedAt: String, _ fleetStatus: FleetStatus,
     _ stop: RolloutStop? = nil,
@@ -214,7 +214,7 @@ struct Session {
     ).json()
   }
 
-  /// How the command ends, given where the installations stand.
+  /// The exit status of the command for this state of the installations.
   func exitStatus(_ fleetStatus: FleetStatus) -> ExitStatus {
     switch interruption.signal {
     case SIGTERM: return .terminated

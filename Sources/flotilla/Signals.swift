@@ -2,20 +2,20 @@ import Dispatch
 import Fleet
 import Glibc
 
-/// SIGINT and SIGTERM: the first asks to finish what was begun, the second ends the program at once.
+/// Handles SIGINT and SIGTERM: the first asks to finish what has started, the second ends the program at once.
 ///
-/// Ending at once is safe for the databases: a transaction that has not committed is rolled back by whoever opens the
-/// database next. Hooks run in sessions of their own, so that the terminal's signals don't reach them; at the second
-/// signal one that runs is left to itself, and the hook after an upgrade doesn't run any more.
+/// Ending at once is safe for the databases: whoever opens a database next rolls back a transaction that has not
+/// committed. Hooks run in sessions of their own, so that the terminal's signals don't reach them. After the second
+/// signal, a running hook continues by itself, and the hook after an upgrade no longer runs.
 final class Signals {
   private let sources: [any DispatchSourceSignal]
 
-  /// Listens from now on.
+  /// Starts to handle the signals.
   ///
   /// - Parameters:
-  ///   - interruption: told of the first signal.
-  ///   - console: where the user is told.
-  ///   - begun: what happens after the first signal to what has begun.
+  ///   - interruption: gets the first signal.
+  ///   - console: shows messages to the user.
+  ///   - begun: what happens to running work after the first signal, for the message.
   init(_ interruption: Interruption, _ console: Console, begun: String = "finishing what has begun") {
     sources = [SIGINT, SIGTERM].map { number in
       Glibc.signal(number, SIG_IGN)

@@ -3,9 +3,9 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// Files such as units, which are read and written whole.
+/// Reads and writes small files, such as units, as a whole.
 enum SmallFile {
-  /// Its bytes; nil where there is none.
+  /// The content of a file; nil if it doesn't exist.
   static func read(_ path: String) throws -> [UInt8]? {
     do throws(SystemError) {
       return try readFile(path)
@@ -15,7 +15,8 @@ enum SmallFile {
     }
   }
 
-  /// Writes it, mode 0644; it appears under its name when it is whole and synced. Folders on the way are made.
+  /// Writes a file with mode 0644. It appears under its name when it is complete and synced. Missing folders are
+  /// created.
   static func write(_ text: String, to path: String) throws {
     let folder = parentFolder(of: path)
     do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
@@ -30,9 +31,9 @@ enum SmallFile {
     }
   }
 
-  /// Takes it away.
+  /// Removes a file.
   ///
-  /// - Returns: whether it was there.
+  /// - Returns: whether it existed.
   static func remove(_ path: String) throws -> Bool {
     if unlink(path) == 0 { return true }
     guard errno == ENOENT || errno == ENOTDIR else {

@@ -2,14 +2,14 @@ import Glibc
 import Programs
 import SystemPackage
 
-/// A program of the system, found through PATH and run without a shell and without our secrets.
+/// A program of the system. It is found through PATH, and runs without a shell and without our secrets.
 struct Tool {
   struct Result {
-    /// Its exit status; 127 where it could not be started or was ended after ten minutes, and 128 and the signal where
-    /// one ended it.
+    /// The exit status. It is 127 if the program could not be started or was ended after ten minutes, and 128 plus
+    /// the signal's number if a signal ended it.
     let status: Int32
     let output: [UInt8]
-    /// The last that it said, on one line.
+    /// The last lines of its error output, on one line.
     let reason: String
   }
 
@@ -20,13 +20,13 @@ struct Tool {
     (self.name, self.environment) = (name, environment)
   }
 
-  /// Runs it to its end.
+  /// Runs the program and waits until it ends.
   func run(_ arguments: [String], input: [UInt8] = []) -> Result {
     var program = Program(
       [name] + arguments, environment: Program.inherited(environment), timeout: .seconds(600),
       keeping: .everything(upTo: 16 << 20))
     program.input = input
-    // It may ask for a password on the terminal, and Ctrl-C ends it.
+    // The program may ask for a password on the terminal, and Ctrl-C ends it.
     program.hasOwnSession = false
     let run = program.run()
     switch run.termination {

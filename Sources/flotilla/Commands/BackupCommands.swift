@@ -67,7 +67,8 @@ struct Backups: ParsableCommand {
     }
   }
 
-  /// All backups without a pattern, those of installations included that the inventory doesn't have any more.
+  /// The backups that a pattern selects. Without a pattern all backups, even those of installations that the
+  /// inventory no longer has.
   private func selected(
     of backups: [StoredBackup], _ inventory: Inventory, _ only: String?
   ) throws -> [StoredBackup] {
@@ -78,7 +79,7 @@ struct Backups: ParsableCommand {
   }
 }
 
-/// Notes the backups that killed runs left, which takes the state folder for a moment.
+/// Records the backups that killed runs left behind. It locks the state folder for a moment.
 private func recover(
   _ journal: Journal, _ state: StateFolder, _ inventory: Inventory
 ) throws(StateError) {
@@ -107,7 +108,7 @@ struct RestoreCommand: ParsableCommand {
       let state = try context.existingState("backup")
       var (inventory, isComplete) = try context.readableInventory()
       if !isComplete {
-        // Where a database of this machine was is known from its backups as well.
+        // The backups also say where the databases of this machine are.
         inventory = inventory.adding(try state.backups(notedIn: Journal(state)).filter { $0.host == nil })
       }
       let session = try Session(applyingNothing: context, inventory)
@@ -117,7 +118,7 @@ struct RestoreCommand: ParsableCommand {
         try confirm(found, session)
         return found
       }
-      // The backup that is restored would be the first to be pushed out.
+      // With pruning, the backup that is being restored would be the first to be removed.
       let (store, workers) = (try run.backups(prunes: false), run.workers)
       let unsaved = Mutex<[String]>([])
       let places = BackupPlaces(session, run.run.id)
@@ -165,7 +166,7 @@ struct RestoreCommand: ParsableCommand {
       throw UsageError(
         "run \(past) made no backup of the selected installations; flotilla backups lists them")
     }
-    // An id that was given to another database since must not get the content of the old one.
+    // If an id now belongs to another database, that database must not get the content of the old one.
     for backup in found {
       guard let place = session.inventory.installation(id: backup.installation)?.place,
         place != backup.place

@@ -4,8 +4,8 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// Hands over to `flotilla-collect`, a program of its own beside this one, which keeps a server and what it brings out
-/// of the program that works on databases.
+/// Runs `flotilla-collect`, a separate program in the same folder, so that the program that works on databases
+/// contains no server.
 struct CollectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "collect",

@@ -51,7 +51,7 @@ struct DriftCommand: ParsableCommand {
   }
 }
 
-/// One check of the fleet for drift, compared with the last one.
+/// One check of the fleet for drift, and its comparison with the last check.
 struct DriftCheck {
   private let session: Session
   private let options: DriftOptions
@@ -62,15 +62,15 @@ struct DriftCheck {
   private let run: FleetRun
   private let fleetStatus: FleetStatus
   private let books: Bookkeeping
-  /// Nil where it could not be made, which was told.
+  /// Nil if the report's header could not be made, which was reported.
   private let writer: ReportWriter?
-  /// What changed since the last check; nothing where that isn't known.
+  /// The changes since the last check; empty if they are unknown.
   let changes: DriftChanges
   /// Whether this check could be compared with the last one.
   private let isCompared: Bool
 
-  /// Looks at all selected installations and remembers the verdicts. What it found can be told also where they can't be
-  /// remembered.
+  /// Inspects all selected installations and stores the verdicts. If they can't be stored, the findings can still be
+  /// shown.
   init(_ session: Session, _ options: DriftOptions, needsRecords: Bool) throws {
     self.session = session
     self.options = options
@@ -112,7 +112,7 @@ struct DriftCheck {
     }
   }
 
-  /// Installations that could be looked at, with their drift.
+  /// The installations that could be inspected, with their drift.
   private static func verdicts(_ session: Session, _ fleetStatus: FleetStatus)
     -> [(installation: String, drift: [Difference])]
   {
@@ -126,16 +126,16 @@ struct DriftCheck {
     DriftTable(fleetStatus, changes, isVerbose: session.global.verbose, names: session.name)
   }
 
-  /// What to show, with a blank line behind it where there is anything.
+  /// The lines to show, followed by a blank line unless there are none.
   var lines: [String] {
     let lines = table.lines()
     return lines + (lines.isEmpty ? [] : [""])
   }
   var counts: String { table.counts }
-  /// A line with the command to type next, where there is something to do.
+  /// A line with the next command to run; nil if there is nothing to do.
   var next: String? { table.next }
 
-  /// SQL for each cause, behind a comment that says whose it is.
+  /// The SQL for each cause, after a comment with the names of the installations.
   func repairs() -> [String] { books.attempt { try madeRepairs() } ?? [] }
 
   private func madeRepairs() throws -> [String] {
@@ -148,19 +148,19 @@ struct DriftCheck {
     }
   }
 
-  /// Gives the report's text to `body`, piece by piece.
+  /// Passes the text of the report to `body`, piece by piece.
   func report(_ body: (String) throws -> Void) {
     guard let writer else { return }
     books.attempt { try writer.write(body) }
   }
 
-  /// Uploads where that was asked for, and says how the check ended.
+  /// Uploads the report if the options ask for it, and returns the result of the check.
   ///
-  /// - Parameter keepsReport: whether the report is written into the state folder also where it isn't uploaded.
-  /// - Returns: the command's end.
+  /// - Parameter keepsReport: whether the report is written to the state folder even if it isn't uploaded.
+  /// - Returns: the exit status of the command.
   func finish(keepsReport: Bool = false) -> ExitStatus {
     var exitStatus = exitStatus
-    // Where the last verdicts are unknown, so is whether anything changed.
+    // If the last verdicts are unknown, so are the changes.
     let uploads = delivery != nil && (changes.isChanged || !isCompared || !options.onlyChanges)
     let report = writer.map { FinishedReport(writer: $0, id: run.id, context: session.context, books: books) }
     let path = keepsReport || uploads ? report?.keep() : nil

@@ -48,7 +48,7 @@ struct LintCommand: ParsableCommand {
     }
   }
 
-  /// Files that are not any more what was applied, as far as the state folder knows.
+  /// Warnings for files that were changed after they were applied, according to the state folder.
   private func changes(_ migrations: AuthoredMigrations, _ console: Console) throws -> [Finding] {
     guard let fleet = migrations.fleet, StateFolder(fleet.state).hasJournal else { return [] }
     let set = try MigrationSet(migrations.files)
@@ -69,7 +69,7 @@ struct LintCommand: ParsableCommand {
   }
 }
 
-/// What `lint` found, for people and for programs.
+/// The findings of `lint`, for people and for programs.
 struct LintReport: Encodable {
   private let format = "flotilla.lint/1"
   let errors: Int
@@ -88,7 +88,7 @@ struct LintReport: Encodable {
     return String(decoding: try encoder.encode(self), as: UTF8.self).harmlessJSON
   }
 
-  /// The findings, the counts, and the next command with `suffix` behind it.
+  /// The findings, the counts, and the next command followed by `suffix`.
   func lines(suffix: String) -> [String] {
     let list = findings.flatMap { finding in
       ["\(finding.file)\(finding.line.map { ":\($0)" } ?? ""): \(finding.severity.rawValue)"]

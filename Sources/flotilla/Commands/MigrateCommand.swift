@@ -47,7 +47,7 @@ struct Migrate: ParsableCommand {
   }
 }
 
-/// One `flotilla migrate`, from the look at the fleet to the report.
+/// One `flotilla migrate`, from the scan of the fleet to the report.
 struct MigrateRun {
   private let command: Migrate
   private let session: Session
@@ -93,7 +93,7 @@ struct MigrateRun {
     try journal.begin(run.id, command: "migrate", fleet: session.fleet.name, at: started)
     let plan = try journal.orDiscard(run.id, console) { try prepare(run, journal) }
     var fleetStatus = plan.fleetStatus
-    // From here on databases may be changed, and nothing throws: what was done is told whatever fails.
+    // From here on, databases may be changed and nothing throws: the results are reported whatever else fails.
     let stop = work(run, workers, plan, &fleetStatus, journal)
     notify(fleetStatus, stop, ContinuousClock.now - session.start - plan.waited)
     run.noteRest(fleetStatus)
@@ -103,17 +103,17 @@ struct MigrateRun {
       exitStatus, changed: fleetStatus.count { $0.status == .migrated || !$0.isUnchanged } > 0)
   }
 
-  /// What is to be done, agreed to.
+  /// What is to be done, with the user's consent.
   private struct Plan {
     let fleetStatus: FleetStatus
     let rollout: RolloutPlan
-    /// Nil where there is nothing to do.
+    /// The store for backups; nil if there is nothing to do.
     let backups: BackupStore?
     /// How long the user took to answer.
     let waited: Duration
   }
 
-  /// All that comes before the first database is written to.
+  /// Does everything that comes before the first write to a database.
   private func prepare(_ run: FleetRun, _ journal: Journal) throws -> Plan {
     let fleetStatus = session.scan(run, lanes: session.lanes(command.concurrency), notesPending: false)
     let rollout = try RolloutPlan(
@@ -131,7 +131,7 @@ struct MigrateRun {
     return Plan(fleetStatus: fleetStatus, rollout: rollout, backups: backups, waited: waited)
   }
 
-  /// Shows the plan and asks, unless there is nothing to do or it was agreed to beforehand.
+  /// Shows the plan and asks for consent, unless there is nothing to do or `--yes` was given.
   private func agree(to rollout: RolloutPlan, _ fleetStatus: FleetStatus) throws {
     guard rollout.count > 0, session.interruption.signal == nil, !command.yes else { return }
     for line in [session.headline, ""] + session.table.lines(fleetStatus, showsPlan: true) + [
@@ -190,7 +190,7 @@ struct MigrateRun {
     console.out(lines: TextLayout.wrap("\(summary.counts()), in \(time.inTenths(.down))"))
   }
 
-  /// Notes the end of the run, writes its report, tells who wants to be told, and uploads.
+  /// Records the end of the run, writes its report, sends notifications, and uploads the report.
   private func report(
     _ run: FleetRun, _ journal: Journal, _ fleetStatus: FleetStatus, _ stop: RolloutStop?, startedAt: String,
     waves: [Wave]

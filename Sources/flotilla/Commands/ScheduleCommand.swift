@@ -51,10 +51,10 @@ struct ScheduleCommand: ParsableCommand {
     try words.map(Self.check)
   }
 
-  /// The words of `--command`; nil where it isn't given.
+  /// The words of `--command`; nil without the option.
   private var words: [String]? { command.map { $0.split(separator: " ").map(String.init) } }
 
-  /// Only what changes no database and asks nothing may run unattended.
+  /// Accepts only commands that change no database and ask no question, since they run unattended.
   private static func check(_ words: [String]) throws {
     let known = ["drift", "report", "status", "plan"]
     guard let first = words.first, known.contains(first) else {
@@ -96,7 +96,7 @@ struct ScheduleCommand: ParsableCommand {
     }
   }
 
-  /// Where tokens are read from when the check runs.
+  /// The file from which the check reads its variables, such as tokens, when it runs; nil if there is none.
   private func variables(_ environment: [String: String]) -> (String) throws -> String? {
     { name in
       switch scheduler {

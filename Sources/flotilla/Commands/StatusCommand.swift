@@ -86,7 +86,7 @@ struct PlanCommand: ParsableCommand {
   }
 }
 
-/// What is to be migrated, in which waves.
+/// What is to be migrated, and in which waves.
 struct RolloutPlan {
   let waves: [Wave]
   let maxFailures: FailureLimit
@@ -109,14 +109,14 @@ struct RolloutPlan {
   /// `20 to migrate, in 3 waves (canary 2, 10% 3, 100% 15), 8 at once.`
   var sentence: String {
     guard count > 0 else { return "Nothing to migrate." }
-    // The name of a wave of so many installations is a number already.
+    // The name of a wave that is a count is already a number.
     let list = waves.map { Int($0.name) == nil ? "\($0.name) \($0.indices.count)" : "\($0.indices.count)" }
       .joined(separator: ", ")
     let parts = waves.count == 1 ? "in one wave" : "in \(waves.count) waves (\(list))"
     return TextLayout.wrap("\(count) to migrate, \(parts), \(lanes.count) at once.").joined(separator: "\n")
   }
 
-  /// What else to know before it begins.
+  /// Notes to show before the rollout.
   var notes: [String] {
     guard count > 0 else { return [] }
     return (hooks.isEmpty ? [] : ["Hooks: \(hooks)"]) + [openNote].compactMap { $0 }

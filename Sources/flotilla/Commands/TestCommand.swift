@@ -61,7 +61,7 @@ struct TestCommand: ParsableCommand {
     return failed > 0 ? .failed : .well
   }
 
-  /// What failed first.
+  /// The lines for the checks; failed ones come first.
   private func lines(_ checks: [MigrationTest.Check], isVerbose: Bool) -> [String] {
     let order = checks.filter { $0.result == .failed } + checks.filter { $0.result != .failed }
     return order.flatMap { check -> [String] in

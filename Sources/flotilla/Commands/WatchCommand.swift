@@ -26,9 +26,9 @@ struct WatchCommand: ParsableCommand {
       var due = ContinuousClock.now
       while interruption.signal == nil {
         check(console, interruption)
-        // Nobody reads any more what it says.
+        // Nobody reads the output any more.
         if console.hasLostOutput { return .failed }
-        // A check that took longer than the interval is not made up for.
+        // Checks that were missed because one took longer than the interval are skipped.
         let now = ContinuousClock.now
         repeat { due += every.duration } while due <= now
         let jitter = every.duration * Double.random(in: 0...0.1)
@@ -38,7 +38,7 @@ struct WatchCommand: ParsableCommand {
     }
   }
 
-  /// One check, one line; a fault of one is no reason not to make the next.
+  /// Makes one check and prints one line. A failure doesn't prevent the next check.
   private func check(_ console: Console, _ interruption: Interruption) {
     let line: String
     do {
@@ -62,7 +62,7 @@ struct WatchCommand: ParsableCommand {
   }
 }
 
-/// A time such as `15m`.
+/// A duration such as `15m`.
 struct Interval: ExpressibleByArgument {
   let duration: Duration
 
