@@ -1,9 +1,9 @@
-// How a recurrence is written where the times of day are named, instead of the time between.
+// The notations that name times of day instead of the time between two checks.
 extension Recurrence {
-  /// The five fields of a crontab line, for `user` such as `cron`.
+  /// The five time fields of a crontab line. `user`, such as `cron`, is named in the error.
   ///
-  /// - Throws: `ScheduleError` for an interval that divides neither the hour nor the day: the times would not be evenly
-  ///   apart.
+  /// - Throws: ``ScheduleError`` if the interval divides neither the hour nor the day, since the times would not be
+  ///   evenly spaced.
   public func cronFields(for user: String) throws(ScheduleError) -> String {
     switch self {
     case .minutes(1): return "* * * * *"
@@ -19,7 +19,7 @@ extension Recurrence {
     }
   }
 
-  /// What systemd's `OnCalendar=` takes; nil for an interval that divides neither the hour nor the day.
+  /// The value for systemd's `OnCalendar=`; nil if the interval divides neither the hour nor the day.
   public var calendar: String? {
     switch self {
     case .minutes(1): "*:*"

@@ -1,6 +1,6 @@
-/// What a container is given of this machine: the same files under the same paths.
+/// The files and folders of this machine that a container gets, under the same paths.
 ///
-/// A fleet file may name absolute paths, so nothing can be moved without changing it.
+/// A fleet file may contain absolute paths, so nothing can be moved without changing the file.
 struct ContainerPaths {
   struct Configuration { let volume, name, sources: String }
   struct Claim { let volume, name, folder: String }
@@ -19,7 +19,7 @@ struct ContainerPaths {
 
   init(_ check: ScheduledCheck) { self.check = check }
 
-  /// The ConfigMaps with fleet file and migrations, and what `kubectl create configmap` makes them from.
+  /// The ConfigMaps with the fleet file and the migrations, and the sources for `kubectl create configmap`.
   var configuration: [Configuration] {
     let files = single.map { "--from-file=\(Quoting.shell("\(Self.last($0))=\($0)"))" }
     return [
@@ -38,8 +38,8 @@ struct ContainerPaths {
     }
   }
 
-  /// A file is mounted by itself: a mount within one that is read-only can't be made, and state and installations may
-  /// be in the same folder. SQLite has to write beside a database that is in WAL mode, so those aren't read-only.
+  /// Files are mounted individually: nothing can be mounted within a read-only mount, and state and installations may
+  /// be in the same folder. Databases aren't read-only, since SQLite has to write beside a database in WAL mode.
   var mounts: [Mount] {
     claims.map { Mount(volume: $0.volume, path: $0.folder) }
       + single.map { Mount(volume: "fleet", path: $0, part: Self.last($0), isReadOnly: true) }

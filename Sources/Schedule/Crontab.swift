@@ -4,9 +4,9 @@ public struct CrontabLine: Hashable, Sendable {
   public let text: String
   private let mark: [UInt8]
 
-  /// Writes the line of a check.
+  /// Creates the line for a check.
   ///
-  /// - Throws: `ScheduleError` for an interval that cron can't keep, and for what no crontab line can hold.
+  /// - Throws: ``ScheduleError`` if cron can't express the interval, or if a crontab line can't contain the command.
   public init(_ check: ScheduledCheck) throws(ScheduleError) {
     let fields = try check.recurrence.cronFields(for: "cron")
     let words = check.words.map(Quoting.shell).joined(separator: " ")
@@ -14,15 +14,15 @@ public struct CrontabLine: Hashable, Sendable {
     if let file = check.environmentFile.map(Quoting.shell) {
       settings = "set -a; [ ! -r \(file) ] || . \(file); set +a; "
     }
-    // What a check says goes to the system's log; cron would mail it.
+    // The output of a check goes to the system's log; otherwise cron would mail it.
     let command =
       "{ \(settings)\(words) || echo \"exit status $?\"; } 2>&1 | logger -t \(check.name)"
       + Self.ending(check.name)
-    // Crons differ in what a backslash means in a command beyond "\%".
+    // Implementations of cron differ in the meaning of a backslash in a command, except in "\%".
     guard !(words + settings).replacingQuotes().contains("\\") else {
       throw ScheduleError("a path with a backslash can't go into a crontab; use --as systemd")
     }
-    // cron ends a command at the first bare "%", in quotes too.
+    // cron ends a command at the first bare "%", even in quotes.
     let escaped = command.map { $0 == "%" ? "\\%" : String($0) }.joined()
     guard escaped.utf8.count < 998 else {
       throw ScheduleError("the command has \(escaped.utf8.count) bytes; cron takes 998: use --as systemd")
@@ -33,7 +33,7 @@ public struct CrontabLine: Hashable, Sendable {
 
   private static func ending(_ name: String) -> String { " # flotilla schedule: \(name)" }
 
-  /// A crontab with this line, in the place of the one that it had; every other byte is as before.
+  /// The crontab with this line, which replaces the check's earlier line. All other bytes are unchanged.
   public func installed(in crontab: [UInt8]) -> [UInt8] {
     var (lines, isThere) = ([[UInt8]](), false)
     for line in Self.lines(crontab) {
@@ -45,7 +45,7 @@ public struct CrontabLine: Hashable, Sendable {
     return Self.joined(lines)
   }
 
-  /// A crontab without the line of this name; nil where it has none.
+  /// The crontab without the line of this name; nil if it has no such line.
   public static func removed(_ name: String, from crontab: [UInt8]) -> [UInt8]? {
     let mark = Array(ending(name).utf8)
     let all = lines(crontab)
@@ -67,7 +67,7 @@ public struct CrontabLine: Hashable, Sendable {
 }
 
 extension String {
-  /// Without the backslashes that quoting a `'` brought.
+  /// The text without the backslashes that come from quoting a `'`.
   fileprivate func replacingQuotes() -> String {
     split(separator: "'\\''", omittingEmptySubsequences: false).joined(separator: "'")
   }

@@ -1,11 +1,12 @@
-/// Which folders have to be named so that all are.
+/// Reduces a list of folders to the outermost ones.
 public enum Folders {
-  /// Those of `folders` that are in no other, sorted; where they are more than `limit`, their parents instead.
+  /// The folders that are not within another one, sorted. If there are more than `limit`, their parents are used
+  /// instead.
   ///
-  /// A fleet has an installation in each of 10,000 folders; a unit file that lists them all serves nobody.
+  /// A fleet may have installations in 10,000 folders, and a unit file with all of them would be useless.
   public static func outermost(_ folders: [String], limit: Int = 32) -> [String] {
     var paths = outermost(folders.map { $0.split(separator: "/") })
-    // A top-level folder such as /srv is as far up as this goes.
+    // This stops at top-level folders such as /srv.
     while paths.count > limit, let depth = paths.map(\.count).max(), depth > 1 {
       paths = outermost(paths.map { Array($0.prefix(depth - 1)) })
     }

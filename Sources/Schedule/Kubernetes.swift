@@ -1,4 +1,4 @@
-/// A CronJob, and the claim of the volume with its state.
+/// A CronJob, and the PersistentVolumeClaim for its state.
 public struct KubernetesJob: Sendable {
   private let check: ScheduledCheck
   private let image: String
@@ -7,9 +7,9 @@ public struct KubernetesJob: Sendable {
 
   /// Describes the job.
   ///
-  /// - Throws: `ScheduleError` for a name that Kubernetes doesn't take, and an interval that a CronJob can't keep.
+  /// - Throws: ``ScheduleError`` if Kubernetes doesn't accept the name, or if a CronJob can't express the interval.
   public init(_ check: ScheduledCheck, image: String) throws(ScheduleError) {
-    // 52 characters, since the jobs that the controller makes get 11 more and end at 63.
+    // At most 52 characters: the controller appends 11 to the names of jobs, whose limit is 63.
     let isPlain = check.name.utf8.allSatisfy { Quoting.isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
     guard isPlain, check.name == check.name.lowercased(), check.name.last != "-", check.name.utf8.count <= 52
     else {

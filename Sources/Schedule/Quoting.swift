@@ -1,4 +1,4 @@
-/// Words as systemd, a shell, cron and YAML read them back.
+/// Quotes words for systemd, a shell, cron and YAML.
 enum Quoting {
   static func isAlphanumeric(_ byte: UInt8) -> Bool {
     switch byte {
@@ -9,20 +9,20 @@ enum Quoting {
     }
   }
 
-  /// Whether every reader takes the text as it stands.
+  /// Whether a text needs no quotes in any of these formats.
   private static func isPlain(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy { isAlphanumeric($0) || "/._-".utf8.contains($0) }
   }
 
-  /// One word of a unit file: quoted as in systemd.syntax(7), with `%` doubled, which else names a specifier.
+  /// One word of a unit file, quoted as in systemd.syntax(7). A `%` is doubled, since it would start a specifier.
   ///
-  /// A `$` stays: the lines in which systemd replaces variables are told not to.
+  /// A `$` is not escaped: the lines in which systemd replaces variables have a prefix that prevents it.
   static func systemd(_ text: String) -> String {
     guard !isPlain(text) else { return text }
     return "\"\(escaped(specifiers(text)))\""
   }
 
-  /// Text of a unit file that isn't divided into words.
+  /// Text of a unit file that isn't split into words.
   static func specifiers(_ text: String) -> String {
     text.map { $0 == "%" ? "%%" : String($0) }.joined()
   }
@@ -33,7 +33,7 @@ enum Quoting {
     return "'" + text.map { $0 == "'" ? "'\\''" : String($0) }.joined() + "'"
   }
 
-  /// One YAML scalar. What could be read as a number, a truth value or null is quoted.
+  /// One YAML scalar. Text that could be read as a number, a boolean or null is quoted.
   static func yaml(_ text: String) -> String {
     let startsPlain = text.utf8.first.map { $0 == UInt8(ascii: "/") || isLetter($0) } ?? false
     let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]

@@ -1,8 +1,16 @@
 internal import Basics
 
-/// How often a check recurs, as `--every` says it.
+/// How often a check recurs, as it is written in `--every`.
+///
+/// ```swift
+/// let recurrence = try Recurrence("Mon 03:00")  // .weekly(.monday, hour: 3, minute: 0)
+/// let calendar = recurrence.calendar  // "Mon 03:00"
+/// let fields = try recurrence.cronFields(for: "cron")  // "0 3 * * 1"
+/// ```
+///
+/// A ``ScheduledCheck`` has a recurrence, and ``SystemdUnits``, ``CrontabLine`` and ``KubernetesJob`` express it.
 public enum Recurrence: Hashable, Sendable {
-  /// Every so many minutes, fewer than a day's.
+  /// At intervals of this many minutes, less than a day.
   case minutes(Int)
   /// Every day at a time.
   case daily(hour: Int, minute: Int)
@@ -28,9 +36,9 @@ public enum Recurrence: Hashable, Sendable {
     }
   }
 
-  /// Reads `15m`, `6h`, `hourly`, `daily`, `weekly`, `03:00` or `Mon 03:00`.
+  /// Parses `15m`, `6h`, `hourly`, `daily`, `weekly`, `03:00` or `Mon 03:00`.
   ///
-  /// - Throws: `ScheduleError` that says what can be written.
+  /// - Throws: ``ScheduleError`` with the accepted notations.
   public init(_ text: String) throws(ScheduleError) {
     let words = text.split(separator: " ")
     switch (words.count, words.first?.lowercased()) {
@@ -56,7 +64,7 @@ public enum Recurrence: Hashable, Sendable {
   }
 
   private static func interval(_ word: String, of text: String) throws(ScheduleError) -> Recurrence {
-    // Five characters at most, so that a long number counts as a mistake in writing.
+    // At most five characters, so that a long number counts as a typing error.
     guard word.utf8.count <= 5, let span = TimeSpan(word, in: [.minutes, .hours]) else {
       throw unreadable(text)
     }
@@ -87,7 +95,7 @@ public enum Recurrence: Hashable, Sendable {
     return Int(text)
   }
 
-  /// The time from one check to the next.
+  /// The time from one check to the next, in seconds.
   public var seconds: Int {
     switch self {
     case .minutes(let count): count * 60
@@ -97,9 +105,9 @@ public enum Recurrence: Hashable, Sendable {
   }
 }
 
-/// What can't be scheduled, in words.
+/// Why something can't be scheduled.
 public struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What, and what can be done.
+  /// What can't be scheduled, and what to do instead.
   public let description: String
   init(_ description: String) { self.description = description }
 }

@@ -1,31 +1,32 @@
-/// A check that is to recur: what is run, how often, and on which files.
+/// A recurring check: its command, its recurrence and its files.
 public struct ScheduledCheck: Hashable, Sendable {
-  /// What unit files, the crontab line or the CronJob are called.
+  /// The name of the unit files, the crontab line or the CronJob.
   public var name: String
-  /// The fleet's name.
+  /// The name of the fleet.
   public var fleet: String
   /// How often it runs.
   public var recurrence: Recurrence
-  /// The program's file; absolute.
+  /// The absolute path of the program's file.
   public var program: String
   /// The command and its options, such as `drift --upload`.
   public var command: [String]
   /// The files that are only read.
   public var files: Files
-  /// The state folder; absolute.
+  /// The absolute path of the state folder.
   public var state: String
-  /// The folders of the installations; none within another. For systemd, which knows no links, these are resolved.
+  /// The folders of the installations, none of them within another. For systemd, links in them must be resolved.
   public var folders: [String]
-  /// `NAME=value` lines with tokens, read where the check runs; nil for that of systemd's user manager.
+  /// A file with `NAME=value` lines such as tokens, read when the check runs; nil for the default of systemd's user
+  /// manager.
   public var environmentFile: String?
 
-  /// The fleet file and what it names; absolute.
+  /// The fleet file and the files that it names, as absolute paths.
   public struct Files: Hashable, Sendable {
     /// The fleet file.
     public var fleet: String
     /// The folder of migrations.
     public var migrations: String
-    /// Its baseline and its schema.
+    /// The baseline and the schema, or nil.
     public var baseline: String?, schema: String?
 
     /// Names the files.
@@ -37,7 +38,8 @@ public struct ScheduledCheck: Hashable, Sendable {
   }
 
   /// Describes a check.
-  /// - Throws: `ScheduleError` for a path or name that no unit file or crontab can hold.
+  ///
+  /// - Throws: ``ScheduleError`` if a path or a name can't be written in a unit file or a crontab.
   public init(
     name: String, fleet: String, recurrence: Recurrence, program: String, command: [String], files: Files,
     state: String, folders: [String], environmentFile: String?
@@ -54,7 +56,9 @@ public struct ScheduledCheck: Hashable, Sendable {
     self.fleet = String(String.UnicodeScalarView(fleet.unicodeScalars.filter { $0.value >= 32 }))
   }
 
-  /// Refuses a name that can't be a unit's: what isn't made of letters, digits, `.`, `_` and `-`.
+  /// Checks that a unit can have this name: it may contain only letters, digits, `.`, `_` and `-`.
+  ///
+  /// - Throws: ``ScheduleError`` if it can't.
   public static func check(name: String) throws(ScheduleError) {
     let isPlain = name.utf8.allSatisfy { Quoting.isAlphanumeric($0) || ".-_".utf8.contains($0) }
     guard isPlain, let first = name.utf8.first, Quoting.isAlphanumeric(first), name.utf8.count <= 200 else {
@@ -63,7 +67,7 @@ public struct ScheduledCheck: Hashable, Sendable {
     }
   }
 
-  /// The name of a fleet's check, unless it is named: `flotilla-FLEET`, and the command where it isn't `drift`.
+  /// The default name of a fleet's check: `flotilla-FLEET`, followed by the command unless that is `drift`.
   public static func name(fleet: String, command: [String]) -> String {
     let plain = fleet.utf8.map { Quoting.isAlphanumeric($0) ? Character(Unicode.Scalar($0)) : "-" }
     let words = String(plain).lowercased().split(separator: "-")
@@ -73,10 +77,10 @@ public struct ScheduledCheck: Hashable, Sendable {
 
   var words: [String] { [program, "--fleet", files.fleet] + command }
 
-  /// How long the start may be put off by chance, so that many machines don't call the collector at once: a tenth of
-  /// the interval, at most a quarter of an hour.
+  /// The maximum random delay of the start in seconds, so that many machines don't contact the collector at once: a
+  /// tenth of the interval, at most 15 minutes.
   var delay: Int { min(recurrence.seconds / 10, 15 * 60) }
 
-  /// How long one check may take: its interval, but at least ten minutes and at most six hours.
+  /// The time limit of one check in seconds: its interval, but at least ten minutes and at most six hours.
   var longest: Int { min(max(recurrence.seconds, 600), 6 * 3600) }
 }

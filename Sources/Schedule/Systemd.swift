@@ -5,15 +5,15 @@ public struct SystemdUnits: Hashable, Sendable {
   /// The text of `NAME.timer`.
   public let timer: String
 
-  /// The beginning of each file that was written here.
+  /// The first words of each file that is written here.
   public static let mark = "# Written by flotilla schedule"
 
-  /// Writes the units.
+  /// Creates the units.
   ///
   /// - Parameters:
-  ///   - check: what they run.
-  ///   - isUser: for a user's own manager, which can neither drop capabilities nor mount.
-  /// - Throws: `ScheduleError` where systemd can't start the program by its path.
+  ///   - check: the check that they run.
+  ///   - isUser: whether they are for a user's manager, which can neither drop capabilities nor mount.
+  /// - Throws: ``ScheduleError`` if systemd can't start the program because of its path.
   public init(_ check: ScheduledCheck, isUser: Bool) throws(ScheduleError) {
     guard !check.program.contains(where: { "'\"\\".contains($0) }) else {
       throw ScheduleError(
@@ -36,7 +36,7 @@ public struct SystemdUnits: Hashable, Sendable {
     """
 
   private static func service(_ check: ScheduledCheck) -> String {
-    // The ":" keeps systemd from replacing $NAME in the words.
+    // The ":" prevents systemd from replacing $NAME in the words.
     let start = check.words.map(Quoting.systemd).joined(separator: " ")
     let variables = check.environmentFile.map(Quoting.specifiers) ?? "%E/flotilla/\(check.name).env"
     return """
@@ -59,7 +59,7 @@ public struct SystemdUnits: Hashable, Sendable {
 
   private static func sandbox(_ check: ScheduledCheck) -> String {
     let writable = check.folders.filter { !Folders.contains(check.state, $0) && $0 != check.state }
-    // "-": an installation that is gone is the check's to tell, and doesn't keep it from starting.
+    // With "-", a missing installation doesn't prevent the start. The check reports it.
     let paths = [check.state] + writable.map { "-\($0)" }
     let all = check.files.all + [check.program, check.state] + check.folders
     let isHome = (writable + [check.state]).contains(where: isShared(["/home", "/root", "/run/user"]))
