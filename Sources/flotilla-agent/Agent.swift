@@ -5,9 +5,9 @@ import SQLite
 import Upgrade
 import Wire
 
-/// The remote end: takes requests from standard input, does them beside the databases, answers on standard output.
+/// The remote side: reads requests from standard input, works beside the databases, and answers on standard output.
 ///
-/// It ends by itself when its input does: what has not been committed by then is rolled back.
+/// It ends when its input ends. Uncommitted work is then rolled back.
 final class Agent {
   private let output = Output()
   private let cancellation = Cancellation()
@@ -16,13 +16,14 @@ final class Agent {
   private var handler: RequestHandler?
   private var arriving: [UInt32: Arrival] = [:]
 
-  /// How long work that was called off may take to end: a rollback, and a hook that starts a service again.
+  /// How long canceled work may take to end: a rollback, and a hook that restarts a service.
   private static let patience = DispatchTimeInterval.seconds(180)
-  /// After this long without a word from the coordinator, and with nothing to do, nobody is there, in milliseconds.
+  /// How long the agent waits without work for a message before it assumes that the coordinator is gone, in
+  /// milliseconds.
   private static let idle: Int32 = 15 * 60 * 1000
 
   func run() -> Never {
-    // A file that this user makes is nobody else's business.
+    // Files that this process creates are private to its user.
     umask(0o077)
     let hello = Hello(program: "flotilla-agent \(programVersion)", sqlite: libraryVersion)
     output.send(WireProtocol.greeting + Frame(.hello, json: hello).bytes)
@@ -44,7 +45,7 @@ final class Agent {
     exit(status)
   }
 
-  /// Reads until there is no more to come.
+  /// Handles frames until the input ends.
   private func serve() throws {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -78,7 +79,7 @@ final class Agent {
       if case .store(let record) = request {
         arriving[frame.request] = Arrival(record)
       } else {
-        // A serial queue of its own: the coordinator says how much is done at once.
+        // Each request gets a serial queue of its own; the coordinator limits how many run at once.
         DispatchQueue(label: "request \(frame.request)").async(group: running) {
           handler.answer(request, frame.request)
         }
@@ -95,7 +96,7 @@ final class Agent {
   }
 }
 
-/// A backup that the coordinator brings, and the first thing that went wrong with it.
+/// A backup that the coordinator is sending, and the first failure to store it.
 private final class Arrival {
   private var backup: IncomingBackup?
   private var failure: Failure?

@@ -2,11 +2,11 @@ import Synchronization
 import SystemPackage
 import Wire
 
-/// Frames to the coordinator, each whole, from any thread.
+/// Sends whole frames to the coordinator, from any thread.
 final class Output: Sendable {
   private let isOpen = Mutex(true)
 
-  /// Sends bytes; once the coordinator is gone, there is nobody to send to and nothing more is.
+  /// Sends bytes. Once a write has failed, the coordinator is gone and nothing more is sent.
   func send(_ bytes: [UInt8]) {
     isOpen.withLock { isOpen in
       guard isOpen else { return }

@@ -6,17 +6,17 @@ import Synchronization
 import Upgrade
 import Wire
 
-/// Does single requests with the worker that does them on the coordinator's own machine too.
+/// Answers single requests with the same worker that the coordinator uses for its own machine.
 final class RequestHandler: Sendable {
   private let worker: LocalWorker
   private let historyTable: any HistoryTable
   private let output: Output
-  /// Which request works on which database, for the steps that are reported.
+  /// The request that works on each database, for reporting its steps.
   private let requests: Requests
 
-  /// Reads the migration set that came.
+  /// Reads the migration set of the coordinator.
   ///
-  /// - Throws: `Failure` where it isn't the coordinator's.
+  /// - Throws: `Failure` if the migrations can't be read, or if they differ from the coordinator's.
   init(_ setup: Setup, _ output: Output, _ cancellation: Cancellation) throws {
     let set: MigrationSet
     do {
@@ -73,7 +73,7 @@ final class RequestHandler: Sendable {
     output.send(Frame(.problem, number, json: failure))
   }
 
-  /// Sends a backup piece by piece, and never more of it than was made: that would end the connection.
+  /// Sends a backup piece by piece, but never more bytes than were recorded: that would end the connection.
   private func send(_ number: UInt32, _ backup: BackupRecord) throws {
     var sent: Int64 = 0
     try readBackup(at: backup.path, length: WireProtocol.piece) { piece in
@@ -97,7 +97,7 @@ final class RequestHandler: Sendable {
   }
 }
 
-/// The requests under way, by database.
+/// The running requests, by database.
 private final class Requests: Sendable {
   private let numbers = Mutex<[String: UInt32]>([:])
 

@@ -4,7 +4,7 @@ import Wire
 // A coordinator starts the agent without arguments. The options are for people who install it themselves.
 switch Array(CommandLine.arguments.dropFirst()) {
 case []:
-  // A coordinator that is gone is found out by what a write returns.
+  // The return value of a write shows that the coordinator is gone.
   signal(SIGPIPE, SIG_IGN)
   Agent().run()
 case ["--version"]:
