@@ -76,12 +76,12 @@ struct CollectCommand: AsyncParsableCommand {
     let url = Listening.url(await server.listeningAddress) ?? ""
     FileHandle.standardOutput.write(Data("collecting at \(url)\n".utf8))
     guard await ended.signal() != nil else { return try await run.value }
-    // The server goes with the process; what was being received is taken and acknowledged first.
+    // The server ends with the process. Reports that are being received are stored and acknowledged first.
     try await handler.close(within: .seconds(5))
     await collector.close()
   }
 
-  /// Each connection takes a descriptor; as many as this process may have.
+  /// Raises the limit for open files, since each connection needs a descriptor.
   private static func allowManyConnections() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
@@ -107,7 +107,7 @@ struct CollectCommand: AsyncParsableCommand {
     return getenv(variable) == nil ? nil : try Secret.environment(variable)
   }
 
-  /// The secrets that are given; where a source of them is named, there must be some in it.
+  /// The signing secrets from a file or a variable. A named source must contain at least one.
   private static func secrets(_ variable: String, file: String?) throws -> [SigningSecret] {
     let source = file ?? "$\(variable)"
     let text: String

@@ -4,22 +4,22 @@ import FlyingSocks
 import Foundation
 import Synchronization
 
-/// HTTP around a collector.
+/// The HTTP server around a collector.
 struct CollectServer: HTTPHandler {
   private let collector: Collector
   private let bodies = Bodies()
 
-  /// How many bodies may be on their way at once; the others are asked to come again.
+  /// How many bodies may be received at once; further senders are asked to try again.
   private static let mostBodies = 16
-  /// How long one request may take, in seconds.
+  /// The time limit for one request, in seconds.
   private static let patience: TimeInterval = 120
 
   init(_ collector: Collector) { self.collector = collector }
 
-  /// A server that isn't listening yet.
+  /// Creates a server that isn't listening yet.
   func server(on listening: Listening) -> HTTPServer {
     func configuration(_ address: some SocketAddress) -> HTTPServer.Configuration {
-      // Nothing larger than one buffer is kept in memory before the handler has looked at who sends it.
+      // At most one buffer is kept in memory before the handler has checked the sender.
       HTTPServer.Configuration(
         address: address, timeout: Self.patience, sharedRequestBufferSize: 64 * 1024,
         sharedRequestReplaySize: 64 * 1024, logger: .disabled)
@@ -27,11 +27,11 @@ struct CollectServer: HTTPHandler {
     return HTTPServer(config: configuration(listening.address), handler: self)
   }
 
-  /// Takes no more reports, and waits for those on their way.
+  /// Refuses new reports, and waits for those that are being received.
   func close(within time: Duration) async throws {
     let end = ContinuousClock.now + time
     while !bodies.close(), ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(20)) }
-    // What was taken last is still to be acknowledged; a sender who doesn't hear of it sends it again.
+    // The last report must still be acknowledged. A sender without an acknowledgment sends it again.
     try await Task.sleep(for: .milliseconds(100))
   }
 
@@ -58,7 +58,7 @@ struct CollectServer: HTTPHandler {
       try await Self.drain(request)
       return refusal.answer
     case .success(let reception):
-      // Who has no token takes no place.
+      // Unauthenticated senders don't occupy a slot.
       guard bodies.enter(most: Self.mostBodies) else {
         try await Self.drain(request)
         return Answer.busy
@@ -69,7 +69,7 @@ struct CollectServer: HTTPHandler {
     }
   }
 
-  /// What is left of a body would be taken for the next request.
+  /// Reads the rest of a body, which would otherwise be parsed as the next request.
   private static func drain(_ request: HTTPRequest) async throws {
     for try await _ in request.bodySequence {}
   }
@@ -87,7 +87,7 @@ struct CollectServer: HTTPHandler {
   }
 }
 
-/// How many bodies are on their way.
+/// Counts the bodies that are being received.
 private final class Bodies: Sendable {
   private let state = Mutex((count: 0, isClosed: false))
 
@@ -101,7 +101,7 @@ private final class Bodies: Sendable {
 
   func leave() { state.withLock { $0.count -= 1 } }
 
-  /// Lets nobody in any more; whether all have left.
+  /// Admits no further bodies, and returns whether all are done.
   func close() -> Bool {
     state.withLock { state in
       state.isClosed = true

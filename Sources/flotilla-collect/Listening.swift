@@ -3,7 +3,7 @@ import FlyingFox
 import FlyingSocks
 import Foundation
 
-/// Where to listen: `127.0.0.1:8080`, `[::1]:8080`, `0.0.0.0:8080`.
+/// The address to listen on: `127.0.0.1:8080`, `[::1]:8080`, `0.0.0.0:8080`.
 struct Listening: ExpressibleByArgument {
   let address: any SocketAddress
   let isLoopback: Bool
@@ -35,7 +35,7 @@ struct Listening: ExpressibleByArgument {
     }
   }
 
-  /// The address that it came to, as a URL.
+  /// The actual address as a URL.
   static func url(_ address: Socket.Address?) -> String? {
     switch address {
     case .ip4(let host, let port): "http://\(host):\(port)/"

@@ -2,10 +2,10 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// What ends the program: SIGINT and SIGTERM, of which the first lets the server finish what it receives and the second
-/// ends it at once, or a server that ended by itself.
-final class ShutdownSignals: @unchecked Sendable {  // The sources are only kept.
-  /// How long it may take to end, in seconds.
+/// Waits for the end of the program: SIGINT or SIGTERM, or a server that ended by itself. The first signal lets the
+/// server finish what it is receiving, the second ends the program at once.
+final class ShutdownSignals: @unchecked Sendable {  // The sources are only stored.
+  /// How long the program may take to end, in seconds.
   private static let patience = 15
 
   private let stream: AsyncStream<Int32>
@@ -23,7 +23,7 @@ final class ShutdownSignals: @unchecked Sendable {  // The sources are only kept
       source.setEventHandler {
         if case .terminated = continuation.yield(number) { _exit(128 + number) }
         continuation.finish()
-        // Where requests keep all threads busy, nobody comes to end it.
+        // If requests keep all threads busy, nothing else would end the program.
         DispatchQueue.global(qos: .userInteractive).asyncAfter(deadline: .now() + .seconds(Self.patience)) {
           _exit(128 + number)
         }
@@ -33,7 +33,7 @@ final class ShutdownSignals: @unchecked Sendable {  // The sources are only kept
     }
   }
 
-  /// Notes that there is no server any more, which nobody asked for.
+  /// Records that the server ended by itself.
   func serverEnded() {
     over.withLock { $0 = true }
     continuation.finish()
@@ -42,7 +42,7 @@ final class ShutdownSignals: @unchecked Sendable {  // The sources are only kept
   /// Whether the server ended by itself.
   var isOver: Bool { over.withLock { $0 } }
 
-  /// Waits for the first signal; nil where the server ended by itself.
+  /// Waits for the first signal; returns nil if the server ended by itself.
   func signal() async -> Int32? {
     for await signal in stream { return signal }
     return nil
