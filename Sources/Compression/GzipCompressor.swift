@@ -1,23 +1,25 @@
 internal import CZlib
 
-/// Makes a gzip file of bytes that come piece by piece. The same bytes always give the same file.
+/// Compresses bytes that arrive piece by piece to a gzip file. The same bytes always give the same file.
 public final class GzipCompressor {
   private let stream: ZlibStream
 
-  /// Begins a file.
+  /// Starts a file.
   public init() throws(GzipError) {
     stream = try ZlibStream(begin: flotilla_zlib_begin_gzip, end: deflateEnd)
   }
 
-  /// Takes the next piece.
-  /// - Returns: what of the file is ready; often nothing.
+  /// Adds the next piece.
+  ///
+  /// - Returns: the part of the file that is ready; often nothing.
   public func add(_ piece: ArraySlice<UInt8>) throws(GzipError) -> [UInt8] { try run(piece, Z_NO_FLUSH) }
 
-  /// Ends the file; nothing may be added afterwards.
+  /// Ends the file. Nothing may be added afterwards.
+  ///
   /// - Returns: the rest of the file.
   public func finish() throws(GzipError) -> [UInt8] { try run([], Z_FINISH) }
 
-  /// The whole file of bytes that are all there.
+  /// Compresses bytes that are all in memory.
   public static func compress(_ bytes: [UInt8]) throws(GzipError) -> [UInt8] {
     let compressor = try GzipCompressor()
     return try compressor.add(bytes[...]) + compressor.finish()

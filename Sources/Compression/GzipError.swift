@@ -1,16 +1,16 @@
-/// Why a gzip file can't be made or read.
+/// Why a gzip file can't be written or read.
 public struct GzipError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What is wrong, to match on.
+  /// The kind of error. Match on this, not on the text.
   public enum Code: String, Sendable {
-    /// It isn't gzip, was cut off, or has been altered.
+    /// It isn't gzip, is incomplete, or was altered.
     case damaged
-    /// It holds more than was allowed.
+    /// It expands to more than the limit.
     case tooLarge = "too_large"
     /// There is no memory left.
     case memory
   }
 
-  /// What is wrong.
+  /// The kind of error.
   public let code: Code
 
   /// A few words for the user.

@@ -1,23 +1,24 @@
 internal import CZlib
 
-/// Expands one gzip file that comes piece by piece, and never to more than it was allowed.
+/// Expands a gzip file that arrives piece by piece, up to a limit.
 ///
-/// A few kilobytes can hold gigabytes of zeros, so the limit is looked at while a piece is expanded, not after it.
+/// A few kilobytes can contain gigabytes of zeros, so the limit is checked while a piece is expanded, not after it.
 public final class GzipExpander {
   private let stream: ZlibStream
   private let limit: Int
   private var count = 0
   private var hasEnded = false
 
-  /// Begins with a file that may hold up to `limit` bytes.
+  /// Starts a file that may expand to at most `limit` bytes.
   public init(limit: Int) throws(GzipError) {
     stream = try ZlibStream(begin: flotilla_zlib_begin_gunzip, end: inflateEnd)
     self.limit = limit
   }
 
-  /// Takes the next piece of the file.
-  /// - Returns: what it holds.
-  /// - Throws: `GzipError` when it is no gzip, is damaged, has more behind its end, or holds too much.
+  /// Adds the next piece of the file.
+  ///
+  /// - Returns: its expanded content.
+  /// - Throws: ``GzipError`` if it isn't gzip, is damaged, continues after its end, or expands beyond the limit.
   public func add(_ piece: ArraySlice<UInt8>) throws(GzipError) -> [UInt8] {
     guard !piece.isEmpty else { return [] }
     guard !hasEnded else { throw GzipError(code: .damaged) }
@@ -38,13 +39,14 @@ public final class GzipExpander {
     return expanded
   }
 
-  /// Looks whether the file came to its end.
-  /// - Throws: `GzipError` when something is missing.
+  /// Checks that the file is complete.
+  ///
+  /// - Throws: ``GzipError`` if a part is missing.
   public func finish() throws(GzipError) {
     guard hasEnded else { throw GzipError(code: .damaged) }
   }
 
-  /// The content of a whole file.
+  /// Expands a whole file.
   public static func expand(_ bytes: [UInt8], limit: Int) throws(GzipError) -> [UInt8] {
     let expander = try GzipExpander(limit: limit)
     let content = try expander.add(bytes[...])

@@ -1,6 +1,6 @@
 internal import CZlib
 
-/// One zlib stream, which must not move in memory, and the buffer that it writes to.
+/// A zlib stream and its output buffer. The stream must not move in memory.
 final class ZlibStream {
   private let stream: UnsafeMutablePointer<z_stream>
   private let end: (UnsafeMutablePointer<z_stream>?) -> Int32
@@ -21,15 +21,15 @@ final class ZlibStream {
     stream.deallocate()
   }
 
-  /// Whether the last step had more to write than there was room for.
+  /// Whether the last step filled the output buffer, so that there may be more output.
   var filledItsOutput: Bool { stream.pointee.avail_out == 0 }
 
-  /// Whether nothing is left of the piece.
+  /// Whether the whole piece was read.
   var tookItsInput: Bool { stream.pointee.avail_in == 0 }
 
-  /// Gives a piece to the steps that `body` makes.
+  /// Makes a piece the input of the steps in `body`.
   func feed(_ piece: ArraySlice<UInt8>, _ body: () throws(GzipError) -> Void) throws(GzipError) {
-    // zlib takes a pointer that could be written through, and only reads.
+    // zlib takes a mutable pointer, but only reads from it.
     var input = Array(piece)
     var failure: GzipError?
     input.withUnsafeMutableBufferPointer { buffer in
@@ -42,7 +42,7 @@ final class ZlibStream {
     if let failure { throw failure }
   }
 
-  /// One call of zlib, and what it wrote.
+  /// Makes one call of zlib, and returns its result and output.
   func step(_ call: (UnsafeMutablePointer<z_stream>) -> Int32) -> (result: Int32, bytes: ArraySlice<UInt8>) {
     let (result, count) = output.withUnsafeMutableBufferPointer { buffer in
       stream.pointee.next_out = buffer.baseAddress
