@@ -17,7 +17,7 @@ public struct InventoryLocation: Sendable, Hashable, CustomStringConvertible {
 
 /// One mistake in a fleet file, or in something that it refers to.
 ///
-/// Messages quote values as the file has them, so they never show the content of a variable.
+/// Messages usually quote values as the file has them, with `${NAME}` instead of the content of the variable.
 public struct InventoryError: Error, Sendable, Equatable {
   /// The kind of mistake. Match on this, not on the message.
   public enum Code: String, Sendable {

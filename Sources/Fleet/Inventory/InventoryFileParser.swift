@@ -7,7 +7,7 @@ extension FleetFile {
   /// - Parameters:
   ///   - path: The file; relative to `currentDirectory`. Messages show it as it is given.
   ///   - currentDirectory: An absolute path.
-  ///   - environment: Where `${NAME}` is looked up.
+  ///   - environment: The values for `${NAME}` references.
   /// - Returns: The content of the file; no installation is looked up yet.
   /// - Throws: `InventoryErrors` with as many mistakes as can be recognized in one reading.
   public static func load(
@@ -29,7 +29,7 @@ extension FleetFile {
   ///   - text: YAML.
   ///   - file: The name of the file in messages.
   ///   - folder: The folder that relative paths start from; absolute.
-  ///   - environment: Where `${NAME}` is looked up.
+  ///   - environment: The values for `${NAME}` references.
   /// - Returns: The content of the file; no installation is looked up yet.
   /// - Throws: `InventoryErrors` with as many mistakes as can be recognized in one reading.
   public static func parse(

@@ -5,8 +5,10 @@ internal import Synchronization
 ///
 /// ```swift
 /// let lanes = Lanes(8, perHost: 1)
-/// lanes.run(selection, on: { inventory.installations[$0].machine }, until: { interruption.signal != nil }) { index in
-///   workers.worker(for: inventory.installations[index]).inspect(inventory.installations[index].path)
+/// let machine = { (index: Int) in inventory.installations[index].machine }
+/// lanes.run(selection, on: machine, until: { interruption.signal != nil }) { index in
+///   let installation = inventory.installations[index]
+///   note(index, workers.worker(for: installation).inspect(installation.path))
 /// }
 /// ```
 ///
