@@ -1,3 +1,4 @@
+import Basics
 import CCurl
 import Glibc
 
@@ -17,7 +18,7 @@ final class Options {
   func setOnlyHTTP() { note(flotilla_curl_allow_only_http(handle)) }
 
   /// Makes libcurl read the body from `transfer` and write the answer to it. `transfer` must outlive the request.
-  func set(_ transfer: Transfer, method: Endpoint.Method) {
+  func set(_ transfer: Transfer, method: HTTPMethod) {
     switch method {
     case .post:
       set(CURLOPT_POST, 1)

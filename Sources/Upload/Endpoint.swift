@@ -12,20 +12,12 @@ public import Basics
 /// Printing an endpoint shows only its host: the path and the query of a URL often contain a key. An ``Uploader``
 /// sends to an endpoint, and each ``SigningSecret`` signs what it sends.
 public struct Endpoint: Sendable {
-  /// The HTTP method.
-  public enum Method: String, Sendable {
-    /// `POST`, for receivers of webhooks.
-    case post = "POST"
-    /// `PUT`, for object stores.
-    case put = "PUT"
-  }
-
   /// The host's name or address, without the port.
   public let host: String
   /// Whether others can read reports on their way. They can't with `https`, or if reports don't leave this machine.
   public let isReadable: Bool
   /// The HTTP method.
-  public let method: Method
+  public let method: HTTPMethod
   /// The token that is sent as `Authorization: Bearer …`, if any.
   public let token: Secret?
   /// The secrets that sign reports, each with a signature of its own; without any, reports aren't signed.
@@ -55,7 +47,7 @@ public struct Endpoint: Sendable {
   /// - Throws: ``EndpointError`` if it isn't an http or https URL with a host, or if it has a user part. The error
   ///   doesn't contain the URL.
   public init(
-    url: String, method: Method = .post, token: Secret? = nil, secrets: [SigningSecret] = [],
+    url: String, method: HTTPMethod = .post, token: Secret? = nil, secrets: [SigningSecret] = [],
     coordinator: String? = nil, compresses: Bool = false, clientCertificate: ClientCertificate? = nil,
     certificateAuthorities: String? = nil, connectTimeout: Duration = .seconds(10),
     attemptTimeout: Duration = .seconds(60)

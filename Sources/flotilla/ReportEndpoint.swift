@@ -18,7 +18,7 @@ extension Endpoint {
     let certificate = report.clientCertificate.map { ClientCertificate(path: $0, keyPath: report.clientKey) }
     self = try Self.reading("report.url") {
       try Endpoint(
-        url: url, method: Method(report.method), token: token, secrets: secrets,
+        url: url, method: report.method, token: token, secrets: secrets,
         coordinator: Self.hostName, compresses: report.compresses,
         clientCertificate: certificate, certificateAuthorities: report.caFile)
     }
@@ -35,15 +35,5 @@ extension Endpoint {
     let name = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let isPlain = name.utf8.allSatisfy { (UInt8(ascii: "!")...UInt8(ascii: "~")).contains($0) }
     return isPlain && !name.isEmpty ? name : nil
-  }
-}
-
-extension Endpoint.Method {
-  /// Converts `report.method` of a fleet file, since `Fleet` and `Upload` don't know each other.
-  init(_ method: FleetFile.Report.Method) {
-    switch method {
-    case .post: self = .post
-    case .put: self = .put
-    }
   }
 }

@@ -110,7 +110,7 @@ struct Session {
   private static func options(_ fleet: FleetFile, target: MigrationVersion?) -> UpgradeOptions {
     var options = UpgradeOptions()
     options.target = target
-    options.check = BackupCheck(rawValue: fleet.backup.check.rawValue) ?? .full
+    options.check = fleet.backup.check
     options.busyTimeout = fleet.rollout.busyTimeout
     options.timeout = fleet.rollout.timeout
     options.hooks = fleet.hooks

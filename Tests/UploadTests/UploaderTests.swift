@@ -115,8 +115,8 @@ import Testing
     #expect(uploader.deliver(file: sender.file, id: id).failure?.code == .request)
   }
 
-  @Test(arguments: [Endpoint.Method.post, .put])
-  func `a report arrives as it is, with what the receiver needs to know`(method: Endpoint.Method) throws {
+  @Test(arguments: [HTTPMethod.post, .put])
+  func `a report arrives as it is, with what the receiver needs to know`(method: HTTPMethod) throws {
     let sender = try Sender(#"{"fleet":"übersee"}"#)
     let endpoint = try Endpoint(
       url: sender.receiver.url("status/201?key=1"), method: method, token: try Secret("t0ken"))

@@ -77,20 +77,10 @@ public struct FleetFile: Sendable, Equatable {
 
   /// `backup:`
   public struct Backup: Sendable, Equatable {
-    /// How thoroughly a backup is checked.
-    public enum Check: String, Sendable, CaseIterable {
-      /// SQLite's `integrity_check`.
-      case full
-      /// SQLite's `quick_check`.
-      case quick
-      /// No check.
-      case none
-    }
-
     /// How many backups of an installation are kept.
     public var keep = 3
     /// How thoroughly a backup is checked.
-    public var check = Check.full
+    public var check = BackupCheck.full
     /// Whether backups on hosts are copied to this machine.
     public var fetch = false
   }

@@ -1,5 +1,6 @@
 internal import Basics
 internal import Programs
+internal import Upgrade
 internal import Yams
 
 extension FleetFile {
@@ -124,7 +125,7 @@ struct FleetFileParser {
     var backup = FleetFile.Backup()
     guard let section = top.section("backup", keys: ["keep", "check", "fetch"]) else { return backup }
     backup.keep = section.number("keep", in: 1...1_000_000) ?? backup.keep
-    backup.check = section.choice("check", of: FleetFile.Backup.Check.self) ?? backup.check
+    backup.check = section.choice("check", of: BackupCheck.self) ?? backup.check
     backup.fetch = section.flag("fetch") ?? backup.fetch
     return backup
   }

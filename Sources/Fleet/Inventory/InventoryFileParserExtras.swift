@@ -47,7 +47,7 @@ extension FleetFileParser {
         FleetFile.Report.Compression(written: $0)
       }
       ?? report.compression
-    report.method = section.choice("method", of: FleetFile.Report.Method.self) ?? report.method
+    report.method = section.choice("method", of: HTTPMethod.self) ?? report.method
     report.notify = section.secrets("notify")
     if !report.notify.allSatisfy({ Self.isWebAddress($0.revealedValue) }) {
       section.report(.invalidValue, "notify", "\"report.notify\" must begin with https:// or http://")

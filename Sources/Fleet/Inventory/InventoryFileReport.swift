@@ -3,14 +3,6 @@ public import Basics
 extension FleetFile {
   /// `report:`. Its descriptions contain no secrets, and only scheme and host of the address.
   public struct Report: Sendable, Equatable {
-    /// The HTTP method of a report.
-    public enum Method: String, Sendable, CaseIterable {
-      /// HTTP POST.
-      case post = "POST"
-      /// HTTP PUT.
-      case put = "PUT"
-    }
-
     /// Whether reports are compressed.
     public enum Compression: Sendable {
       /// Compressed above 8 kB, but only without a signature: libraries that verify signatures expect text.
@@ -47,7 +39,7 @@ extension FleetFile {
     /// Whether reports are compressed.
     public var compression = Compression.automatic
     /// The HTTP method of a report.
-    public var method = Method.post
+    public var method = HTTPMethod.post
     /// Addresses that are notified of a report.
     public var notify: [Secret] = []
 
