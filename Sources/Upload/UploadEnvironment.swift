@@ -1,3 +1,5 @@
+// Built as a whole module, the compiler takes `timespec` for a part of CCurl.
+import CCurl
 import Glibc
 
 /// An uploader's access to time, randomness and cancellation, which tests replace.

@@ -68,7 +68,7 @@ import Testing
     #expect(run.status == 3, "\(run.output)\(run.errors)")
     let list = try hosts.fleet.run("backups")
     #expect(list.output.contains("  good ") && !list.output.contains("  bad "), "\(list.output)")
-    #expect(!list.output.contains("/etc/passwd") && !list.output.contains("-5"), "\(list.output)")
+    #expect(!list.output.contains("/etc/passwd") && !list.output.contains("-5 bytes"), "\(list.output)")
     #expect(hosts.bad.logins == 1)
   }
 
