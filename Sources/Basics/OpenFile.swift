@@ -46,7 +46,7 @@ public final class OpenFile {
   /// - Throws: `SystemError` with the call `mkstemp` if no file can be created in the folder.
   public init(temporaryIn folder: String, prefix: String) throws(SystemError) {
     path = "\(folder)/a temporary file"
-    // mkstemp(3) replaces the X's to form an unused name.
+    // mkstemp(3) replaces the X's to form an unused name. mkostemp(3) is not declared to Swift.
     var template = Array("\(folder)/\(prefix)XXXXXX".utf8CString)
     let number = mkstemp(&template)
     guard number >= 0 else { throw SystemError(call: "mkstemp", path: path) }

@@ -22,7 +22,7 @@ struct ChangeRun {
     try session.state.create()
     lock = try session.state.lock()
     journal = try Journal(session.state)
-    try journal.recover(session.state, session.inventory, session.set.historyTable)
+    try session.context.recover(journal, session.inventory, session.set.historyTable)
     workers = try session.workers()
     run = FleetRun(
       session.inventory, session.selection, workers, journal: journal,

@@ -53,6 +53,13 @@ struct FleetContext {
     return (inventory, false)
   }
 
+  /// Records the backups that killed runs left behind. The caller holds the lock on the state folder.
+  func recover(
+    _ journal: Journal, _ inventory: Inventory, _ history: any HistoryTable
+  ) throws(StateError) {
+    try journal.recover(state, inventory, history) { console.log("flotilla: \($0)") }
+  }
+
   private func warning(of inventory: Inventory) -> Inventory {
     for warning in inventory.warnings { console.log("flotilla: \(warning)") }
     return inventory

@@ -13,9 +13,7 @@ import Testing
   private let state: StateFolder
 
   init() throws {
-    folder = try TemporaryFolder()
-    state = StateFolder(folder.file("state"))
-    try state.create()
+    (folder, state) = try newStateFolder()
   }
 
   private static let first = """
@@ -82,6 +80,30 @@ import Testing
       WHERE m.type = 'table' ORDER BY m.name, c.cid
       """
     ) { $0.text(0) ?? "" }
+  }
+
+  @Test func `a journal whose writer crashed is rolled back, then upgraded`() throws {
+    let path = try folder.database("state/state.sqlite", "PRAGMA journal_mode=DELETE;" + Self.forms[4])
+    let writer = try Connection(path: path, access: .readWrite)
+    // The transaction doesn't fit into the cache, so that half of it is in the file.
+    try writer.executeScript(
+      """
+      PRAGMA cache_size=2; BEGIN; DELETE FROM backups;
+      INSERT INTO runs (id, command, fleet, started_at)
+      WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 3000)
+      SELECT hex(randomblob(50)), 'migrate', 'test', '' FROM c;
+      """)
+    let killed = StateFolder(folder.file("killed"))
+    try FileManager.default.createDirectory(atPath: killed.path, withIntermediateDirectories: true)
+    for ending in ["", "-journal"] {
+      try FileManager.default.copyItem(atPath: path + ending, toPath: killed.journal + ending)
+    }
+    writer.rollback()
+    writer.close()
+    #expect(try Content.bytes(killed.journal).count > 100_000, "the writer must have written")
+    let journal = try Journal(killed)
+    #expect(try journal.runs().map(\.counts) == [["migrated": 1]])
+    #expect(try journal.backups().count == 1)
   }
 
   @Test func `an upgrade that fails leaves the journal as it was`() throws {

@@ -15,9 +15,7 @@ import Upgrade
   private let state: StateFolder
 
   init() throws {
-    folder = try TemporaryFolder()
-    state = StateFolder(folder.file("state"))
-    try state.create()
+    (folder, state) = try newStateFolder()
   }
 
   private func inventory(_ ids: [String]) throws -> Inventory {
@@ -152,7 +150,8 @@ import Upgrade
     let path = try file("berlin", run)
     try folder.write("", to: "state/backups/\(run)/lima.sqlite.part")
     let journal = try Journal(state)
-    try journal.recover(state, inventory(["berlin", "lima"]), SchemaMigrationsTable())
+    var said: [String] = []
+    try journal.recover(state, inventory(["berlin", "lima"]), SchemaMigrationsTable()) { said.append($0) }
     let found = try journal.backups()
     #expect(found.map(\.run) == [run] && found.map(\.record.path) == [path])
     #expect(found.first?.version == 4 && found.first?.database == folder.file("berlin.sqlite"))
@@ -161,8 +160,22 @@ import Upgrade
     #expect(journal.newRun() > run, "new runs sort behind those that were found")
     #expect(try journal.runs().map(\.result) == ["recovered"])
     // Again nothing changes.
-    try journal.recover(state, inventory(["berlin", "lima"]), SchemaMigrationsTable())
+    try journal.recover(state, inventory(["berlin", "lima"]), SchemaMigrationsTable()) { said.append($0) }
     #expect(try journal.backups().count == 1 && journal.runs().count == 1)
+    #expect(said.isEmpty)
+  }
+
+  @Test func `a file in the place of a backup that is none is said, and stays`() throws {
+    let run = RunID.make(at: Date(timeIntervalSinceNow: 3600))
+    let whole = try file("berlin", run)
+    let torn = try folder.write("torn", to: "state/backups/\(run)/lima.sqlite")
+    let journal = try Journal(state)
+    var said: [String] = []
+    try journal.recover(state, inventory(["berlin", "lima"]), SchemaMigrationsTable()) { said.append($0) }
+    #expect(try journal.backups().map(\.record.path) == [whole])
+    #expect(said.count == 1 && said[0].hasPrefix("\(torn) is in the place of a backup of lima,"), "\(said)")
+    #expect(said.first?.contains("not a database") == true, "\(said)")
+    #expect(FileManager.default.fileExists(atPath: torn))
   }
 
   @Test func `backups of a finished run are not looked at again`() throws {
@@ -171,7 +184,7 @@ import Upgrade
     try journal.begin(run, command: "migrate", fleet: "test", at: "2026-01-28T09:30:00Z")
     try file("berlin", run)
     try journal.finish(run, result: "finished", header: "{}", at: "2026-01-28T09:31:00Z")
-    try journal.recover(state, inventory(["berlin"]), SchemaMigrationsTable())
+    try journal.recover(state, inventory(["berlin"]), SchemaMigrationsTable()) { _ in }
     #expect(try journal.backups().isEmpty)
   }
 

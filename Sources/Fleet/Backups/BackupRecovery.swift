@@ -16,14 +16,17 @@ extension Journal {
   ///   - state: the state folder.
   ///   - inventory: the installations whose backups are looked for.
   ///   - history: the table in which their databases record versions.
+  ///   - notify: called with a sentence for each file in the place of a backup that can't be read as one. It is neither
+  ///     recorded nor removed.
   /// - Throws: `StateError` if the destination can't be read or the journal can't be written.
   public func recover(
-    _ state: StateFolder, _ inventory: Inventory, _ history: any HistoryTable
+    _ state: StateFolder, _ inventory: Inventory, _ history: any HistoryTable,
+    notify: (String) -> Void
   ) throws(StateError) {
     do {
       state.removeUnfinishedReports()
       state.removeRehearsal()
-      try recoverBackups(in: state.destination, inventory, history)
+      try recoverBackups(in: state.destination, inventory, history, notify)
     } catch let error as StateError {
       throw error
     } catch let failure as Failure {
@@ -34,7 +37,8 @@ extension Journal {
   }
 
   private func recoverBackups(
-    in destination: any BackupDestination, _ inventory: Inventory, _ history: any HistoryTable
+    in destination: any BackupDestination, _ inventory: Inventory, _ history: any HistoryTable,
+    _ notify: (String) -> Void
   ) throws {
     let finished = try finishedRuns()
     let runs = try destination.runs().filter { !finished.contains($0) }.compactMap { RunID($0) }.sorted()
@@ -45,10 +49,15 @@ extension Journal {
     for run in runs {
       noteRecovered(run)
       for location in try destination.list(run.description) where !known.contains(location) {
-        guard let installation = installations[destination.name(in: location)],
-          let found = try? FoundBackup(of: run.description, at: location, in: destination, history)
-        else { continue }
-        addBackup(StoredBackup(run, installation, version: found.version, found.record, fetched: nil))
+        guard let installation = installations[destination.name(in: location)] else { continue }
+        do {
+          let found = try FoundBackup(of: run.description, at: location, in: destination, history)
+          addBackup(StoredBackup(run, installation, version: found.version, found.record, fetched: nil))
+        } catch {
+          notify(
+            "\(location) is in the place of a backup of \(installation.id), and can't be read as one, so it is not listed: "
+              + "\(Failure(reporting: error).message)")
+        }
       }
       destination.end(run.description)
     }

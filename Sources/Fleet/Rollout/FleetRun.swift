@@ -139,7 +139,7 @@ public struct FleetRun: Sendable {
   /// Calls `work` with each installation, and in the end once more with those whose hosts were unreachable.
   ///
   /// - Parameters:
-  ///   - indices: positions in the inventory.
+  ///   - indices: indices in the inventory.
   ///   - lanes: how many are worked on at once.
   ///   - stops: checked before each; true ends the work.
   ///   - work: called on many threads at once.

@@ -51,7 +51,7 @@ struct Backups: ParsableCommand {
       let journal = try Journal(context.existingState("backup"))
       let inventory = try context.readableInventory().inventory
       do throws(StateError) {
-        try recover(journal, context.state, inventory)
+        try recover(journal, context, inventory)
       } catch {
         console.log("flotilla: \(error). Backups that a run has made and not noted yet are missing here.")
       }
@@ -81,11 +81,11 @@ struct Backups: ParsableCommand {
 
 /// Records the backups that killed runs left behind. It locks the state folder for a moment.
 private func recover(
-  _ journal: Journal, _ state: StateFolder, _ inventory: Inventory
+  _ journal: Journal, _ context: FleetContext, _ inventory: Inventory
 ) throws(StateError) {
-  let lock = try state.lock()
+  let lock = try context.state.lock()
   defer { withExtendedLifetime(lock) {} }
-  try journal.recover(state, inventory, MigrationFiles.format.historyTable)
+  try context.recover(journal, inventory, MigrationFiles.format.historyTable)
 }
 
 struct RestoreCommand: ParsableCommand {

@@ -85,7 +85,7 @@ struct MigrateRun {
     let lock = try session.state.lock()
     defer { withExtendedLifetime(lock) {} }
     let journal = try Journal(session.state)
-    try journal.recover(session.state, session.inventory, session.set.historyTable)
+    try session.context.recover(journal, session.inventory, session.set.historyTable)
     let started = Session.now()
     let workers = try session.workers(options)
     let run = FleetRun(
