@@ -16,6 +16,9 @@ public struct Glob: Sendable, Hashable {
     text.contains { "*?[".contains($0) }
   }
 
+  /// Creates a pattern that matches one text only, whatever characters it has.
+  public init(exactly text: String) { tokens = text.map(Token.literal) }
+
   /// Parses a pattern; nil if a `[` is not closed or contains a reversed range.
   public init?(_ text: String) {
     var tokens: [Token] = []

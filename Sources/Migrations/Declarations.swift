@@ -17,6 +17,12 @@ public struct Declarations: Sendable, Hashable {
   /// Creates the declarations of a file that has none.
   public init() {}
 
+  /// Adds tables that may lose rows, as fleet.yml says.
+  mutating func allowLosses(of tables: [String]) { deletes.formUnion(tables.map { $0.trimmed.folded }) }
+
+  /// Declares that the migration can't run in a transaction, as the marker of another tool says.
+  mutating func runOutsideTransaction() { runsOutsideTransaction = true }
+
   /// Why a declaration can't be parsed.
   struct Fault: Error {
     let message: String

@@ -38,7 +38,7 @@ public final class ExpectedSchema: Sendable {
     cancellation: Cancellation? = nil
   ) {
     self.set = set
-    self.ignored = ignored
+    self.ignored = ignored + set.historyRules
     replays = Replays(historyTable: set.historyTable, limit: limit, cancellation: cancellation)
   }
 
@@ -79,7 +79,7 @@ public final class ExpectedSchema: Sendable {
   ) {
     try wholes.withLock { wholes in
       if let known = wholes[versions] { return known }
-      let schema = try replay(Set(versions), [], replays)
+      let schema = try replay(Set(versions), set.historyRules, replays)
       let whole = (schema: schema, columns: schema.columns)
       wholes[versions] = whole
       return whole

@@ -6,6 +6,8 @@ public struct Finding: Hashable, Sendable, Encodable, CustomStringConvertible {
     case error
     /// The file can be used, but it may fail or lose something.
     case warning
+    /// Something of the file is left out, or runs in another way than its tool would run it.
+    case note
   }
 
   /// How serious the finding is.

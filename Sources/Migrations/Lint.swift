@@ -16,14 +16,16 @@ public struct Lint {
     _ files: MigrationFiles, limit: Duration = ExpectedSchema.timeLimit, cancellation: Cancellation? = nil
   ) {
     self.files = files
-    limits = Replays(historyTable: files.format.historyTable, limit: limit, cancellation: cancellation)
+    var faults: [MigrationError] = []
+    let table = MigrationSet(files, &faults).historyTable
+    limits = Replays(historyTable: table, limit: limit, cancellation: cancellation)
   }
 
   /// Runs all checks.
   ///
   /// If files have errors, nothing is run. After a file that fails to run, no further file is run, because the
   /// following failures would be consequences of the first.
-  /// - Returns: all findings: errors first, then warnings, each in the order in which the files run.
+  /// - Returns: all findings: errors first, then warnings, then notes, each in the order in which the files run.
   /// - Throws: `SQLiteError` if no in-memory database can be created.
   public func findings() throws -> [Finding] {
     var faults: [MigrationError] = []
@@ -34,7 +36,10 @@ public struct Lint {
     let errors = try migrations.flatMap { try check.faults(of: $0) }
     guard errors.isEmpty else { return errors.map(Finding.init) }
     let (failure, warnings) = try replay(migrations)
-    return [failure, try schemaFault(set)].compactMap { $0 } + warnings
+    let notes = migrations.flatMap { migration in
+      migration.notes.map { Finding(.note, migration.file, $0.line, $0.message) }
+    }
+    return [failure, try schemaFault(set)].compactMap { $0 } + warnings + notes
   }
 
   private func replay(_ migrations: [Migration]) throws -> (failure: Finding?, warnings: [Finding]) {

@@ -47,11 +47,40 @@ public struct Migration: Sendable {
   /// The `@expect` lines: conditions that must hold after the last step.
   public let expectations: [Clause]
   /// What the file declares about itself.
-  public let declarations: Declarations
+  public internal(set) var declarations: Declarations
   /// The steps in the order in which they run.
   public let steps: [Step]
+  /// The whole text of the file, including what isn't run.
+  public let text: String
+  /// What of the file isn't run, or runs in another way than its tool would run it, and the line.
+  public let notes: [Note]
+
+  /// A remark about one line of the file.
+  public struct Note: Hashable, Sendable {
+    /// The line in the file.
+    public let line: Int
+    /// The remark.
+    public let message: String
+  }
+
   /// SHA-256 of the file's bytes.
   public let digest: Fingerprint
+
+  init(
+    _ draft: MigrationDraft, requirements: [Clause] = [], expectations: [Clause] = [],
+    declarations: Declarations, steps: [Step], notes: [Note] = []
+  ) {
+    (version, name, file, text) = (draft.version, draft.name, draft.file, draft.text)
+    self.requirements = requirements
+    self.expectations = expectations
+    self.declarations = declarations
+    self.steps = steps
+    self.notes = notes
+    digest = Fingerprint(of: draft.text.utf8)
+  }
+
+  /// The version as SQLite stores it; 0 for the baseline.
+  var recordedVersion: Value { (version ?? 0).value }
 
   /// A member of `declarations`.
   public subscript<Value>(dynamicMember path: KeyPath<Declarations, Value>) -> Value {

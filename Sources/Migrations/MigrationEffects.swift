@@ -33,7 +33,8 @@ struct MigrationEffects {
   mutating func willWrite(_ table: String, of writes: Writes, _ referrers: (String) -> [String]) throws {
     written.insert(table.folded)
     for name in [table] + referrers(table) { try rows.willWrite(name, tracker) }
-    if writes.rows.contains(table), table.folded != historyTable.name {
+    let isHistory = table.folded == historyTable.name || historyTable.ownTables.contains(table.folded)
+    if writes.rows.contains(table), !isHistory {
       try content.willWrite(table, tracker, rows)
     }
   }

@@ -4,7 +4,7 @@ public struct MigrationError: Error, Hashable, Sendable, CustomStringConvertible
   public enum Code: String, Sendable {
     /// The folder or a file can't be read.
     case unreadable
-    /// A file's name is not `0001_lower_case_name.sql`.
+    /// A file's name is not one that the format has, such as `0001_lower_case_name.sql`.
     case malformedName = "malformed_name"
     /// Two files have the same version.
     case duplicateVersion = "duplicate_version"
@@ -14,6 +14,8 @@ public struct MigrationError: Error, Hashable, Sendable, CustomStringConvertible
     case foreign
     /// A statement is not allowed in a migration.
     case forbidden
+    /// The format of the files is unknown, or something isn't possible with it.
+    case format
     /// SQLite rejects the SQL.
     case sql
   }

@@ -20,24 +20,43 @@ struct MigrationParser {
     ["when", "unless", "always", "require", "expect"] + Declarations.directives.map(\.word)
 
   /// - Returns: the migration and all its errors. If there are errors, the migration must not be used.
-  static func parse(_ text: String, file: String, version: MigrationVersion?, name: String)
-    -> (migration: Migration, faults: [MigrationError])
-  {
-    var parser = MigrationParser(file: file)
-    parser.read(text)
+  static func parse(_ draft: MigrationDraft) -> (migration: Migration, faults: [MigrationError]) {
+    var parser = MigrationParser(file: draft.file)
+    parser.read(draft.up, isForeign: draft.isForeign)
+    var steps = parser.steps
+    var notes: [Migration.Note] = []
+    if draft.isForeign {
+      let statements = ForeignStatements(steps)
+      (steps, notes) = (statements.steps, statements.notes)
+      if draft.isOutsideTransaction { parser.obeyMarker(steps, &notes) }
+    }
     let migration = Migration(
-      version: version, name: name, file: file, requirements: parser.requirements,
-      expectations: parser.expectations, declarations: parser.declarations, steps: parser.steps,
-      digest: Fingerprint(of: text.utf8))
-    return (
-      migration,
-      parser.faults + (parser.faults.isEmpty ? StatementRules(file: file).faults(of: migration) : [])
-    )
+      draft, requirements: parser.requirements, expectations: parser.expectations,
+      declarations: parser.declarations, steps: steps, notes: notes)
+    let rules = StatementRules(file: draft.file)
+    return (migration, parser.faults + (parser.faults.isEmpty ? rules.faults(of: migration) : []))
   }
 
   private init(file: String) { self.file = file }
 
-  private mutating func read(_ text: String) {
+  /// Obeys another tool's marker that a file must not run in a transaction, if one of its statements can't.
+  ///
+  /// Most such files only switch foreign keys off, which needs no marker here. In a transaction they are atomic.
+  private mutating func obeyMarker(_ steps: [Migration.Step], _ notes: inout [Migration.Note]) {
+    let statements = steps.flatMap(\.statements)
+    if statements.contains(where: StatementRules.mustRunAlone) {
+      declarations.runOutsideTransaction()
+    } else if let first = statements.first {
+      notes.append(
+        .init(
+          line: first.line,
+          message:
+            "the file says that it runs outside a transaction; it runs in one, as nothing in it prevents that"
+        ))
+    }
+  }
+
+  private mutating func read(_ text: String, isForeign: Bool) {
     // The tokenizer finds the comments, because a line within a literal or a block comment is never a directive.
     var tokenizer = SQLTokenizer(text)
     while tokenizer.next() != nil {}
@@ -48,7 +67,7 @@ struct MigrationParser {
       ]
       return
     }
-    faults += ForeignMarker.faults(in: text, at: tokenizer.lineComments, file: file)
+    if !isForeign { faults += ForeignMarker.faults(in: text, at: tokenizer.lineComments, file: file) }
     let comments = Set(tokenizer.lineComments)
     var offset = 0
     var number = 0

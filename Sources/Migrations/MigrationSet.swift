@@ -45,29 +45,45 @@ public struct MigrationSet: Sendable {
 
   /// Represents migrations that can't be used.
   ///
-  /// - Parameter problem: the reason, for people.
-  public init(unusable problem: String) {
-    var faults: [MigrationError] = []
-    self.init(MigrationFiles(problem: problem), &faults)
+  /// - Parameters:
+  ///   - problem: the reason, for people.
+  ///   - folder: where the migrations should be. Its format tells the history table.
+  public init(unusable problem: String, in folder: MigrationFolder) {
+    var (folder, faults) = (folder, [MigrationError]())
+    if folder.format == nil, let paths = try? MigrationFiles.paths(in: folder.path) {
+      folder.format = (try? MigrationFiles.format(of: folder, paths))?.name
+    }
+    folder.deletes = [:]
+    self.init(MigrationFiles(problem: problem, in: folder), &faults)
   }
 
   /// Reads, parses and validates all files.
   ///
   /// - Parameters:
-  ///   - folder: the folder with files such as `0001_name.sql`. Files that don't end in `.sql` are ignored.
+  ///   - folder: the folder with the migrations, and their format.
   ///   - baseline: the path of the baseline; nil if there is none.
   ///   - schema: the path of the script for fresh installations; nil if there is none.
   /// - Returns: the complete set.
   /// - Throws: `MigrationError` with file and line, also if the folder has no migration.
-  public static func load(folder: String, baseline: String? = nil, schema: String? = nil)
-    throws(MigrationError) -> MigrationSet
-  {
-    let set = try MigrationSet(MigrationFiles(folder: folder, baseline: baseline, schema: schema))
+  public static func load(
+    _ folder: MigrationFolder, baseline: String? = nil, schema: String? = nil
+  ) throws(MigrationError) -> MigrationSet {
+    let set = try MigrationSet(MigrationFiles(folder, baseline: baseline, schema: schema))
     guard !set.migrations.isEmpty else {
       throw MigrationError(
-        .unreadable, file: folder, "there is no migration (such as 0001_create_tables.sql) in it")
+        .unreadable, file: folder.path,
+        set.files.format is FlotillaFormat
+          ? "there is no migration (such as 0001_create_tables.sql) in it"
+          : "there is no migration of \(set.files.format.name) in it")
     }
     return set
+  }
+
+  /// Reads, parses and validates all files of a folder whose format the files tell.
+  public static func load(
+    folder: String, baseline: String? = nil, schema: String? = nil
+  ) throws(MigrationError) -> MigrationSet {
+    try load(MigrationFolder(folder), baseline: baseline, schema: schema)
   }
 
   /// Parses and validates files that have already been read.
@@ -83,48 +99,86 @@ public struct MigrationSet: Sendable {
   /// set must not be used.
   init(_ files: MigrationFiles, _ faults: inout [MigrationError]) {
     let format = files.format
+    let read = format.read(files.migrations)
+    var errors = read.faults
     var found: [MigrationVersion: Migration] = [:]
-    for file in files.migrations {
-      do throws(MigrationError) {
-        let (version, name) = try format.identify(file.name)
-        if let other = found[version] {
-          throw MigrationError(
-            .duplicateVersion, file: file.name,
-            "version \(version) is taken by \(other.file): give one of them another number")
-        }
-        let parsed = format.parse(file.text, file: file.name, version: version, name: name)
-        found[version] = parsed.migration
-        faults += parsed.faults
-      } catch {
-        faults.append(error)
+    for migration in read.migrations {
+      guard let version = migration.version else { continue }
+      if let other = found.updateValue(migration, forKey: version) {
+        errors.append(
+          MigrationError(
+            .duplicateVersion, file: migration.file,
+            "version \(version) is taken by \(other.file): give one of them another number"))
+      }
+    }
+    faults += Self.sorted(errors, by: files.migrations)
+    for (text, tables) in files.folder.deletes.sorted(by: { $0.key < $1.key }) {
+      let version = MigrationVersion(text)
+      found[version]?.declarations.allowLosses(of: tables)
+      if found[version] == nil, faults.isEmpty {
+        faults.append(
+          MigrationError(
+            .format, file: files.folder.path,
+            "'deletes' in fleet.yml names version \(text), which is not there"))
       }
     }
     var first: Migration?
     if let file = files.baseline {
-      let parsed = format.parse(file.text, file: file.name, version: nil, name: "baseline")
+      let draft = MigrationDraft(version: nil, name: "baseline", file: file.name, text: file.text)
+      let parsed = MigrationParser.parse(draft)
       first = parsed.migration
       faults += parsed.faults
     }
     self.files = files
-    historyTable = format.historyTable
     baseline = first
     migrations = found.sorted { $0.key < $1.key }.map(\.value)
+    historyTable = Self.historyTable(format, migrations, files.folder, &faults)
     let statements = migrations.flatMap(\.steps).flatMap(\.statements)
     tablesMade = Set(
       statements.compactMap {
         if case .create(let table) = ClassifiedStatement($0).kind { table } else { nil }
       }
-    ).subtracting([historyTable.name])
+    ).subtracting(historyTable.ownTables.union([historyTable.name]))
     schema = files.schema.map { (text: $0.text, file: $0.name) }
-    digest = Self.digest(baseline, migrations, schema?.text)
+    digest = Self.digest(baseline, migrations, schema?.text, format.name)
   }
 
-  private static func digest(_ baseline: Migration?, _ migrations: [Migration], _ schema: String?)
-    -> Fingerprint
+  /// The errors in the order of their files. Those of one file keep their order.
+  private static func sorted(_ errors: [MigrationError], by files: [MigrationFiles.File]) -> [MigrationError]
   {
+    let places = Dictionary(files.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    let sorted = errors.enumerated().sorted { one, other in
+      (places[one.element.file] ?? 0, one.offset) < (places[other.element.file] ?? 0, other.offset)
+    }
+    return sorted.map(\.element)
+  }
+
+  /// The table of the format, or another one, which must not be used, and an error.
+  private static func historyTable(
+    _ format: any MigrationFormat, _ migrations: [Migration], _ folder: MigrationFolder,
+    _ faults: inout [MigrationError]
+  ) -> any HistoryTable {
+    do {
+      return try format.historyTable(migrations, folder)
+    } catch {
+      faults.append(error)
+      return SchemaMigrationsTable()
+    }
+  }
+
+  /// Rules that leave the history's own tables out of the schema, if they are no part of the application's schema.
+  public var historyRules: [IgnoreRule] {
+    historyTable.ownTables.sorted().map(IgnoreRule.init(historyTable:))
+  }
+
+  private static func digest(
+    _ baseline: Migration?, _ migrations: [Migration], _ schema: String?,
+    _ format: String
+  ) -> Fingerprint {
     var parts = migrations.map { "\($0.version ?? 0) \($0.name) \($0.digest)\n" }
     if let baseline { parts.append("baseline \(baseline.digest)\n") }
     if let schema { parts.append("schema \(Fingerprint(of: schema.utf8))\n") }
+    if format != "flotilla" { parts.append("format \(format)\n") }
     return Fingerprint(of: parts.joined().utf8)
   }
 }

@@ -132,10 +132,10 @@ public struct Migrator {
     try refuseTriggers(of: migration)
     if migration.runsOutsideTransaction {
       try check(migration.expectations, of: migration, .expectation)
-      try database.transaction { try record(migration, after: &recorded, &accounts) }
+      try database.transaction { try record(migration, since: start, after: &recorded, &accounts) }
       return applied(migration, since: start)
     }
-    try record(migration, after: &recorded, &accounts)
+    try record(migration, since: start, after: &recorded, &accounts)
     try check(migration.expectations, of: migration, .expectation)
     let (losses, changes, present) = try accounts.settle(migration)
     tables = present
@@ -164,8 +164,8 @@ public struct Migrator {
 
   /// Records the migration, and verifies that the history table has this record and no other change.
   private func record(
-    _ migration: Migration, after recorded: inout [MigrationVersion: String]?,
-    _ accounts: inout MigrationEffects
+    _ migration: Migration, since start: ContinuousClock.Instant,
+    after recorded: inout [MigrationVersion: String]?, _ accounts: inout MigrationEffects
   ) throws {
     defer { database.endGuard() }
     // A migration may alter the history table, and a baseline may create it, but neither may change its versions.
@@ -180,9 +180,13 @@ public struct Migrator {
     }
     guard let version = migration.version else { return }
     if migration.runsOutsideTransaction { try historyTable.create(in: database) }
-    let (statement, writes) = try historyTable.prepareRecord(of: version, migration.name, in: database)
-    for table in writes.tables { try accounts.willWrite(table, of: writes, referrers) }
-    try statement?.run()
+    let milliseconds = (ContinuousClock.now - start).milliseconds
+    try historyTable.record(migration, milliseconds: milliseconds) { sql, values in
+      let (statement, writes) = try database.prepareGuarded(sql)
+      try statement?.bind(values)
+      for table in writes.tables { try accounts.willWrite(table, of: writes, referrers) }
+      try statement?.run()
+    }
     var expected = recorded ?? [:]
     expected[version] = migration.name
     guard try historyTable.read(database).recorded == expected else {

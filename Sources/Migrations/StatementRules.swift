@@ -10,7 +10,22 @@ struct StatementRules {
     "index_xinfo", "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check",
   ]
   private static let alone: Set = ["vacuum", "analyze", "reindex", "pragma"]
+  /// Pragmas that change how the whole file is written.
+  private static let lasting: Set = ["journal_mode", "auto_vacuum", "encoding", "page_size"]
   private static let pragmasAlone: Set = ["auto_vacuum", "page_size", "incremental_vacuum", "optimize"]
+
+  /// Whether SQLite can't run a statement in a transaction.
+  static func mustRunAlone(_ statement: ScriptStatement) -> Bool {
+    guard let first = statement.tokens.first else { return false }
+    if first.isKeyword("vacuum") { return true }
+    return first.isKeyword("pragma") && pragmaName(statement.tokens).map(pragmasAlone.contains) ?? false
+  }
+
+  /// The name of the pragma that a statement reads or sets, in lower case.
+  static func pragmaName(_ tokens: [SQLToken]) -> String? {
+    let names = tokens.dropFirst().filter(\.isName).map { $0.text.folded }
+    return tokens.count > 2 && tokens[2].isSymbol(".") ? names.dropFirst().first : names.first
+  }
 
   /// All violations of the rules in a migration.
   func faults(of migration: Migration) -> [MigrationError] {
@@ -55,12 +70,13 @@ struct StatementRules {
   }
 
   private func pragmaFault(_ tokens: [SQLToken], alone: Bool) -> String? {
-    let names = tokens.dropFirst().filter(\.isName).map { $0.text.folded }
-    let name = tokens.count > 2 && tokens[2].isSymbol(".") ? names.dropFirst().first : names.first
-    guard let name else { return nil }
+    guard let name = Self.pragmaName(tokens) else { return nil }
     if Self.pragmas.contains(name) || (alone && Self.pragmasAlone.contains(name)) { return nil }
     return name == "foreign_keys"
       ? "PRAGMA foreign_keys does nothing in a transaction; foreign keys are off while migrations run, and checked"
-      : "PRAGMA \(name) is not for migrations"
+      : Self.lasting.contains(name)
+        ? "PRAGMA \(name) is not for migrations, as it changes the whole file: set it when a database is created, and "
+          + "remove the line"
+        : "PRAGMA \(name) is not for migrations"
   }
 }

@@ -141,7 +141,7 @@ package struct Overview {
     if case .count(let count) = header.summary[name] { count } else { 0 }
   }
 
-  var latest: String { String(header.migrations.latest) }
+  var latest: String { header.migrations.latest.description }
 
   private var byVersion: [String: Int] {
     if case .byVersion(let counts) = header.summary["by_version"] { counts } else { [:] }
@@ -149,9 +149,16 @@ package struct Overview {
 
   var onLatest: Int { byVersion[latest] ?? 0 }
 
+  /// The version that a group of installations is named after; nil for `untracked` and the like.
+  static func recorded(_ name: String) -> MigrationVersion? {
+    ["untracked", "unknown", "others"].contains(name) ? nil : MigrationVersion(name)
+  }
+
   /// The versions, newest first, then untracked, then unknown.
   var versions: [Version] {
-    let known = byVersion.sorted { (MigrationVersion($0.key) ?? -1) > (MigrationVersion($1.key) ?? -1) }
+    let known = byVersion.sorted { one, other in
+      (Self.recorded(one.key) ?? -1, one.key) > (Self.recorded(other.key) ?? -1, other.key)
+    }
     let unknown = total - known.map(\.value).reduce(0, +)
     return known.map { Version(name: $0.key, count: $0.value, isLatest: $0.key == latest) }
       + (unknown > 0 ? [Version(name: "unknown", count: unknown, isLatest: false)] : [])

@@ -65,16 +65,19 @@ public enum TextLayout {
 
   /// `1–9, 1001`
   static func ranges(_ versions: [MigrationVersion]) -> String {
-    var parts: [(Int64, Int64)] = []
-    for number in versions.map(\.number) {
-      if let last = parts.last, number == last.1 &+ 1 {
-        parts[parts.count - 1].1 = number
+    var parts: [(first: MigrationVersion, last: MigrationVersion)] = []
+    for version in versions {
+      if let last = parts.last?.last.number, let number = version.number, number == last &+ 1 {
+        parts[parts.count - 1].last = version
       } else {
-        parts.append((number, number))
+        parts.append((version, version))
       }
     }
-    return parts.map { $0 == $1 ? "\($0)" : $1 == $0 &+ 1 ? "\($0), \($1)" : "\($0)–\($1)" }.joined(
-      separator: ", ")
+    return parts.map { first, last in
+      if first == last { return "\(first)" }
+      let isPair = first.number.map { $0 &+ 1 } == last.number
+      return isPair ? "\(first), \(last)" : "\(first)–\(last)"
+    }.joined(separator: ", ")
   }
 }
 

@@ -38,6 +38,8 @@ public struct DatabaseFile: Hashable, Sendable {
   public let pageSize: Int
   /// Whether the header says WAL mode.
   public let isWAL: Bool
+  /// The number that `PRAGMA user_version` returns, as long as there is no log.
+  public let userVersion: Int32
   /// Whether a non-empty `-wal` file exists beside it.
   public let hasLog: Bool
   /// Whether a `-shm` file exists beside that log. If so, a process has the database open, or had it open when the
@@ -123,6 +125,7 @@ public struct DatabaseFile: Hashable, Sendable {
         user: status.st_uid, group: status.st_gid,
         modified: nanoseconds(status.st_mtim),
         pageSize: pageSize, isWAL: header[18] == 2 || header[19] == 2,
+        userVersion: Int32(truncatingIfNeeded: number(60)),
         hasLog: hasLog, hasSharedMemory: hasLog && isFilled(beside: path, "-shm"),
         isSettled: nanoseconds(status.st_mtim) < now - 50_000_000))
   }

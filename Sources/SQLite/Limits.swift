@@ -42,9 +42,10 @@ public struct ReadLimit: Sendable {
     (self.subject, self.rows, self.text, self.total) = (subject, rows, text, total)
   }
 
-  /// The limit for recorded versions and their names.
-  public static let history = ReadLimit(
-    of: "schema_migrations", rows: 100_000, text: 1 << 20, total: 16 << 20)
+  /// The limit for the versions that a table records, and their names.
+  public static func history(of table: String) -> ReadLimit {
+    ReadLimit(of: table, rows: 100_000, text: 1 << 20, total: 16 << 20)
+  }
   /// The limit for the SQL of a schema.
   public static let schema = ReadLimit(
     of: "the schema", rows: 1_000_000, text: Limits.statement, total: 128 << 20)

@@ -9,7 +9,7 @@
 /// ``Schema/differences(in:)`` finds differences of objects. The property `kind` distinguishes three groups:
 /// - Differences of one *object* of the schema: `…_missing`, `…_unexpected`, `…_changed`. If a migration explains the
 ///   difference, because the database records it but lacks its work or the reverse, `version` names that migration.
-/// - Differences of the *history*: `history_…`, `migration_renamed`, and the two summaries `recorded_not_present` and
+/// - Differences of the *history*: `history_…`, `migration_renamed`, `migration_changed`, and the two summaries `recorded_not_present` and
 ///   `present_not_recorded`. There is one summary for each version that is named by differences of objects. Its
 ///   `actual` lists the parts of the migration that are present, and its `expected` those that are missing. A list of
 ///   differences can be grouped by `version` and leave out the objects, since the summary names each of them.
@@ -81,6 +81,8 @@ extension Difference: CustomStringConvertible {
     case .historyOutOfOrder: "version \(object) was recorded \(actual ?? "late")"
     case .migrationRenamed:
       "version \(object) is recorded as \(Self.said(actual)) instead of \(Self.said(expected))"
+    case .migrationChanged:
+      "version \(object) was applied from \(actual ?? "another file"), not from \(expected ?? "this")"
     case .recordedNotPresent: "version \(object) is recorded, but not there: \(Self.said(expected))"
     case .presentNotRecorded:
       "version \(object) is not recorded, but there: \(Self.said(actual))"

@@ -29,6 +29,8 @@ extension Difference {
     case historyOutOfOrder
     /// A version is recorded under a name that isn't its file's name.
     case migrationRenamed
+    /// The checksum that a version is recorded with isn't that of its file.
+    case migrationChanged
     /// A recorded version's work is missing.
     case recordedNotPresent
     /// An unrecorded version's work is present.
@@ -51,8 +53,9 @@ extension Difference.Kind: RawRepresentable, Codable {
   static let known: [Difference.Kind] =
     Schema.Kind.allCases.flatMap { [.missing($0), .unexpected($0), .changed($0)] }
     + Attribute.allCases.map { .attributeChanged($0) } + [
-      .historyAhead, .historyGap, .historyOutOfOrder, .migrationRenamed, .recordedNotPresent,
-      .presentNotRecorded, .layout, .integrity, .foreignKeyViolations, .differencesOmitted,
+      .historyAhead, .historyGap, .historyOutOfOrder, .migrationRenamed, .migrationChanged,
+      .recordedNotPresent, .presentNotRecorded, .layout, .integrity, .foreignKeyViolations,
+      .differencesOmitted,
     ]
 
   private static let byWord = Dictionary(uniqueKeysWithValues: known.map { ($0.rawValue, $0) })
@@ -71,6 +74,7 @@ extension Difference.Kind: RawRepresentable, Codable {
     case .historyGap: "history_gap"
     case .historyOutOfOrder: "history_out_of_order"
     case .migrationRenamed: "migration_renamed"
+    case .migrationChanged: "migration_changed"
     case .recordedNotPresent: "recorded_not_present"
     case .presentNotRecorded: "present_not_recorded"
     case .layout: "layout"

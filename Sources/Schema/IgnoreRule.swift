@@ -8,6 +8,8 @@ public struct IgnoreRule: Hashable, Sendable, Codable, CustomStringConvertible {
   /// The pattern for names, in lower case.
   private let pattern: String
   private let glob: Glob
+  /// Whether the objects are counted as ignored; false for tables that are no part of an application's schema.
+  let isCounted: Bool
 
   private enum CodingKeys: CodingKey { case kind, pattern }
 
@@ -21,9 +23,16 @@ public struct IgnoreRule: Hashable, Sendable, Codable, CustomStringConvertible {
     self.init(kind, name.folded)
   }
 
+  /// Creates a rule for a table of a migration history. Its objects are not counted as ignored.
+  ///
+  /// - Parameter table: the table's name, in lower case.
+  public init(historyTable table: String) {
+    (kind, pattern, glob, isCounted) = (.table, table, Glob(exactly: table), false)
+  }
+
   private init?(_ kind: Schema.Kind, _ pattern: String) {
     guard let glob = Glob(pattern) else { return nil }
-    (self.kind, self.pattern, self.glob) = (kind, pattern, glob)
+    (self.kind, self.pattern, self.glob, isCounted) = (kind, pattern, glob, true)
   }
 
   /// Decodes kind and pattern.

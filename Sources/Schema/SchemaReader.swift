@@ -16,10 +16,10 @@ extension Schema {
     // If a rule leaves out a whole table, its objects are left out with it, and not counted separately.
     let wholes = Set(kept.lazy.filter { $0.kind == .table || $0.kind == .view }.map(\.table))
     let ignored =
-      ignored.isEmpty
+      !ignored.contains(where: \.isCounted)
       ? 0
       : reader.objects.count { object in
-        guard ignored.contains(where: { $0.covers(object) }) else { return false }
+        guard ignored.contains(where: { $0.isCounted && $0.covers(object) }) else { return false }
         return object.kind == .table || object.kind == .view || wholes.contains(object.table)
       }
     self.init(

@@ -1,5 +1,3 @@
-internal import Migrations
-
 extension Failure {
   /// What people can do about the failure.
   public var advice: String {
@@ -24,11 +22,15 @@ extension Failure {
       "mend the migration and try it on a copy of this installation"
     case .migrations: "correct the files; flotilla lint tells what is wrong with them"
     case .foreignHistory:
-      "take it over with a baseline (baseline: FILE in fleet.yml) that makes of such a database what the first "
-        + "migration starts from, or record in \(MigrationFiles.format.historyTable.name) what it has"
+      "if that tool's files are the fleet's migrations, name its format in fleet.yml (migrations: { path, format }); "
+        + "else take it over with a baseline (baseline: FILE in fleet.yml) that makes of such a database what the first "
+        + "migration starts from, or record in the history table what it has"
     case .unknownHistory:
-      "record in \(MigrationFiles.format.historyTable.name) what it has, or write a baseline (baseline: FILE in fleet.yml) for "
+      "record in the history table what it has, or write a baseline (baseline: FILE in fleet.yml) for "
         + "databases without records"
+    case .unfinishedHistory:
+      "find out with the tool which of its statements ran, bring the database to one of the two versions or restore a "
+        + "backup, and clear the mark with the tool; then run again"
     case .history, .historyTrigger: "drop the trigger or the constraint, then run again"
     case .hardLink:
       "remove the other name (find -samefile tells it), so that everybody opens the file by one"

@@ -50,6 +50,8 @@ extension Failure {
     public static let foreignHistory = Code(rawValue: "foreign_history")
     /// The database has tables of these migrations but no history.
     public static let unknownHistory = Code(rawValue: "unknown_history")
+    /// The history marks a migration as half done, or is locked by a tool that crashed.
+    public static let unfinishedHistory = Code(rawValue: "unfinished_history")
     /// The history table did not keep exactly what was recorded, or a migration created a trigger on it.
     public static let history = Code(rawValue: "history")
     /// The history table has a trigger, which would run with each record.

@@ -132,7 +132,8 @@ public struct LocalWorker: Worker {
     control: WorkControl = WorkControl()
   ) {
     inspector = Inspector(
-      set: set, expectedSchema: expectedSchema, cache: SchemaCache(ignoring: options.ignored),
+      set: set, expectedSchema: expectedSchema,
+      cache: SchemaCache(ignoring: options.ignored + set.historyRules),
       driftCache: DriftCache(), options: options, control: control)
     preflight = Preflight(options)
   }

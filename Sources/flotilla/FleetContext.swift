@@ -82,7 +82,13 @@ extension FleetContext {
 extension FleetFile {
   /// Reads the migrations of the fleet.
   func migrationSet() throws -> MigrationSet {
-    try MigrationSet.load(folder: migrations, baseline: baseline, schema: schema)
+    try MigrationSet.load(migrations, baseline: baseline, schema: schema)
+  }
+
+  /// The table in which the fleet's databases record migrations, even if the migrations can't be used.
+  var historyTable: any HistoryTable {
+    let set = (try? migrationSet()) ?? MigrationSet(unusable: "", in: migrations)
+    return set.historyTable
   }
 
   /// Finds and reads the fleet file, without looking up its installations.

@@ -23,10 +23,10 @@ struct MigrationSource: ParsableArguments {
   func load(_ global: GlobalOptions) throws -> AuthoredMigrations {
     guard let folder else {
       let fleet = try FleetFile.load(global)
-      let files = try MigrationFiles(folder: fleet.migrations, baseline: fleet.baseline, schema: fleet.schema)
+      let files = try MigrationFiles(fleet.migrations, baseline: fleet.baseline, schema: fleet.schema)
       return try AuthoredMigrations(fleet.name, files, fleet, suffix: "")
     }
-    let files = try MigrationFiles(folder: folder, baseline: baseline, schema: schema)
+    let files = try MigrationFiles(MigrationFolder(folder), baseline: baseline, schema: schema)
     let words =
       [folder] + (baseline.map { ["--baseline", $0] } ?? []) + (schema.map { ["--schema", $0] } ?? [])
     return try AuthoredMigrations(folder, files, nil, suffix: " " + words.joined(separator: " "))
@@ -45,15 +45,18 @@ struct AuthoredMigrations {
   fileprivate init(_ name: String, _ files: MigrationFiles, _ fleet: FleetFile?, suffix: String) throws {
     guard !files.migrations.isEmpty else {
       throw UsageError(
-        "\(fleet?.migrations ?? name): there is no migration in it; flotilla new NAME begins one")
+        "\(fleet?.migrations.path ?? name): there is no migration in it; flotilla new NAME begins one")
     }
     (self.name, self.files, self.fleet, self.suffix) = (name, files, fleet, suffix)
   }
 
+  /// How many migrations the files hold.
+  private var count: Int { files.format.read(files.migrations).migrations.count }
+
   /// `ownprem: 10 migrations, baseline.sql, schema.sql`
   var headline: String {
     let others = [files.baseline?.name, files.schema?.name].compactMap { $0 }
-    return ([("\(name): " + counted(files.migrations.count, "migration"))] + others).joined(
+    return (["\(name): \(counted(count, files.format.noun))"] + others).joined(
       separator: ", ")
   }
 }

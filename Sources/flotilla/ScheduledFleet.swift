@@ -2,6 +2,7 @@ import Basics
 import Fleet
 import FoundationEssentials
 import Glibc
+import Migrations
 import Schedule
 
 /// The data of a fleet that a recurring check needs.
@@ -47,7 +48,7 @@ struct ScheduledFleet {
     return try ScheduledCheck(
       name: name, fleet: file.name, recurrence: recurrence, program: Self.program(), command: command(words),
       files: ScheduledCheck.Files(
-        fleet: path, migrations: file.migrations, baseline: file.baseline, schema: file.schema),
+        fleet: path, migrations: file.migrations.path, baseline: file.baseline, schema: file.schema),
       state: resolve(file.state), folders: folders(resolve), environmentFile: environmentFile(name))
   }
 

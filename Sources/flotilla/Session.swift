@@ -62,7 +62,8 @@ struct Session {
     } catch {
       context.console.log("flotilla: \(error)")
       context.console.log("flotilla: the migrations can't be used, so it is not known what is pending.")
-      self.init(context, inventory, selection, MigrationSet(unusable: "\(error)"))
+      self.init(
+        context, inventory, selection, MigrationSet(unusable: "\(error)", in: context.fleet.migrations))
     }
   }
 
@@ -190,7 +191,7 @@ struct Session {
   var headline: String { TextLayout.wrap(sentence).joined(separator: "\n") }
 
   private var sentence: String {
-    "\(fleet.name): \(counted(selection.count, "installation")), \(counted(set.migrations.count, "migration"))"
+    "\(fleet.name): \(counted(selection.count, "installation")), \(counted(set.migrations.count, set.files.format.noun))"
   }
 
   /// The current time in ISO 8601, such as `2026-01-28T09:30:00Z`.

@@ -107,6 +107,7 @@ import Testing
     try folder.write(fleet, to: "fleet.yml")
     try folder.write("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);", to: "baseline.sql")
     try folder.write(migration, to: "migrations/0001_sample.sql")
+    try folder.write("-- +goose Up\n\(migration)", to: "db/migrations/00007_sample.sql")
     return try Program.run("lint", in: folder.path, environment: Self.environment)
   }
 

@@ -1,4 +1,5 @@
 import Basics
+import Migrations
 import Schema
 import Testing
 import Upgrade
@@ -82,7 +83,7 @@ import Upgrade
   @Test func `the sample of the manual is read`() throws {
     let file = try sampleFile()
     #expect(file.name == "ownprem")
-    #expect(file.migrations == "/srv/fleet/migrations")
+    #expect(file.migrations.path == "/srv/fleet/migrations")
     #expect(file.baseline == "/srv/fleet/baseline.sql")
     #expect(file.schema == "/srv/fleet/schema.sql")
     #expect(file.state == "/srv/fleet/.flotilla")

@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func `a new file is accepted by no command as it is`() {
-    let parsed = format.parse(format.template, file: "0001_add_a.sql", version: 1, name: "add_a")
-    #expect(!parsed.faults.isEmpty)
+    let read = format.read([.init(name: "0001_add_a.sql", text: format.template)])
+    #expect(!read.faults.isEmpty)
   }
 }

@@ -14,8 +14,10 @@ import Testing
     let folder = try Files(files).folder
     let schema = try schema.map { try folder.write($0, to: "schema.sql") }
     let baseline = try folder.write(Self.baseline, to: "baseline.sql")
-    return try Lint(MigrationFiles(folder: folder.file("migrations"), baseline: baseline, schema: schema))
-      .findings()
+    return try Lint(
+      MigrationFiles(MigrationFolder(folder.file("migrations")), baseline: baseline, schema: schema)
+    )
+    .findings()
   }
 
   private func findings(_ text: String) throws -> [Finding] { try findings(["0001_change.sql": text]) }
@@ -123,7 +125,7 @@ import Testing
     func findings(_ text: String, schema: String? = nil) throws -> [String] {
       let folder = try Files(["1_a.sql": text]).folder
       let schema = try schema.map { try folder.write($0, to: "schema.sql") }
-      let files = try MigrationFiles(folder: folder.file("migrations"), baseline: nil, schema: schema)
+      let files = try MigrationFiles(MigrationFolder(folder.file("migrations")), schema: schema)
       return try Lint(files, limit: .milliseconds(200)).findings().map(\.description)
     }
     let message = "error: \(ExpectedSchemaTests.overdue)"

@@ -4,13 +4,32 @@ import Testing
 
 /// How versions are written, read and compared.
 @Suite struct MigrationVersionTests {
-  @Test(arguments: ["", "1.0", "v1", "1 ", "9223372036854775808", "untracked"])
-  func `a text that is no number is no version`(text: String) { #expect(MigrationVersion(text) == nil) }
+  @Test(arguments: ["", "1.0", "v1", "1 ", "9223372036854775808", "007", "-0"])
+  func `a text that is not written like a number stays a text`(text: String) throws {
+    let version = MigrationVersion(text)
+    #expect(version.number == nil && version.description == text)
+    let json = try JSONEncoder().encode([version])
+    #expect(try JSONDecoder().decode([MigrationVersion].self, from: json) == [version])
+  }
 
-  @Test func `a text in JSON is no version`() {
-    #expect(throws: DecodingError.self) {
-      try JSONDecoder().decode([MigrationVersion].self, from: Data(#"["7"]"#.utf8))
-    }
+  @Test func `a number in quotes is that number`() throws {
+    #expect(MigrationVersion("7") == 7)
+    #expect(try JSONDecoder().decode([MigrationVersion].self, from: Data(#"["7"]"#.utf8)) == [7])
+  }
+
+  @Test func `a text of any length in JSON is refused`() {
+    let json = Data("[\"\(String(repeating: "x", count: 1_001))\"]".utf8)
+    #expect(throws: DecodingError.self) { try JSONDecoder().decode([MigrationVersion].self, from: json) }
+  }
+
+  @Test(arguments: [
+    ["1", "2", "10"], ["0009_b", "0010_a"], ["1.2", "1.10", "2"], ["20240101120000_a", "20240101120000_b"],
+    ["007", "8"], ["007", "7"], ["a", "b", "b1", "b1a"], ["99999999999999999998", "99999999999999999999"],
+    ["2019-01-01-000000", "2019-01-02-000000"],
+  ])
+  func `digits compare as numbers, everything else as text`(versions: [String]) {
+    let versions = versions.map { MigrationVersion($0) }
+    #expect(versions.reversed().sorted() == versions)
   }
 
   @Test func `in JSON it is a number, and a key as a number is one`() throws {

@@ -1,3 +1,4 @@
+public import Migrations
 public import Schema
 public import Upgrade
 
@@ -18,8 +19,8 @@ public struct FleetFile: Sendable, Equatable {
   public let folder: String
   /// The name of the fleet.
   public let name: String
-  /// The folder with the migration files.
-  public let migrations: String
+  /// The folder with the migration files, and their format.
+  public let migrations: MigrationFolder
   /// The file of the baseline, which runs first, once, on an untracked database; nil if there is none.
   public let baseline: String?
   /// The file with the schema of a new installation, or nil.

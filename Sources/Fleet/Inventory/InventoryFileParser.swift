@@ -1,4 +1,5 @@
 internal import Basics
+internal import Migrations
 internal import Programs
 internal import Upgrade
 internal import Yams
@@ -62,15 +63,43 @@ struct FleetFileParser {
     guard let top = InventorySection(root, name: "", keys: Self.keys, reader: reader) else { return nil }
     let name = name(top)
     top.require("migrations", "the folder with the migration files")
-    let migrations = top.path("migrations")
+    let migrations = migrations(top)
     let defaults = defaults(top)
     let fleet = FleetFile(
-      file: reader.file, folder: reader.folder, name: name ?? "", migrations: migrations ?? "",
+      file: reader.file, folder: reader.folder, name: name ?? "", migrations: migrations,
       baseline: top.path("baseline"), schema: top.path("schema"),
       state: top.path("state") ?? absolutePath(".flotilla", in: reader.folder),
       defaults: defaults, entries: entries(top, defaultPath: defaults.path), rollout: rollout(top),
       backup: backup(top), hooks: hooks(top), report: report(top), drift: drift(top), ssh: ssh(top))
     return reader.problems.errors.isEmpty ? fleet : nil
+  }
+
+  /// The folder of migrations: a path, or a mapping with the path and what the files don't tell.
+  private func migrations(_ top: InventorySection) -> MigrationFolder {
+    guard top.node("migrations")?.mapping != nil else { return MigrationFolder(top.path("migrations") ?? "") }
+    let keys = ["path", "format", "table", "deletes", "columns", "values"]
+    guard let section = top.section("migrations", keys: keys) else { return MigrationFolder("") }
+    section.require("path", "the folder with the migration files")
+    var folder = MigrationFolder(section.path("path") ?? "", table: section.text("table"))
+    let names = MigrationFormats.all.map(\.name)
+    if let format = section.text("format") {
+      if names.contains(format) {
+        folder.format = format
+      } else {
+        section.reject(
+          "format", mustBe: "one of \(names.joined(separator: ", "))",
+          suggestion: Suggestion.nearest(to: format, in: names))
+      }
+    }
+    folder.columns = section.mapping("columns") ?? [:]
+    folder.values = section.mapping("values") ?? [:]
+    if folder.format != "custom" {
+      for key in ["columns", "values"] where section.has(key) {
+        section.report(.invalidValue, key, "\"migrations.\(key)\" goes with format: custom only")
+      }
+    }
+    folder.deletes = section.lists("deletes", such: "{ 7: [users] }") ?? [:]
+    return folder
   }
 
   private func name(_ top: InventorySection) -> String? {

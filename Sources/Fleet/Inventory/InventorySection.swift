@@ -156,6 +156,27 @@ struct InventorySection {
     return (texts(key, secret: true) ?? []).map { Secret(unchecked: $0.text) }
   }
 
+  /// A mapping of texts to lists of texts. `example` shows one, for messages.
+  func lists(_ key: String, such example: String) -> [String: [String]]? {
+    guard let node = node(key) else { return nil }
+    guard let mapping = node.mapping else {
+      reject(key, mustBe: "a mapping such as \(example)")
+      return nil
+    }
+    var result: [String: [String]] = [:]
+    for (itemKey, item) in mapping {
+      let line = InventoryReader.line(of: itemKey)
+      guard let word = itemKey.scalar.map({ InventoryVariables.written($0.string) }),
+        let items = item.sequence
+      else {
+        reader.report(.wrongType, line: line, "\"\(name(key))\" must be a mapping such as \(example)")
+        continue
+      }
+      result[word] = items.compactMap { reader.text($0, line: line, name: "\(name(key)).\(word)") }
+    }
+    return result
+  }
+
   /// A mapping of texts to texts.
   func mapping(_ key: String) -> [String: String]? {
     guard let node = node(key) else { return nil }

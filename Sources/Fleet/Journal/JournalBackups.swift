@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Migrations
 internal import SQLite
 public import Schema
 public import Upgrade
@@ -41,7 +42,7 @@ extension Journal {
         """,
         [
           .text(backup.run.description), .text(backup.installation), .text(backup.database),
-          backup.version.map { .integer($0.number) } ?? .null, .text(backup.record.path),
+          backup.version.map(\.value) ?? .null, .text(backup.record.path),
           .integer(backup.record.bytes),
           .text(backup.record.sha256), backup.host.map(Value.text) ?? .null,
           backup.fetched.map(Value.text) ?? .null,

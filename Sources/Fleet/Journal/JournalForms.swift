@@ -1,9 +1,9 @@
 internal import SQLite
 
 extension Journal {
-  /// The versions of the journal's schema. A step only adds to it, so that an older flotilla that is still running
-  /// when the journal is upgraded can continue to write.
-  static var forms: VersionedDatabase { VersionedDatabase(steps: [makeVersion1]) }
+  /// The versions of the journal's schema. A step keeps the names and the order of the columns, so that an older
+  /// flotilla that is still running when the journal is upgraded can continue to write.
+  static var forms: VersionedDatabase { VersionedDatabase(steps: [makeVersion1, makeVersion2]) }
 
   /// Creates version 1 in an empty file, and upgrades the four schemas from before the journal had version numbers:
   /// without `host` and `fetched`, without `former_migrations`, without `verdicts`, and with all of them.
@@ -14,6 +14,32 @@ extension Journal {
       try database.execute("ALTER TABLE backups ADD COLUMN \(column) TEXT")
     }
   }
+
+  /// Creates version 2, in which the version of a migration can also be a text.
+  private static func makeVersion2(_ database: Connection) throws { try database.executeScript(version2) }
+
+  private static let version2 = """
+    ALTER TABLE backups RENAME TO former_backups;
+    CREATE TABLE backups (
+      run TEXT NOT NULL, installation TEXT NOT NULL, database TEXT NOT NULL, version ANY, path TEXT NOT NULL,
+      bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, host TEXT, fetched TEXT, PRIMARY KEY (installation, run))
+      STRICT, WITHOUT ROWID;
+    INSERT INTO backups (run, installation, database, version, path, bytes, sha256, host, fetched)
+      SELECT run, installation, database, version, path, bytes, sha256, host, fetched FROM former_backups;
+    DROP TABLE former_backups;
+    ALTER TABLE migrations RENAME TO earlier_migrations;
+    CREATE TABLE migrations (
+      version ANY PRIMARY KEY NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, run TEXT NOT NULL) STRICT;
+    INSERT INTO migrations (version, name, digest, run) SELECT version, name, digest, run FROM earlier_migrations;
+    DROP TABLE earlier_migrations;
+    ALTER TABLE former_migrations RENAME TO earlier_migrations;
+    CREATE TABLE former_migrations (
+      version ANY NOT NULL, digest TEXT NOT NULL, run TEXT NOT NULL, until TEXT NOT NULL,
+      PRIMARY KEY (version, until)) STRICT, WITHOUT ROWID;
+    INSERT INTO former_migrations (version, digest, run, until)
+      SELECT version, digest, run, until FROM earlier_migrations;
+    DROP TABLE earlier_migrations;
+    """
 
   private static let version1 = """
     CREATE TABLE IF NOT EXISTS runs (

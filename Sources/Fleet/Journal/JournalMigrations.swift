@@ -12,7 +12,7 @@ extension Journal {
     write { journal in
       for migration in set.migrations {
         let (version, digest) = (
-          Value.integer((migration.version ?? .zero).number), Value.text(migration.digest.description)
+          (migration.version ?? .zero).value, Value.text(migration.digest.description)
         )
         try journal.database.execute(
           """
@@ -38,7 +38,7 @@ extension Journal {
     let known = try read { database in
       Dictionary(
         try database.rows("SELECT version, digest, run FROM migrations") { row in
-          (MigrationVersion(row.int(0)), (digest: row.text(1) ?? "", run: row.text(2) ?? ""))
+          (MigrationVersion(row.text(0) ?? ""), (digest: row.text(1) ?? "", run: row.text(2) ?? ""))
         }
       ) { $1 }
     }
@@ -78,7 +78,7 @@ extension Journal {
       """
     let rows = try read { database in
       try database.rows(sql) { row in
-        (version: MigrationVersion(row.int(0)), digest: row.text(1), count: Int(row.int(2)))
+        (version: MigrationVersion(row.text(0) ?? ""), digest: row.text(1), count: Int(row.int(2)))
       }
     }
     let digests = Dictionary(set.migrations.map { ($0.version ?? 0, $0.digest.description) }) { $1 }

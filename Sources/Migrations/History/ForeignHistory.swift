@@ -1,4 +1,5 @@
 internal import SQLite
+public import Schema
 
 /// Evidence that another tool keeps the migration history of a database.
 ///
@@ -25,33 +26,67 @@ public struct ForeignHistory: Hashable, Sendable {
     "databasechangelog": "Liquibase", "migrations": "TypeORM or a tool of the application's own",
   ]
 
-  /// Looks for a history in a database that has no table `schema_migrations` with `version` and `name`.
+  /// Looks for a history in a database that doesn't have the expected history table.
   ///
   /// - Parameters:
   ///   - database: any open database.
-  ///   - columns: the columns of its table `schema_migrations`, in lower case; empty if there is no such table.
+  ///   - own: tables that belong to the expected history, in lower case.
+  ///   - columns: the columns of the table that has the expected name, in lower case; empty if there is no such table.
+  ///   - table: the expected name of the table.
+  ///   - knowsUserVersion: whether `PRAGMA user_version` is the expected history.
   /// - Throws: `SQLiteError`.
-  init?(in database: Connection, _ columns: [String]) throws(SQLiteError) {
+  init?(
+    in database: Connection, apartFrom own: Set<String>, columns: [String],
+    of table: String = SchemaMigrationsTable.name, knowsUserVersion: Bool = false
+  ) throws(SQLiteError) {
     let names = try database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0) ?? "" }
     isInTheWay = !columns.isEmpty
-    if !columns.isEmpty {
-      place = "table \(SchemaMigrationsTable.name) (\(columns.joined(separator: ", ")))"
-      let isRails = names.contains { $0.folded == "ar_internal_metadata" }
-      tool =
-        isRails
-        ? "Rails"
-        : columns == ["version", "dirty"]
-          ? "golang-migrate" : columns == ["version"] ? "dbmate or Rails" : "another tool"
+    guard columns.isEmpty else {
+      (place, tool) = Self.history(columns, of: table, names)
       return
     }
-    for name in names.sorted() {
+    for name in names.sorted() where !own.contains(name.folded) {
+      if name.folded == SchemaMigrationsTable.name {
+        let columns = try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(name)]) {
+          $0.text(0)?.folded ?? ""
+        }
+        (place, tool) = Self.history(columns, of: name, names)
+        return
+      }
       guard let tool = Self.tables[name.folded] else { continue }
       (place, self.tool) = ("table \(name)", tool)
       return
     }
-    let version = try database.scalar("PRAGMA user_version")?.integer ?? 0
+    let version = knowsUserVersion ? 0 : try database.scalar("PRAGMA user_version")?.integer ?? 0
     guard version != 0 else { return nil }
     place = "PRAGMA user_version, which is \(version)"
     tool = "the application itself, or a library such as Room or SQLDelight"
+  }
+
+  /// Whether another tool may keep its history in a database.
+  ///
+  /// - Parameters:
+  ///   - schema: the database's schema.
+  ///   - userVersion: what `PRAGMA user_version` returns.
+  /// - Returns: false if it certainly doesn't.
+  public static func isPossible(in schema: Schema, userVersion: Int32) -> Bool {
+    userVersion != 0
+      || ([SchemaMigrationsTable.name] + tables.keys).contains { schema.layout(of: $0) != nil }
+  }
+
+  /// Describes a table whose columns tell which tool made it, since several tools use the name `schema_migrations`.
+  private static func history(
+    _ columns: [String], of table: String, _ names: [String]
+  ) -> (place: String, tool: String) {
+    let isRails = names.contains { $0.folded == "ar_internal_metadata" }
+    let tool =
+      switch columns {
+      case _ where isRails: "Rails"
+      case ["version", "dirty"]: "golang-migrate"
+      case ["version"]: "dbmate or Rails"
+      case _ where Set(columns).isSuperset(of: ["version", "name"]): "Flotilla, or the application itself"
+      default: Self.tables[table.folded] ?? "another tool"
+      }
+    return ("table \(table) (\(columns.joined(separator: ", ")))", tool)
   }
 }

@@ -18,21 +18,44 @@ public struct History: Hashable, Sendable {
   /// `applied_at` are not considered.
   public let late: [MigrationVersion: MigrationVersion]
 
-  /// The history of another tool that the database has instead of ours; nil if there is none.
+  /// The history of another tool that the database has instead of the one that these migrations have; nil if there is none.
   public let foreign: ForeignHistory?
 
+  /// Why migrations may be half done, by version, as the tool that ran them has marked them. Such a database is left
+  /// alone. The versions are not in `recorded`.
+  public let unfinished: [MigrationVersion: String]
+
+  /// Why the history can't be used, such as a lock that a crashed tool has left; nil if it can.
+  public let obstacle: String?
+
+  /// The checksums of the files as they were when they were applied, by version, where the table has them.
+  public let checksums: [MigrationVersion: String]
+
   /// Creates a history from recorded versions.
-  public init(recorded: [MigrationVersion: String]?, foreign: ForeignHistory? = nil) {
+  public init(
+    recorded: [MigrationVersion: String]?, foreign: ForeignHistory? = nil, obstacle: String? = nil
+  ) {
     self.recorded = recorded
     self.foreign = foreign
-    late = [:]
+    self.obstacle = obstacle
+    (late, unfinished, checksums) = ([:], [:], [:])
   }
 
-  /// Creates a history from the table's rows: version, name, and `applied_at` in seconds since 1970, or nil if unknown.
-  public init(_ rows: [(version: MigrationVersion, name: String, time: Int64?)]) {
-    recorded = Dictionary(rows.map { ($0.version, $0.name) }) { _, last in last }
+  /// Creates a history from the table's rows.
+  ///
+  /// - Parameters:
+  ///   - rows: the rows in the order in which the table has them. The last row of a version counts.
+  ///   - obstacle: why the history can't be used.
+  public init(_ rows: [RecordedMigration], obstacle: String? = nil) {
+    var last: [MigrationVersion: RecordedMigration] = [:]
+    for row in rows { last[row.version] = row }
+    let applied = last.filter { $0.value.unfinished == nil }
+    recorded = applied.mapValues(\.name)
+    unfinished = last.compactMapValues(\.unfinished)
+    checksums = applied.compactMapValues(\.checksum)
     late = Self.late(rows.map { ($0.version, $0.time) })
     foreign = nil
+    self.obstacle = obstacle
   }
 
   /// Finds versions recorded out of order. Versions recorded in the same second count as in order.

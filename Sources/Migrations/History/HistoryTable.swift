@@ -6,18 +6,21 @@ public import Schema
 /// ```swift
 /// let table: any HistoryTable = SchemaMigrationsTable()
 /// try table.create(in: database)
-/// let (statement, _) = try table.prepareRecord(of: 7, "add_email", in: database)
-/// try statement?.run()
+/// try table.record(migration, milliseconds: 12) { sql, values in try database.execute(sql, values) }
 /// let history = try table.read(database)
 /// ```
 ///
 /// Only implementations of this protocol know the table's name and columns. They read, create and write the table, and
-/// decode its rows from the pages of a file. ``SchemaMigrationsTable`` is the only implementation so far. To add one,
-/// write a conforming type in a file of its own, the ``MigrationFormat`` that records in it, and a test. See also
-/// ``History``.
+/// decode its rows from the pages of a file. ``SchemaMigrationsTable`` is that of Flotilla's own format, and
+/// ``ToolHistoryTable`` those of other tools. To add one, write the ``MigrationFormat`` that records in it, and a test.
+/// See also ``History``.
 public protocol HistoryTable: Sendable {
-  /// The table's name, in lower case.
+  /// The table's name, in lower case; empty if the history is not in a table.
   var name: String { get }
+
+  /// The names of all tables that belong to the history, in lower case. They are no part of the application's schema,
+  /// and are not compared.
+  var ownTables: Set<String> { get }
 
   /// Reads what the database records.
   ///
@@ -31,18 +34,29 @@ public protocol HistoryTable: Sendable {
   /// - Throws: `SQLiteError`.
   func create(in database: Connection) throws(SQLiteError)
 
-  /// Prepares the statement that records one version as applied now, under the authorizer's guard.
+  /// Records a migration as applied now.
   ///
-  /// - Returns: the statement with its values bound, and what it will write, triggers included.
-  /// - Throws: `SQLiteError`.
-  func prepareRecord(
-    of version: MigrationVersion, _ name: String, in database: Connection
-  ) throws(SQLiteError) -> (statement: Statement?, writes: Writes)
+  /// - Parameters:
+  ///   - migration: the migration, which has a version.
+  ///   - milliseconds: how long it took.
+  ///   - write: executes one statement with values for its parameters.
+  /// - Throws: what `write` throws.
+  func record(
+    _ migration: Migration, milliseconds: Double, _ write: (_ sql: String, _ values: [Value]) throws -> Void
+  ) throws
 
   /// Deletes the record of one version, so that a test can run the migration again.
   ///
   /// - Throws: `SQLiteError`.
   func removeRecord(of version: MigrationVersion, in database: Connection) throws(SQLiteError)
+
+  /// Computes the checksum that the table has for a file.
+  ///
+  /// - Parameters:
+  ///   - text: the text of the migration's file, which may differ from its present text in the line ends.
+  ///   - migration: the migration.
+  /// - Returns: the checksum; nil if the table has no checksums.
+  func checksum(of text: String, _ migration: Migration) -> String?
 
   /// Finds where a row of the table that `sql` creates stores its values.
   ///
@@ -54,12 +68,17 @@ public protocol HistoryTable: Sendable {
 public protocol HistoryRowLayout: Sendable {
   /// Decodes one row.
   ///
-  /// - Returns: version, name, and the time of recording in seconds since 1970, or nil for the time if the row has
-  ///   none; nil if only SQLite can read the row.
-  func read(_ row: StoredRow) -> (version: MigrationVersion, name: String, time: Int64?)?
+  /// - Returns: the record; nil if only SQLite can read the row.
+  func read(_ row: StoredRow) -> RecordedMigration?
 }
 
 extension HistoryTable {
+  /// Returns nil.
+  public func checksum(of text: String, _ migration: Migration) -> String? { nil }
+
+  /// Returns nil.
+  public func layout(of sql: String) -> (any HistoryRowLayout)? { nil }
+
   /// The names of the triggers on the table, temporary triggers included.
   func triggers(in database: Connection) throws(SQLiteError) -> [String] {
     try database.rows(

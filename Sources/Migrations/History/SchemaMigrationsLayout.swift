@@ -38,11 +38,11 @@ struct SchemaMigrationsLayout: HistoryRowLayout {
     isRowID = columns[version].isKey
   }
 
-  func read(_ row: StoredRow) -> (version: MigrationVersion, name: String, time: Int64?)? {
+  func read(_ row: StoredRow) -> RecordedMigration? {
     guard let version = version(of: row), let name = name(of: row), let time = time(of: row) else {
       return nil
     }
-    return (MigrationVersion(version), name, time.seconds)
+    return RecordedMigration(MigrationVersion(version), name, time: time.seconds)
   }
 
   /// The version in a row; nil if it isn't stored as an integer.

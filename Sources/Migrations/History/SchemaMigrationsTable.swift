@@ -17,15 +17,17 @@ public struct SchemaMigrationsTable: HistoryTable {
   /// The table's name, `schema_migrations`.
   public var name: String { Self.name }
 
+  /// None: the table is a part of the application's schema, which its migrations may also alter.
+  public var ownTables: Set<String> { [] }
+
   /// Reads the table, provided that it exists and has the columns `version` and `name`.
   public func read(_ database: Connection) throws(SQLiteError) -> History {
     let read = {
-      (time: String) throws(SQLiteError) -> [(version: MigrationVersion, name: String, time: Int64?)] in
-      try database.rows("SELECT version, name, \(time) FROM main.\(Self.name)", atMost: .history) { row in
-        (
-          version: MigrationVersion(row.int(0)), name: row.text(1) ?? "",
-          time: row.text(2).flatMap { Int64($0) }
-        )
+      (time: String) throws(SQLiteError) -> [RecordedMigration] in
+      let sql = "SELECT version, name, \(time) FROM main.\(Self.name)"
+      return try database.rows(sql, atMost: .history(of: Self.name)) { row in
+        RecordedMigration(
+          MigrationVersion(row.int(0)), row.text(1) ?? "", time: row.text(2).flatMap { Int64($0) })
       }
     }
     do {
@@ -39,7 +41,8 @@ public struct SchemaMigrationsTable: HistoryTable {
       $0.text(0)?.folded ?? ""
     }
     guard columns.contains("version"), columns.contains("name") else {
-      return History(recorded: nil, foreign: try ForeignHistory(in: database, columns))
+      return History(
+        recorded: nil, foreign: try ForeignHistory(in: database, apartFrom: [], columns: columns))
     }
     return History(try read("NULL"))
   }
@@ -47,19 +50,18 @@ public struct SchemaMigrationsTable: HistoryTable {
   /// Creates the table exactly as the application does.
   public func create(in database: Connection) throws(SQLiteError) { try database.execute(Self.definition) }
 
-  /// Prepares an INSERT of version and name. `applied_at` gets its default, the current time.
-  public func prepareRecord(
-    of version: MigrationVersion, _ name: String, in database: Connection
-  ) throws(SQLiteError) -> (statement: Statement?, writes: Writes) {
-    let (statement, writes) = try database.prepareGuarded(
-      "INSERT INTO main.\(Self.name) (version, name) VALUES (?, ?)")
-    try statement?.bind([.integer(version.number), .text(name)])
-    return (statement, writes)
+  /// Inserts version and name. `applied_at` gets its default, the current time.
+  public func record(
+    _ migration: Migration, milliseconds: Double, _ write: (_ sql: String, _ values: [Value]) throws -> Void
+  ) throws {
+    try write(
+      "INSERT INTO main.\(Self.name) (version, name) VALUES (?, ?)",
+      [migration.recordedVersion, .text(migration.name)])
   }
 
   /// Deletes the row of a version.
   public func removeRecord(of version: MigrationVersion, in database: Connection) throws(SQLiteError) {
-    try database.execute("DELETE FROM main.\(Self.name) WHERE version = ?", [.integer(version.number)])
+    try database.execute("DELETE FROM main.\(Self.name) WHERE version = ?", [version.value])
   }
 
   /// Finds the layout by creating the table in an in-memory database.

@@ -101,7 +101,7 @@ struct Adoption {
 
   private var legend: [Markup] {
     bands.enumerated().map { place, band in
-      let name = MigrationVersion(band.name) == nil ? band.name : "version \(band.name)"
+      let name = Overview.recorded(band.name) == nil ? band.name : "version \(band.name)"
       return """
         <li><svg class="sign v\(place)"><rect width="100%" height="100%" rx="3"/></svg><span>\(name)</span></li>
         """

@@ -40,7 +40,7 @@ struct VersionBars {
   }
 
   private func row(_ version: Overview.Version) -> Markup {
-    let kind = version.isLatest ? "v0" : MigrationVersion(version.name) == nil ? "skipped" : "v1"
+    let kind = version.isLatest ? "v0" : Overview.recorded(version.name) == nil ? "skipped" : "v1"
     let note = version.isLatest ? " (latest)" : isAhead(version) ? " (ahead)" : ""
     return """
       <tr\(version.isLatest ? " class=\"latest\"" as Markup : .nothing)><th scope="row">\
@@ -53,6 +53,6 @@ struct VersionBars {
   }
 
   private func isAhead(_ version: Overview.Version) -> Bool {
-    MigrationVersion(version.name).map { $0 > overview.header.migrations.latest } ?? false
+    Overview.recorded(version.name).map { $0 > overview.header.migrations.latest } ?? false
   }
 }

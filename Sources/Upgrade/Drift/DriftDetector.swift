@@ -51,7 +51,7 @@ struct HistoryDriftDetector {
   let history: History
   let plan: Plan
 
-  func differences() -> [Difference] { ahead + gaps + late + renamed }
+  func differences() -> [Difference] { ahead + gaps + late + renamed + changed }
 
   private var ahead: [Difference] {
     plan.unknown.map { version in
@@ -84,6 +84,24 @@ struct HistoryDriftDetector {
     plan.renamed.sorted { $0.key < $1.key }.map { version, name in
       Difference(
         kind: .migrationRenamed, object: "\(version)", expected: set.name(of: version), actual: name,
+        version: version)
+    }
+  }
+
+  /// Migrations whose recorded checksum is not that of their file.
+  private var changed: [Difference] {
+    return set.migrations.compactMap { migration in
+      guard let version = migration.version, let recorded = history.checksums[version],
+        let expected = set.historyTable.checksum(of: migration.text, migration), expected != recorded
+      else { return nil }
+      let lines = migration.text.replacing("\r\n", with: "\n")
+      let sameLines = [lines, lines.replacing("\n", with: "\r\n")].contains {
+        set.historyTable.checksum(of: $0, migration) == recorded
+      }
+      return Difference(
+        kind: .migrationChanged, object: "\(version)", severity: sameLines ? .warning : .error,
+        expected: "the file \(migration.file)",
+        actual: sameLines ? "the same file with other line ends" : "a file with other content",
         version: version)
     }
   }

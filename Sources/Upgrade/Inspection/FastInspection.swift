@@ -17,8 +17,10 @@ struct FastInspection {
     _ path: String, _ file: DatabaseFile, _ cache: SchemaCache, _ layouts: HistoryLayouts,
     _ table: any HistoryTable
   ) {
-    guard let pages = DatabasePages(path, file), let stored = StoredSchema(pages, history: table.name),
-      let schema = cache.known(stored.digest),
+    // SQLite looks for the histories of other tools where the expected one is missing or not in a table.
+    guard !table.name.isEmpty, let pages = DatabasePages(path, file),
+      let stored = StoredSchema(pages, history: table.name), let schema = cache.known(stored.digest),
+      stored.history != nil || !ForeignHistory.isPossible(in: schema, userVersion: file.userVersion),
       let history = Self.history(stored, pages, layouts, table), pages.isUnchanged(at: path)
     else { return nil }
     self.schema = schema
@@ -31,7 +33,7 @@ struct FastInspection {
   ) -> History? {
     guard let found = stored.history else { return History(recorded: nil) }
     guard let layout = layouts.layout(of: found.sql, in: table) else { return nil }
-    var rows: [(version: MigrationVersion, name: String, time: Int64?)] = []
+    var rows: [RecordedMigration] = []
     var versions: Set<MigrationVersion> = []
     let isRead = pages.forEachRow(from: found.root) { row in
       guard let read = layout.read(row) else { return false }
@@ -48,7 +50,6 @@ private struct StoredSchema {
   let digest: Fingerprint
   /// The root page of the history table, and the SQL that creates it; nil if there is no such table.
   private(set) var history: (root: Int, sql: String)?
-
   init?(_ pages: DatabasePages, history historyName: String) {
     let historyName = Array(historyName.utf8)
     var digest = Schema.TextDigest()

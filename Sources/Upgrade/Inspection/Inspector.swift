@@ -143,10 +143,35 @@ struct Inspector {
   }
 
   /// The codes of failures that prevent nothing but applying migrations.
-  static let refusals: Set<Failure.Code> = [.foreignHistory, .unknownHistory, .historyTrigger]
+  static let refusals: Set<Failure.Code> = [
+    .foreignHistory, .unknownHistory, .unfinishedHistory, .historyTrigger,
+  ]
+
+  /// The failure for a history that marks a migration as half done, or that a crashed tool has locked; nil if it is
+  /// complete. Where the schema is that of a version, the message says so.
+  private func unfinished(_ state: State) -> Failure? {
+    let marks = state.history.unfinished.sorted { $0.key < $1.key }
+    guard !marks.isEmpty || state.history.obstacle != nil else { return nil }
+    var reasons = marks.map { "version \($0.key) is half done: \($0.value)" }
+    reasons += [state.history.obstacle].compactMap { $0 }
+    if let (version, _) = marks.first {
+      let before = state.history.versions.filter { $0 < version }
+      let isBefore = (try? expectedSchema.schema(of: before)) == state.schema
+      let isAfter = (try? expectedSchema.schema(of: before + [version])) == state.schema
+      switch (isBefore, isAfter) {
+      case (true, true): reasons.append("the version doesn't change the schema")
+      case (true, false): reasons.append("the schema is still that of the version before")
+      case (false, true): reasons.append("the schema is already that of version \(version)")
+      case (false, false):
+        reasons.append("the schema is neither that of the version before nor that of version \(version)")
+      }
+    }
+    return Failure(code: .unfinishedHistory, step: .inspect, message: reasons.joined(separator: "; "))
+  }
 
   /// Why no migration may be applied to a database with this history; nil if migrations may be applied.
   private func refusal(of state: State) -> Failure? {
+    if let failure = unfinished(state) { return failure }
     guard state.history.recorded == nil else {
       guard !state.plan.isAhead, !state.plan.isCurrent,
         let trigger = state.schema.all(.trigger).first(where: { $0.table == set.historyTable.name })

@@ -85,7 +85,7 @@ private func recover(
 ) throws(StateError) {
   let lock = try context.state.lock()
   defer { withExtendedLifetime(lock) {} }
-  try context.recover(journal, inventory, MigrationFiles.format.historyTable)
+  try context.recover(journal, inventory, context.fleet.historyTable)
 }
 
 struct RestoreCommand: ParsableCommand {

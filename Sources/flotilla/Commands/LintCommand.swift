@@ -74,12 +74,14 @@ struct LintReport: Encodable {
   private let format = "flotilla.lint/1"
   let errors: Int
   let warnings: Int
+  let notes: Int
   private let findings: [Finding]
 
   init(_ findings: [Finding]) {
     self.findings = findings
     errors = findings.count { $0.severity == .error }
-    warnings = findings.count - errors
+    warnings = findings.count { $0.severity == .warning }
+    notes = findings.count { $0.severity == .note }
   }
 
   func json() throws -> String {
@@ -95,7 +97,9 @@ struct LintReport: Encodable {
         + TextLayout.wrap(finding.message, first: "  ")
     }
     let next = errors > 0 ? "Next, once that is mended: flotilla lint" : "Next: flotilla test"
-    let counts = "\(counted(errors, "error")) · \(counted(warnings, "warning"))"
+    let counts =
+      "\(counted(errors, "error")) · \(counted(warnings, "warning"))"
+      + (notes > 0 ? " · \(counted(notes, "note"))" : "")
     return list + (list.isEmpty ? [] : [""]) + [counts, next + suffix]
   }
 }

@@ -19,19 +19,16 @@ struct NewCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @Argument(help: "What it does, such as add_email_to_users.") var name: String
 
-  func validate() throws {
-    guard !NewMigration.isValid(name) else { return }
-    let hint = NewMigration.suggestion(for: name).map { "; did you mean \($0)?" } ?? ""
-    throw ValidationError(
-      "\"\(name)\" is no name for a migration: lower-case letters, digits and underscores\(hint)")
-  }
-
   func run() throws {
     let global = global.orElse(root.global)
     try global.refuseSelection()
     let console = Console(environment: ProcessInfo.processInfo.environment)
+    var problem: String?
     try finishing(console) {
-      let migration = try NewMigration(name, in: try FleetFile.load(global).migrations)
+      let folder = try FleetFile.load(global).migrations
+      problem = try NewMigration.problem(of: name, in: folder)
+      guard problem == nil else { return .well }
+      let migration = try NewMigration(name, in: folder)
       try migration.write()
       if !NewMigration.hasVerb(name) {
         console.log("flotilla: by custom a verb comes first, as in add_email_to_users")
@@ -40,5 +37,6 @@ struct NewCommand: ParsableCommand {
       console.log("Next, once it is written: flotilla lint")
       return .well
     }
+    if let problem { throw ValidationError(problem) }
   }
 }

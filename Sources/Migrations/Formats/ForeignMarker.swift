@@ -31,7 +31,8 @@ enum ForeignMarker {
       return MigrationError(
         .foreign, file: file, line: line,
         "'-- \(end)' is for \(marker.tool), and means nothing here: keep the part that upgrades, as a file of its own, "
-          + "and remove the rest and this line")
+          + "and remove the rest and this line; if all files are for \(marker.tool), name its format in fleet.yml"
+      )
     }
   }
 }

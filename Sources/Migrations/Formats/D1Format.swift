@@ -1,0 +1,64 @@
+internal import SQLite
+public import Schema
+
+/// Files of wrangler for Cloudflare D1, such as `0001_create_users.sql`. They are recorded in `d1_migrations`.
+///
+/// Nothing in the files tells this format, so fleet.yml has to name it.
+public struct D1Format: MigrationFormat {
+  /// Creates the format, which has no options.
+  public init() {}
+
+  /// `d1`
+  public var name: String { "d1" }
+
+  /// An empty file, which no command accepts.
+  public var template: String { "" }
+
+  /// Accepts `.sql` files in the folder itself that begin with a digit.
+  public func includes(_ path: String) -> Bool { NumberedFile.isNumbered(path) }
+
+  /// Returns false.
+  public func recognizes(_ paths: [String], reading text: (String) -> String?) -> Bool { false }
+
+  /// Reads whole files. The version is the file's name.
+  public func read(_ files: [MigrationFiles.File]) -> (migrations: [Migration], faults: [MigrationError]) {
+    readEach(files) { file throws(MigrationError) in
+      let (_, name) = try NumberedFile.parse(file.name, separator: "_")
+      return .foreign(version: MigrationVersion(file.name), name: name, file: file)
+    }
+  }
+
+  /// Returns `d1_migrations`, or the table that fleet.yml names.
+  public func historyTable(
+    _ migrations: [Migration], _ folder: MigrationFolder
+  ) throws(MigrationError) -> any HistoryTable {
+    let table = folder.table ?? "d1_migrations"
+    let names = migrations.namesByVersion
+    return ToolHistoryTable(
+      tool: "wrangler", name: table,
+      create: [
+        """
+        CREATE TABLE IF NOT EXISTS \(quoted(table)) (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,
+          applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)
+        """
+      ],
+      columns: ["name", "applied_at"],
+      decode: { row in
+        guard let text = row[0].text else { return .unreadable }
+        let version = MigrationVersion(text)
+        return .applied(RecordedMigration(version, names[version] ?? ""))
+      },
+      insert: { migration, _ in
+        [("INSERT INTO \(quoted(table)) (name) VALUES (?)", [.text("\(migration.version ?? 0)")])]
+      },
+      delete: { ("DELETE FROM \(quoted(table)) WHERE name = ?", [.text("\($0)")]) })
+  }
+
+  /// Returns one more than the highest number, in four digits.
+  public func nextFile(
+    _ name: String, after paths: [String]
+  ) throws(MigrationError) -> (version: MigrationVersion, file: String) {
+    let file = try NumberedFile.nextFile(name, after: paths, digits: 4).file
+    return (MigrationVersion(file), file)
+  }
+}

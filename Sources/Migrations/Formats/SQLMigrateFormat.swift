@@ -1,0 +1,94 @@
+internal import SQLite
+public import Schema
+
+/// Files of sql-migrate (https://github.com/rubenv/sql-migrate), such as `1_create_users.sql`, with `-- +migrate Up` and
+/// `-- +migrate Down`. They are recorded in `gorp_migrations`.
+public struct SQLMigrateFormat: MigrationFormat {
+  /// Creates the format, which has no options.
+  public init() {}
+
+  /// `sql-migrate`
+  public var name: String { "sql-migrate" }
+
+  /// The two markers that sql-migrate expects.
+  public var template: String { "\n-- +migrate Up\n\n\n-- +migrate Down\n\n" }
+
+  /// Accepts `.sql` files in the folder itself, except hidden ones.
+  public func includes(_ path: String) -> Bool { FlotillaFormat().includes(path) }
+
+  /// Whether each file has a line `-- +migrate Up`.
+  public func recognizes(_ paths: [String], reading text: (String) -> String?) -> Bool {
+    haveMarker("+migrate up", paths, reading: text)
+  }
+
+  /// Reads the parts after `-- +migrate Up`. The version is the file's name.
+  public func read(_ files: [MigrationFiles.File]) -> (migrations: [Migration], faults: [MigrationError]) {
+    readEach(files) { file throws(MigrationError) in
+      let marked = MarkedFile(file, prefix: "+migrate")
+      var ups: [Range<Int>] = []
+      var start: Int?
+      var isOutside = false
+      for marker in marked.markers {
+        let words = marker.text.folded.split(separator: " ").dropFirst().map(String.init)
+        switch words.first {
+        case "up":
+          if let begin = start { ups.append(begin..<marker.line) }
+          start = marker.line + 1
+          if words.contains("notransaction") { isOutside = true }
+        case "down":
+          if let begin = start { ups.append(begin..<marker.line) }
+          start = nil
+        case "statementbegin", "statementend": break
+        default: throw marked.error(marker, "sql-migrate has no annotation '\(marker.text)'")
+        }
+      }
+      if let begin = start { ups.append(begin..<marked.lines.count) }
+      guard !ups.isEmpty else { throw marked.error(nil, "'-- +migrate Up' is missing") }
+      let stem = file.name.dropLast(4)
+      let name = stem.drop { $0.isASCII && $0.isNumber }.drop { "_-".contains($0) }
+      return .foreign(
+        version: MigrationVersion(file.name), name: String(name.isEmpty ? stem : name), file: file,
+        up: marked.text(of: ups), isOutsideTransaction: isOutside)
+    }
+  }
+
+  /// Returns `gorp_migrations`, or the table that fleet.yml names.
+  public func historyTable(
+    _ migrations: [Migration], _ folder: MigrationFolder
+  ) throws(MigrationError) -> any HistoryTable {
+    let table = folder.table ?? "gorp_migrations"
+    let names = migrations.namesByVersion
+    return ToolHistoryTable(
+      tool: "sql-migrate", name: table,
+      create: [
+        """
+        CREATE TABLE IF NOT EXISTS \(quoted(table)) ("id" varchar(255) not null primary key, "applied_at" datetime)
+        """
+      ],
+      columns: ["id", "applied_at"],
+      decode: { row in
+        guard let text = row[0].asText else { return .unreadable }
+        let version = MigrationVersion(text)
+        return .applied(RecordedMigration(version, names[version] ?? ""))
+      },
+      insert: { migration, _ in
+        [
+          (
+            """
+            INSERT INTO \(quoted(table)) (id, applied_at)
+            VALUES (?, strftime('%Y-%m-%d %H:%M:%f', 'now') || '+00:00')
+            """, [.text("\(migration.version ?? 0)")]
+          )
+        ]
+      },
+      delete: { ("DELETE FROM \(quoted(table)) WHERE id = ?", [.text("\($0)")]) })
+  }
+
+  /// Returns a file that begins with the current time, or with the next number if the files have short numbers.
+  public func nextFile(
+    _ name: String, after paths: [String]
+  ) throws(MigrationError) -> (version: MigrationVersion, file: String) {
+    let file = try NumberedFile.nextFileOrTime(name, after: paths, ending: ".sql").file
+    return (MigrationVersion(file), file)
+  }
+}

@@ -1,0 +1,139 @@
+public import SQLite
+public import Schema
+
+/// The history table of another migration tool, described by its SQL.
+public struct ToolHistoryTable: HistoryTable {
+  /// What a row says.
+  enum Row {
+    /// A migration was applied, or begun.
+    case applied(RecordedMigration)
+    /// Every migration up to and including this version was applied.
+    case appliedUpTo(RecordedMigration)
+    /// Earlier rows of a version don't count.
+    case removed(MigrationVersion)
+    /// The row says nothing about a migration.
+    case none
+    /// The row has another form than the tool writes.
+    case unreadable
+  }
+
+  /// The name of the tool, for people.
+  let tool: String
+  /// The table's name as it is in SQL.
+  let table: String
+  private let createStatements: [String]
+  private let columns: [String]
+  private let onlyColumns: [String]?
+  private let order: String?
+  private let others: Set<String>
+  private let known: [Migration]
+  private let decode: @Sendable ([Value]) -> Row
+  private let insert: @Sendable (Migration, Double) -> [(sql: String, values: [Value])]
+  private let delete: @Sendable (MigrationVersion) -> (sql: String, values: [Value])
+  private let digest: (@Sendable (String, Migration) -> String)?
+  private let mustExist: Bool
+  private let findObstacle: (@Sendable (Connection) throws(SQLiteError) -> String?)?
+
+  /// Describes a table.
+  ///
+  /// - Parameters:
+  ///   - tool: the name of the tool.
+  ///   - table: the table's name.
+  ///   - create: the statements that create the table with its indexes, as the tool does, if it doesn't exist.
+  ///   - columns: the columns to read.
+  ///   - onlyColumns: the table's columns, if the name is not enough to tell the table from those of other tools.
+  ///   - order: the column by which later rows are told from earlier ones; nil if each version has one row.
+  ///   - others: further tables of the tool, in lower case.
+  ///   - known: the migrations in ascending order, for tables that record only the last one.
+  ///   - decode: interprets the values of `columns` in one row.
+  ///   - insert: the statements that record a migration, which took so many milliseconds.
+  ///   - delete: the statement that removes the record of a version.
+  ///   - checksum: the checksum that is recorded for a file with this text; nil if none is.
+  ///   - mustExist: whether a database without the table is left alone, since only the application creates it.
+  ///   - obstacle: finds a reason to leave the database alone, such as a lock that a crash has left.
+  init(
+    tool: String, name table: String, create: [String], columns: [String],
+    isOnlyWith onlyColumns: [String]? = nil,
+    order: String? = nil, others: Set<String> = [], known: [Migration] = [],
+    decode: @escaping @Sendable ([Value]) -> Row,
+    insert: @escaping @Sendable (Migration, Double) -> [(sql: String, values: [Value])],
+    delete: @escaping @Sendable (MigrationVersion) -> (sql: String, values: [Value]),
+    checksum: (@Sendable (String, Migration) -> String)? = nil, mustExist: Bool = false,
+    obstacle: (@Sendable (Connection) throws(SQLiteError) -> String?)? = nil
+  ) {
+    (self.tool, self.table, createStatements, self.columns) = (tool, table, create, columns)
+    (self.onlyColumns, self.order, self.others, self.known) = (onlyColumns, order, others, known)
+    (self.decode, self.insert, self.delete) = (decode, insert, delete)
+    (digest, self.mustExist, findObstacle) = (checksum, mustExist, obstacle)
+  }
+
+  /// The table's name, in lower case.
+  public var name: String { table.folded }
+
+  /// The history table, and further tables of the tool.
+  public var ownTables: Set<String> { others.union([name]) }
+
+  /// Reads the table, provided that it exists and has the tool's columns.
+  public func read(_ database: Connection) throws(SQLiteError) -> History {
+    let found = try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(table)]) {
+      $0.text(0)?.folded ?? ""
+    }
+    let isOwn = onlyColumns.map { $0 == found } ?? Set(found).isSuperset(of: columns)
+    guard isOwn, !found.isEmpty else {
+      let foreign = try ForeignHistory(in: database, apartFrom: ownTables, columns: found, of: table)
+      let obstacle = mustExist ? "there is no table \(table) with the columns that fleet.yml names" : nil
+      return History(recorded: nil, foreign: foreign, obstacle: obstacle)
+    }
+    let list = columns.map { quoted($0) }.joined(separator: ", ")
+    let sql = "SELECT \(list) FROM main.\(quoted(table))" + (order.map { " ORDER BY \(quoted($0))" } ?? "")
+    let rows = try database.rows(sql, atMost: .history(of: table)) { row in columns.indices.map(row.value) }
+    let obstacle: String? = if let findObstacle { try findObstacle(database) } else { nil }
+    return history(rows, obstacle)
+  }
+
+  private func history(_ rows: [[Value]], _ obstacle: String?) -> History {
+    var obstacle = obstacle
+    var records: [RecordedMigration] = []
+    for row in rows {
+      switch decode(row) {
+      case .applied(let record): records.append(record)
+      case .appliedUpTo(let record):
+        records += known.compactMap { migration in
+          guard let version = migration.version, version < record.version else { return nil }
+          return RecordedMigration(version, migration.name)
+        }
+        records.append(record)
+      case .removed(let version): records.removeAll { $0.version == version }
+      case .none: break
+      case .unreadable: obstacle = "\(table) has a row that \(tool) doesn't write"
+      }
+    }
+    return History(records, obstacle: obstacle)
+  }
+
+  /// Creates the table exactly as the tool does.
+  public func create(in database: Connection) throws(SQLiteError) {
+    for statement in createStatements { try database.execute(statement) }
+  }
+
+  /// Records a migration as the tool does.
+  public func record(
+    _ migration: Migration, milliseconds: Double, _ write: (_ sql: String, _ values: [Value]) throws -> Void
+  ) throws {
+    for (sql, values) in insert(migration, milliseconds) { try write(sql, values) }
+  }
+
+  /// Deletes the record of a version.
+  public func removeRecord(of version: MigrationVersion, in database: Connection) throws(SQLiteError) {
+    let (sql, values) = delete(version)
+    try database.execute(sql, values)
+  }
+
+  /// The checksum that the tool records.
+  public func checksum(of text: String, _ migration: Migration) -> String? { digest?(text, migration) }
+}
+
+extension Value {
+  /// A text or an integer as text; nil for any other type.
+  var asText: String? { text ?? integer.map { "\($0)" } }
+}
