@@ -20,7 +20,11 @@ public struct Glob: Sendable, Hashable {
   public init(exactly text: String) { tokens = text.map(Token.literal) }
 
   /// Parses a pattern; nil if a `[` is not closed or contains a reversed range.
-  public init?(_ text: String) {
+  ///
+  /// - Parameters:
+  ///   - text: the pattern.
+  ///   - escapes: whether `\` takes the next character literally. Nil is returned if nothing follows it.
+  public init?(_ text: String, escapes: Bool = false) {
     var tokens: [Token] = []
     var rest = text[...]
     while let character = rest.popFirst() {
@@ -29,25 +33,30 @@ public struct Glob: Sendable, Hashable {
         if tokens.last != .any { tokens.append(.any) }
       case "?": tokens.append(.one)
       case "[":
-        guard let set = Self.set(&rest) else { return nil }
+        guard let set = Self.set(&rest, escapes) else { return nil }
         tokens.append(set)
+      case "\\" where escapes:
+        guard let next = rest.popFirst() else { return nil }
+        tokens.append(.literal(next))
       default: tokens.append(.literal(character))
       }
     }
     self.tokens = tokens
   }
 
-  private static func set(_ rest: inout Substring) -> Token? {
+  private static func set(_ rest: inout Substring, _ escapes: Bool) -> Token? {
     var ranges: [ClosedRange<Character>] = []
     let negated = rest.first == "!" || rest.first == "^"
     if negated { rest.removeFirst() }
-    while let low = rest.popFirst() {
+    while var low = rest.popFirst() {
       // A closing bracket at the beginning of a set is a member of the set.
       if low == "]", !ranges.isEmpty { return .set(ranges, negated: negated) }
-      let end = rest.dropFirst()
-      if rest.first == "-", let high = end.first, high != "]" {
+      if escapes, low == "\\", let next = rest.popFirst() { low = next }
+      var end = rest.dropFirst()
+      if rest.first == "-", var high = end.popFirst(), high != "]" {
+        if escapes, high == "\\", let next = end.popFirst() { high = next }
         guard low <= high else { return nil }
-        rest = end.dropFirst()
+        rest = end
         ranges.append(low...high)
       } else {
         ranges.append(low...low)

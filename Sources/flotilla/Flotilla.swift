@@ -44,7 +44,8 @@ struct GlobalOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Only these installations: ids, groups, globs, as in Ansible: 'stores:!berlin*', 'stores:&eu'.",
+      "Only these installations: ids, groups, globs, as in Ansible: 'stores:!berlin*', 'stores:&eu'. Ids with : , or "
+        + "! are quoted: '\"a:b\"'.",
       valueName: "pattern"))
   var only: String?
 

@@ -56,7 +56,7 @@ struct ScheduledFleet {
   private func folders(_ resolve: (String) -> String) -> [String] {
     let files = inventory.installations.filter(\.machine.isLocal).map(\.path)
     let patterns = file.entries.compactMap { entry in
-      if case .files(let glob, _) = entry.source { resolve(FilePattern.start(of: glob)) } else { nil }
+      if case .files(let files) = entry.source { resolve(files.pattern.start) } else { nil }
     }
     return files.map { parentFolder(of: resolve($0)) } + patterns
   }

@@ -101,6 +101,11 @@ struct Session {
     guard let pattern else { return Array(inventory.installations.indices) }
     let found = inventory.select(try Pattern(pattern))
     if let unmatched = found.unmatched.first {
+      if inventory.installation(id: pattern) != nil {
+        throw UsageError(
+          "--only \(pattern): an id with : or , or a special character at its beginning must be in quotes: "
+            + "--only '\(Pattern.quoted(pattern).replacing("'", with: "'\\''"))'")
+      }
       let hint = unmatched.suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
       throw UsageError("--only: no installation and no group is called \"\(unmatched.name)\"\(hint)")
     }

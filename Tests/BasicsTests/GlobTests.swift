@@ -16,6 +16,17 @@ import Testing
     #expect(try #require(Glob(glob)).matches(name) == matches)
   }
 
+  @Test(arguments: [
+    (#"a\*"#, "a*", true), (#"a\*"#, "ab", false), (#"\a*"#, "ab", true), (#"[\]x]"#, "]", true),
+    (#"[\]x]"#, "\\", false), (#"[a-\c]"#, "b", true), (#"\[a]"#, "[a]", true), (#"\\*"#, #"\x"#, true),
+  ])
+  func `a backslash escapes only where it is asked to`(_ text: String, _ name: String, _ matches: Bool) throws
+  {
+    #expect(try #require(Glob(text, escapes: true)).matches(name) == matches)
+    #expect(Glob(#"a\"#, escapes: true) == nil)
+    #expect(try #require(Glob(#"a\"#)).matches(#"a\"#))
+  }
+
   @Test(arguments: ["[", "[a", "a[]", "[z-a]"])
   func `brackets that are not closed or run backwards are no glob`(text: String) {
     #expect(Glob(text) == nil)
@@ -24,20 +35,5 @@ import Testing
   @Test(.timeLimit(.minutes(1))) func `a glob with many stars ends`() throws {
     let glob = try #require(Glob(String(repeating: "*a", count: 30) + "*b"))
     #expect(!glob.matches(String(repeating: "a", count: 5000)))
-  }
-}
-
-@Suite struct FilePatternTests {
-  @Test(arguments: [
-    ("/srv/stores/*.sqlite", "/srv/stores"), ("/srv/*/shop.sqlite", "/srv"), ("/*.sqlite", "/"),
-    (#"/srv/a\*b\\/[ab]*"#, #"/srv/a*b\"#), ("/srv/a?/b/c", "/srv"),
-  ])
-  func `a pattern starts where its first wildcard is`(_ pattern: String, _ folder: String) {
-    #expect(FilePattern.start(of: pattern) == folder)
-  }
-
-  @Test(arguments: ["*", "a?[b]", #"\"#, "plain", #"\*"#])
-  func `an escaped path is a pattern for nothing but itself`(_ name: String) {
-    #expect(FilePattern.start(of: "/\(FilePattern.escaped(name))/x") == "/\(name)")
   }
 }

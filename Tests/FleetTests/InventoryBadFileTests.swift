@@ -182,7 +182,6 @@ struct BadFleetFile: Sendable, CustomTestStringConvertible {
       whole: entry("{ path: a.db }"),
       "fleet.yml:4: the key \"id\" is missing: the installation's name in the fleet"),
     BadFleetFile(whole: entry("{ id: a }"), "fleet.yml:4: the key \"path\" is missing: the database file"),
-    BadFleetFile(whole: entry("{ id: a/b, path: a }"), "fleet.yml:4: id \"a/b\" must not contain \"/\""),
     BadFleetFile(whole: entry("{ id: .., path: a }"), "fleet.yml:4: \"..\" can't be an id"),
     BadFleetFile(
       whole: entry("{ id: all, path: a }"),
@@ -206,12 +205,43 @@ struct BadFleetFile: Sendable, CustomTestStringConvertible {
       whole: entry("{ id: a, path: a, lables: {} }"),
       "fleet.yml:4: unknown key \"lables\" — did you mean \"labels\"?"),
     BadFleetFile(
-      whole: entry("{ files: '*.db', id: a }"), "fleet.yml:4: \"id\" does not go with \"files\" in one entry"),
+      whole: entry("{ files: '*.db', path: a }"),
+      "fleet.yml:4: \"path\" does not go with \"files\" in one entry"),
+    BadFleetFile(
+      whole: entry("{ files: '*.db', id: '{parrent}-x' }"),
+      "fleet.yml:4: \"id\": unknown placeholder \"{parrent}\"; there are {name}, {parent}, {grandparent}, {path} "
+        + "— did you mean \"{parent}\"?"),
+    BadFleetFile(
+      whole: entry("{ files: '*.db', id: '{}' }"),
+      "fleet.yml:4: \"id\": unknown placeholder \"{}\"; there are {name}, {parent}, {grandparent}, {path}"),
+    BadFleetFile(
+      whole: entry("{ files: '*.db', id: 'a{name' }"),
+      "fleet.yml:4: \"id\": a \"{\" or \"}\" that doesn't belong to a placeholder"),
+    BadFleetFile(
+      whole: entry("{ files: '*.db', id: 'name}' }"),
+      "fleet.yml:4: \"id\": a \"{\" or \"}\" that doesn't belong to a placeholder"),
+    BadFleetFile(
+      whole: entry("{ files: '*.db', id: {parent} }"),
+      "fleet.yml:4: \"id\" must be a text, not a mapping; put it in quotes — did you mean \"id: '{parent}'\"?"
+    ),
     BadFleetFile(
       whole: entry("{ from: a, path: b }"), "fleet.yml:4: \"path\" does not go with \"from\" in one entry"),
     BadFleetFile(
-      whole: entry("{ files: 'a/**/*.db' }"),
-      "fleet.yml:4: \"files\": \"**\" does not go through folders; write one * for each level"),
+      whole: entry("{ files: 'a/b**/*.db' }"),
+      "fleet.yml:4: \"files\": \"**\" must stand alone between slashes, as in actors/**/store.sqlite"),
+    BadFleetFile(
+      whole: entry("{ files: '*/../x.db' }"), "fleet.yml:4: \"files\": \"..\" can't follow a wildcard"),
+    BadFleetFile(
+      whole: entry("{ files: '[a*.db' }"),
+      "fleet.yml:4: \"files\": a \"[\" that is not closed, a range that runs backwards, or a \"\\\" at the end; "
+        + "\"\\[\" means a bracket"),
+    BadFleetFile(
+      whole: entry("{ files: '[[:digit:]].db' }"),
+      "fleet.yml:4: \"files\": classes such as [[:digit:]] are unknown; write [0-9]"),
+    BadFleetFile(
+      whole: entry("{ files: 'stores/*/' }"),
+      "fleet.yml:4: \"files\": the pattern ends with a slash, so it would match folders; end it with the files' "
+        + "names"),
   ]
 
   private static func entry(_ text: String) -> String {

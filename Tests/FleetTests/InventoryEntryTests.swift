@@ -16,14 +16,6 @@ import Testing
     #expect(said == "fleet.yml:6: \"hq\" (…/c.db) has the same id as \"hq\" (…/a.db) in fleet.yml:4")
   }
 
-  @Test func `files of one name in different folders name both files`() throws {
-    try folder.write("a/db.sqlite")
-    try folder.write("b/db.sqlite")
-    let said = folder.complaint("  - { files: '*/db.sqlite' }\n")
-    #expect(
-      said == "fleet.yml:4: \"db\" (…/b/db.sqlite) has the same id as \"db\" (…/a/db.sqlite) in fleet.yml:4")
-  }
-
   @Test func `one file twice through a symbolic link is refused`() throws {
     let file = try folder.write("a b 'c'.db")
     try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/link.db", withDestinationPath: file)
@@ -64,7 +56,8 @@ import Testing
     let said = folder.complaint("  - { id: a, path: a }\n  - { files: round/*.db }\n")
     #expect(
       said
-        == "fleet.yml:5: round/*.db: a folder or a file name can't be read: too many levels of symbolic links"
+        == "fleet.yml:5: round/*.db: …/round can't be read: too many levels of symbolic links; databases in there "
+        + "would be left out"
     )
   }
 
@@ -101,7 +94,11 @@ import Testing
     for name in names { try folder.write("stores [1]/\(name)") }
     try folder.write("stores [1]/folder.sqlite/x")
     let inventory = try folder.inventory("  - { files: 'stores \\[1]/*.sqlite*', labels: { region: eu } }\n")
-    #expect(inventory.installations.map(\.id) == ["a b", "b", "it's \"x\".v2", "日本"])
+    #expect(
+      inventory.installations.map(\.id) == [
+        "stores [1]/a b.sqlite", "stores [1]/b.sqlite", "stores [1]/it's \"x\".v2.sqlite",
+        "stores [1]/日本.sqlite",
+      ])
     #expect(inventory.installations[3].path == "\(folder.path)/stores [1]/日本.sqlite")
     #expect(inventory.installations[3].labels == ["region": "eu"])
     #expect(inventory.installations[3].location.line == 4)
@@ -123,5 +120,13 @@ import Testing
   @Test func `different ids have different file names`() {
     #expect(Installation.fileName("a-B_1.x") == "a-B_1.x")
     #expect(Installation.fileName("a b%/ä") == "a%20b%25%2F%C3%A4")
+    #expect(Installation.fileName("../x") == "..%2Fx")
+  }
+
+  @Test func `long ids that differ only at their ends have different file names of allowed length`() {
+    let ids = ["a", "b"].map { String(repeating: "ä/", count: 300) + $0 }
+    let names = ids.map(Installation.fileName)
+    #expect(names[0] != names[1])
+    #expect(names.allSatisfy { $0.utf8.count == 200 && !$0.contains("/") })
   }
 }

@@ -90,9 +90,10 @@ import Upgrade
     #expect(file.defaults.groups == ["stores"])
     #expect(file.entries.count == 5)
     #expect(file.entries[0].source == .one(.init(id: "hq", path: "/srv/fleet/demo/hq.sqlite")))
+    let pattern = try FilePattern("/srv/fleet/demo/stores/*.sqlite")
     #expect(
       file.entries[1].source
-        == .files(glob: "/srv/fleet/demo/stores/*.sqlite", written: "demo/stores/*.sqlite"))
+        == .files(.init(pattern: pattern, written: "demo/stores/*.sqlite", id: .name)))
     #expect(file.entries[2].labels == ["region": "eu"])
     #expect(file.entries[3].source == .hosts(path: "/srv/fleet/hosts.sh", written: "./hosts.sh"))
     #expect(file.entries[4].location == InventoryLocation(file: "fleet.yml", line: 13))

@@ -23,6 +23,15 @@ import Testing
       "ber[lin", "pattern \"ber[lin\": \"ber[lin\" has a [ that is not closed, or a range that runs backwards"
     ),
     ("b[z-a]", "pattern \"b[z-a]\": \"b[z-a]\" has a [ that is not closed, or a range that runs backwards"),
+    (
+      "\"a:b",
+      "pattern \"\"a:b\": a name in quotes doesn't end with its quote; a quote within a name is doubled"
+    ),
+    (
+      "a:!\"b\"c",
+      "pattern \"a:!\"b\"c\": a name in quotes doesn't end with its quote; a quote within a name is doubled"
+    ),
+    ("\"\"", "pattern \"\"\"\": a name is missing between separators or after ! or &"),
     ("~(", "pattern \"~(\": \"~(\" is not a regular expression"),
     ("~", "pattern \"~\": \"~\" is not a regular expression"),
   ])
@@ -76,6 +85,27 @@ import Testing
   ])
   func `a pattern selects what Ansible would`(_ pattern: String, _ ids: String) throws {
     #expect(try select(pattern).joined(separator: " ") == ids)
+  }
+
+  @Test(arguments: [
+    ("\"a:b\"", ["a:b"]), ("\"x,y\":\"!z\"", ["x,y", "!z"]), (" \"a:b\" , \"x,y\" ", ["a:b", "x,y"]),
+    ("all:!\"a:b\":! \"!z\"", ["x,y", "q\"[0]", "*", "eu/a.db"]), ("&\"x,y\"", ["x,y"]),
+    ("\"q\"\"[0]\"", ["q\"[0]"]), ("q*", ["q\"[0]"]), ("\"*\"", ["*"]), ("eu/a.db", ["eu/a.db"]),
+    ("eu/*", ["eu/a.db"]), ("\"a:b\"[0]", ["a:b"]), ("\"a:b\"[1]", []),
+  ])
+  func `quotes take a name as it is`(_ pattern: String, _ ids: [String]) throws {
+    let fleet = inventory(["a:b", "x,y", "!z", "q\"[0]", "*", "eu/a.db"])
+    let selection = fleet.select(try Pattern(pattern))
+    #expect(selection.indices.map { fleet.installations[$0].id } == ids)
+    #expect(selection.unmatched.isEmpty)
+  }
+
+  @Test func `every id is selected by its quoted form`() throws {
+    let fleet = inventory(["a", "a:b", "\"a\"", "~a", "[", "all", "\""])
+    for installation in fleet.installations {
+      let selection = fleet.select(try Pattern(Pattern.quoted(installation.id)))
+      #expect(selection.indices.map { fleet.installations[$0].id } == [installation.id])
+    }
   }
 
   @Test func `a name stands for an id and for a group`() throws {

@@ -1,9 +1,9 @@
 internal import Basics
+internal import Schema
 
 /// One database file, on this machine or on a host.
 public struct Installation: Sendable, Equatable, Identifiable {
-  /// The name, unique in the fleet. It may contain letters of any alphabet and spaces, but no `/` and no control
-  /// characters.
+  /// The name, unique in the fleet. It may contain letters of any alphabet, spaces and `/`, but no control characters.
   public let id: String
   /// The machine that holds the file.
   public let machine: Machine
@@ -34,10 +34,20 @@ public struct Installation: Sendable, Equatable, Identifiable {
   /// `HOST:PATH`, or the plain path if the database is on this machine.
   public var place: String { machine.address.map { "\($0):\(path)" } ?? path }
 
-  /// The id as a file name. Everything but ASCII letters, digits, `.`, `_` and `-` is percent-encoded.
+  /// The id as a file name. Everything but ASCII letters, digits, `.`, `_` and `-` is percent-encoded, and the end of a
+  /// long name is replaced by `~` and the id's SHA-256 digest.
   ///
   /// Different ids give different file names, and no id gives `.` or `..`.
   public var fileName: String { Self.fileName(id) }
 
-  static func fileName(_ id: String) -> String { id.percentEncoded(keeping: "._-") }
+  /// File systems limit names to 255 bytes; backups append an extension.
+  private static let longestFileName = 200
+
+  static func fileName(_ id: String) -> String {
+    let encoded = id.percentEncoded(keeping: "._-")
+    guard encoded.utf8.count > longestFileName else { return encoded }
+    // An encoded id doesn't contain a tilde.
+    let end = "~" + Fingerprint(of: id.utf8).hex
+    return encoded.prefix(longestFileName - end.utf8.count) + end
+  }
 }

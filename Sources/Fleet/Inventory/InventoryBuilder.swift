@@ -8,6 +8,8 @@ struct InventoryBuilder {
   private(set) var installations: [Installation] = []
   private(set) var warnings: [InventoryWarning] = []
   var problems = InventoryProblems()
+  /// The entries in which `{path}` would make duplicate ids unique.
+  private var renamable: Set<InventoryLocation> = []
 
   init(fleet: FleetFile, environment: [String: String]) {
     self.fleet = fleet
@@ -22,7 +24,7 @@ struct InventoryBuilder {
           id: single.id, machine: single.machine, path: single.path,
           groups: entry.groups ?? fleet.defaults.groups,
           labels: labels(entry), location: entry.location))
-    case .files(let glob, let written): addFiles(glob, written, entry)
+    case .files(let files): addFiles(files, entry)
     case .hosts(let path, let written): addHosts(path, written, entry)
     }
   }
@@ -42,37 +44,37 @@ struct InventoryBuilder {
     entry.labels.isEmpty ? fleet.defaults.labels : fleet.defaults.labels.merging(entry.labels) { $1 }
   }
 
-  private mutating func addFiles(_ glob: String, _ written: String, _ entry: InstallationEntry) {
-    let paths: [String]
-    do {
-      paths = try InventoryPath.matches(glob)
-    } catch {
-      return report(
-        .unreadable, entry.location, "\(written): a folder or a file name can't be read: \(error)")
+  private mutating func addFiles(_ files: InstallationEntry.Files, _ entry: InstallationEntry) {
+    let found = FileSearch(files.pattern, excluding: fleet.state)
+    for failure in found.failures {
+      let message = "\(failure)".harmless()
+      report(
+        .unreadable, entry.location, "\(files.written): \(message); databases in there would be left out")
     }
-    let (before, groups, labels) = (installations.count, entry.groups ?? fleet.defaults.groups, labels(entry))
-    for path in paths where Self.isDatabase(path) {
-      let id = Self.id(of: path)
-      if let problem = InventoryRules.problem(id: id) {
-        report(.invalidID, entry.location, "\(path): \(problem)")
+    let paths = found.paths.filter { !Self.isCompanion($0) }
+    if paths.isEmpty, found.failures.isEmpty {
+      warn(.globMatchesNothing, entry, "no database matches \(files.written)")
+    }
+    if files.id != .path { renamable.insert(entry.location) }
+    let (groups, labels) = (entry.groups ?? fleet.defaults.groups, labels(entry))
+    // An absolute pattern gives absolute paths, so that the ids don't depend on how the fleet file is named.
+    let folder = files.written.hasPrefix("/") ? nil : fleet.folder
+    for path in paths {
+      do throws(IDPattern.Mistake) {
+        let id = try files.id.id(of: path, in: folder)
+        if let problem = InventoryRules.problem(id: id) {
+          report(.invalidID, entry.location, "\(path): \(problem)")
+        }
+        append(Installation(id: id, path: path, groups: groups, labels: labels, location: entry.location))
+      } catch {
+        report(.invalidID, entry.location, "\(path): \"id: \(files.id)\": \(error.message)")
       }
-      let place = absolutePath(path, in: "/")
-      append(Installation(id: id, path: place, groups: groups, labels: labels, location: entry.location))
     }
-    if installations.count == before { warn(.globMatchesNothing, entry, "no database matches \(written)") }
   }
 
-  /// The file name without its extension. A name whose only dot is its first character is kept whole.
-  static func id(of path: String) -> String {
-    let name = fileName(of: path)
-    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
-    return String(name[..<dot])
-  }
-
-  /// Whether a path is neither a folder nor a file that SQLite keeps beside a database.
-  private static func isDatabase(_ path: String) -> Bool {
-    guard !["-wal", "-shm", "-journal"].contains(where: path.hasSuffix) else { return false }
-    return InventoryPath.status(path).map { !InventoryPath.isFolder($0) } ?? true
+  /// Whether this is a file that SQLite keeps beside a database.
+  private static func isCompanion(_ path: String) -> Bool {
+    ["-wal", "-shm", "-journal"].contains(where: path.hasSuffix)
   }
 
   // MARK: Twice the same
@@ -92,6 +94,8 @@ struct InventoryBuilder {
   /// Reports duplicate ids and files. Files that don't exist yet can't be compared.
   mutating func checkUnique() {
     var (ids, files, remotes) = ([String: Int](), [FileKey: Int](), [RemoteKey: Int]())
+    ids.reserveCapacity(installations.count)
+    files.reserveCapacity(installations.count)
     for (position, installation) in installations.enumerated() {
       let sameID = ids.updateValue(position, forKey: installation.id)
       var sameFile: Int?
@@ -109,9 +113,16 @@ struct InventoryBuilder {
           "\(place(installation)) is the same file as \(other(sameFile))")
       } else if let sameID {
         report(
-          .duplicateID, installation.location, "\(place(installation)) has the same id as \(other(sameID))")
+          .duplicateID, installation.location,
+          "\(place(installation)) has the same id as \(other(sameID))\(remedy(installation, installations[sameID]))"
+        )
       }
     }
+  }
+
+  private func remedy(_ installation: Installation, _ other: Installation) -> String {
+    let isRenamable = [installation, other].contains { renamable.contains($0.location) }
+    return isRenamable ? "; with id: \"{path}\" the ids of an entry are always unique" : ""
   }
 
   private func place(_ installation: Installation) -> String {

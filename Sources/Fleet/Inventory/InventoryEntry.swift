@@ -1,11 +1,13 @@
+public import Basics
+
 /// One entry of `installations:`, before its files or hosts are looked up.
 public struct InstallationEntry: Sendable, Equatable {
   /// Where the installations of an entry come from.
   public enum Source: Sendable, Equatable {
     /// One database.
     case one(Single)
-    /// The files that match a glob(3) pattern. `glob` is absolute, `written` is the text in the fleet file.
-    case files(glob: String, written: String)
+    /// The files that match a pattern.
+    case files(Files)
     /// A program that lists hosts, or an Ansible inventory. `path` is absolute, `written` is the text in the fleet
     /// file.
     case hosts(path: String, written: String)
@@ -19,6 +21,16 @@ public struct InstallationEntry: Sendable, Equatable {
     public var path: String
     /// The machine that it is on.
     public var machine = Machine.local
+  }
+
+  /// Databases that an entry describes by a pattern.
+  public struct Files: Sendable, Equatable {
+    /// The pattern for the files; absolute.
+    public var pattern: FilePattern
+    /// The pattern as it is in the fleet file.
+    public var written: String
+    /// The names in the fleet.
+    public var id: IDPattern
   }
 
   /// Where the installations come from.

@@ -92,15 +92,48 @@ extension FleetFileParser {
   }
 
   private func files(_ section: InventorySection) -> InstallationEntry.Source? {
-    refuse(Self.single + ["from"], besides: "files", in: section)
+    refuse(Self.single.filter { $0 != "id" } + ["from"], besides: "files", in: section)
+    let id = section.has("id") ? idPattern(section) : nil
     guard let written = section.text("files"), section.path("files") != nil else { return nil }
-    guard !written.contains("**") else {
-      section.report(
-        .invalidValue, "files", "\"files\": \"**\" does not go through folders; write one * for each level")
+    let folder = FilePattern.escaped(reader.folder)
+    do {
+      let pattern = try FilePattern(written.hasPrefix("/") ? written : "\(folder)/\(written)")
+      return .files(
+        .init(pattern: pattern, written: written, id: id ?? IDPattern(defaultFor: pattern)))
+    } catch {
+      section.report(.invalidValue, "files", "\"files\": \(Self.message(error))")
       return nil
     }
-    let folder = FilePattern.escaped(reader.folder)
-    return .files(glob: written.hasPrefix("/") ? written : "\(folder)/\(written)", written: written)
+  }
+
+  private static func message(_ mistake: FilePattern.Mistake) -> String {
+    switch mistake {
+    case .foldersInName: "\"**\" must stand alone between slashes, as in actors/**/store.sqlite"
+    case .parentAfterWildcard: "\"..\" can't follow a wildcard"
+    case .brackets:
+      "a \"[\" that is not closed, a range that runs backwards, or a \"\\\" at the end; \"\\[\" means a bracket"
+    case .characterClass: "classes such as [[:digit:]] are unknown; write [0-9]"
+    case .folder: "the pattern ends with a slash, so it would match folders; end it with the files' names"
+    }
+  }
+
+  private func idPattern(_ section: InventorySection) -> IDPattern? {
+    // `id: {parent}` without quotes is a mapping in YAML.
+    if let mapping = section.node("id")?.mapping, mapping.count == 1,
+      let word = mapping.keys.first?.scalar?.string
+    {
+      section.report(
+        .wrongType, "id", "\"id\" must be a text, not a mapping; put it in quotes",
+        suggestion: "id: '{\(word)}'")
+      return nil
+    }
+    guard let text = section.text("id") else { return nil }
+    do {
+      return try IDPattern(text)
+    } catch {
+      section.report(.invalidValue, "id", "\"id\": \(error.message)", suggestion: error.suggestion)
+      return nil
+    }
   }
 
   private func hosts(_ section: InventorySection) -> InstallationEntry.Source? {

@@ -86,7 +86,7 @@ extension InventoryBuilder {
     _ connection: AnsibleConnection, _ entry: InstallationEntry
   ) throws(AnsibleRefusal) -> [Installation] {
     let host = connection.name
-    if let problem = InventoryRules.problem(id: host) {
+    if let problem = InventoryRules.problem(hostID: host) {
       throw AnsibleRefusal(.invalidID, problem, isOfID: true)
     }
     let (paths, isList) = try connection.paths()
@@ -114,7 +114,7 @@ extension InventoryBuilder {
   /// takes to make them unique.
   static func names(of paths: [String]) -> [String] {
     let parts = paths.map { path in
-      path.split(separator: "/").dropLast().map(String.init) + [Self.id(of: path)]
+      path.split(separator: "/").dropLast().map(String.init) + [IDPattern.name(of: path)]
     }
     let deepest = parts.map(\.count).max() ?? 1
     for depth in 1..<max(deepest, 2) {

@@ -20,16 +20,7 @@ extension FleetFile {
       return try named(variable, by: "$FLOTILLA_FLEET", in: currentDirectory)
     }
     if exists("fleet.yml", in: currentDirectory) { return "fleet.yml" }
-    let found: [String]
-    do {
-      found = try InventoryPath.matches(
-        FilePattern.escaped(currentDirectory) + "/inventory/*/fleet.yml"
-      )
-      .map { $0.split(separator: "/").suffix(3).joined(separator: "/") }
-      .filter { exists($0, in: currentDirectory) }
-    } catch {
-      throw InventoryError(.unreadable, "the folder \"inventory\" can't be read: \(error)")
-    }
+    let found = try candidates(in: currentDirectory)
     switch found.count {
     case 1: return found[0]
     case 0:
@@ -41,6 +32,18 @@ extension FleetFile {
         .fleetAmbiguous,
         "there are \(found.count) fleet files, name one with --fleet FILE: \(found.joined(separator: ", "))")
     }
+  }
+
+  /// The files that match `inventory/*/fleet.yml`.
+  private static func candidates(in currentDirectory: String) throws(InventoryError) -> [String] {
+    guard let pattern = try? FilePattern(FilePattern.escaped(currentDirectory) + "/inventory/*/fleet.yml")
+    else { preconditionFailure("an escaped path is a pattern") }
+    let search = FileSearch(pattern)
+    if let failure = search.failures.first {
+      throw InventoryError(.unreadable, "the folder \"inventory\" can't be read: \(failure)")
+    }
+    return search.paths.map { $0.split(separator: "/").suffix(3).joined(separator: "/") }
+      .filter { exists($0, in: currentDirectory) }
   }
 
   private static func named(

@@ -44,29 +44,4 @@ enum InventoryPath {
     let message = "\(code)"
     return message.prefix(1).lowercased() + message.dropFirst()
   }
-
-  /// The paths that match a glob(3) pattern, sorted; empty if there are none.
-  ///
-  /// - Throws: `ReadFailure` if a folder exists but can't be read, since its databases would be skipped silently.
-  static func matches(_ pattern: String) throws(ReadFailure) -> [String] {
-    var result = glob_t()
-    defer { globfree(&result) }
-    let stopsAt: @convention(c) (UnsafePointer<CChar>?, Int32) -> Int32 = { _, code in
-      code == ENOENT || code == ENOTDIR ? 0 : 1
-    }
-    switch glob(pattern, GLOB_NOSORT, stopsAt, &result) {
-    case 0: break
-    case GLOB_NOMATCH: return []
-    case GLOB_NOSPACE: throw .system(.noMemory)
-    default: throw .system(errno == 0 ? .permissionDenied : .last)
-    }
-    var paths: [String] = []
-    paths.reserveCapacity(Int(result.gl_pathc))
-    for index in 0..<Int(result.gl_pathc) {
-      guard let bytes = result.gl_pathv[index] else { continue }
-      guard let path = String(validatingCString: bytes) else { throw .notUTF8 }
-      paths.append(path)
-    }
-    return paths.sorted()
-  }
 }

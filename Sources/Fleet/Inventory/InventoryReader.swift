@@ -31,7 +31,7 @@ final class InventoryReader {
   }
 
   private func syntaxError(_ error: any Error) -> InventoryError {
-    let hint = " (quote values that begin with one of * & ! % @ `, or that contain \": \" or \" #\")"
+    let hint = " (quote values that begin with one of * & ! % @ ` { [, or that contain \": \" or \" #\")"
     switch error as? YamlError {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _):
       return InventoryError(.syntax, file: file, line: mark.line, "not YAML: \(problem)\(hint)")

@@ -11,7 +11,8 @@
 ///
 /// A term is one of these:
 /// - `all` or `*`;
-/// - a name: the installation with this id, and the members of the group with this name;
+/// - a name: the installation with this id, and the members of the group with this name. In double quotes it may
+///   contain any character; a quote in it is doubled;
 /// - a glob over ids and groups (`berlin*`);
 /// - a regular expression that an id or a group must begin with (`~ber.*`).
 ///
@@ -47,23 +48,33 @@ public struct Pattern: Sendable, Hashable, CustomStringConvertible {
     self.init(text: text, terms: terms)
   }
 
+  /// The pattern that selects an id, whatever characters it contains.
+  public static func quoted(_ id: String) -> String { "\"\(id.replacing("\"", with: "\"\""))\"" }
+
   /// The pattern as it was written.
   public var description: String { text }
 
-  /// Splits the text at separators outside brackets.
+  /// Splits the text at separators outside brackets and quotes.
   private static func split(_ text: String) throws(PatternError) -> [String] {
-    var (terms, term, depth) = ([String](), "", 0)
+    var (terms, term, depth, isQuoted) = ([String](), "", 0, false)
     for character in text {
-      if depth == 0, character == ":" || character == "," {
+      if !isQuoted, depth == 0, character == ":" || character == "," {
         terms.append(term)
         term = ""
         continue
       }
-      if character == "[" { depth = 1 }
-      if character == "]" { depth = 0 }
+      if character == "\"" {
+        // A quote opens at the beginning of a name. A doubled quote closes and opens again.
+        let name = term.drop { $0.isWhitespace || $0 == "!" || $0 == "&" }
+        isQuoted = !isQuoted && (name.isEmpty || (name.first == "\"" && name.last == "\""))
+      } else if !isQuoted {
+        if character == "[" { depth = 1 }
+        if character == "]" { depth = 0 }
+      }
       term.append(character)
     }
     terms.append(term)
+    guard !isQuoted else { throw PatternError(.quotes, pattern: text, term: term) }
     return terms
   }
 }
@@ -80,6 +91,8 @@ public struct PatternError: Error, Sendable, Equatable, CustomStringConvertible 
     case brackets
     /// The text after `~` is not a regular expression.
     case expression
+    /// A quote is not closed, or other text follows a name in quotes.
+    case quotes
   }
 
   /// The kind of mistake.
@@ -103,6 +116,8 @@ public struct PatternError: Error, Sendable, Equatable, CustomStringConvertible 
     case .brackets:
       "pattern \"\(pattern)\": \"\(term)\" has a [ that is not closed, or a range that runs backwards"
     case .expression: "pattern \"\(pattern)\": \"\(term)\" is not a regular expression"
+    case .quotes:
+      "pattern \"\(pattern)\": a name in quotes doesn't end with its quote; a quote within a name is doubled"
     }
   }
 }

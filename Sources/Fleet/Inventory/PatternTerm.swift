@@ -56,6 +56,10 @@ struct PatternTerm: Sendable, Hashable {
       return
     }
     positions = Self.positions(&body)
+    if body.first == "\"" {
+      matcher = .name(try Self.unquoted(body, of: pattern))
+      return
+    }
     let name = String(body)
     if name == "all" || name == "*" {
       matcher = .everything
@@ -65,6 +69,16 @@ struct PatternTerm: Sendable, Hashable {
     } else {
       matcher = .name(name)
     }
+  }
+
+  /// The name in quotes, in which a quote is doubled.
+  private static func unquoted(_ body: Substring, of pattern: String) throws(PatternError) -> String {
+    let inside = String(body.dropFirst().dropLast())
+    guard body.count > 1, body.last == "\"", !inside.replacing("\"\"", with: "").contains("\"") else {
+      throw PatternError(.quotes, pattern: pattern, term: String(body))
+    }
+    guard !inside.isEmpty else { throw PatternError(.emptyTerm, pattern: pattern, term: String(body)) }
+    return inside.replacing("\"\"", with: "\"")
   }
 
   /// Removes a trailing `[n]`, `[-n]`, `[a:b]` or `[a:]` and returns it, unless it is the whole term.
