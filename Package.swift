@@ -118,7 +118,8 @@ let package = Package(
       dependencies: ["Basics", sqlite, "Schema", "Migrations", "Upgrade", "Fleet", support]),
     .testTarget(name: "WireTests", dependencies: ["Schema", "Migrations", "Upgrade", "Wire", support]),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Fleet", support], exclude: ["Fixtures", "Tools"]),
+      name: "ReportTests", dependencies: ["Migrations", "Upgrade", "Report", "Fleet", support],
+      exclude: ["Fixtures", "Tools"]),
     .testTarget(
       name: "RemoteTests",
       dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Fleet", "Wire", "Remote", support, bench]),

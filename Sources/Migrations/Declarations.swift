@@ -1,7 +1,7 @@
 internal import SQLite
 
 /// What a migration file declares about itself, in directives that belong to no step: `@deletes`, `@changes`,
-/// `@transaction`.
+/// `@transaction`, `@allow`.
 ///
 /// To add a directive, add its value and its line in `directives` here, and obey it where the value matters. The values
 /// are also members of ``Migration``.
@@ -13,6 +13,9 @@ public struct Declarations: Sendable, Hashable {
   public private(set) var changes: Set<String> = []
   /// Whether the migration runs outside a transaction.
   public private(set) var runsOutsideTransaction = false
+
+  /// Whether the file may hold no statement, of which lint would warn otherwise.
+  public private(set) var allowsEmpty = false
 
   /// Creates the declarations of a file that has none.
   public init() {}
@@ -56,14 +59,22 @@ public struct Declarations: Sendable, Hashable {
           file.runsOutsideTransaction = true
         }
       ),
+      (
+        "allow",
+        { (file, rest) throws(Fault) in
+          guard rest == "empty" else { throw Fault(message: "@allow takes only: empty") }
+          file.allowsEmpty = true
+        }
+      ),
     ]
 
   /// The comma-separated names in a text, in lower case.
-  private static func names(in text: String) -> [String] {
+  static func names(in text: String) -> [String] {
     text.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmed.folded }
   }
 
-  private static func isColumn(_ name: String) -> Bool {
+  /// Whether a name has the form `table.column`.
+  static func isColumn(_ name: String) -> Bool {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count == 2 && !parts.contains("")
   }

@@ -46,10 +46,12 @@ public struct Lint {
     let replay = try limits.begin()
     defer { replay.end() }
     var warnings: [Finding] = []
+    var tables: Set<String> = []
     for migration in migrations {
       if migration.version != nil { try limits.historyTable.create(in: replay.database) }
-      let names = try replay.database.rows("SELECT name FROM sqlite_schema") { $0.text(0)?.folded ?? "" }
-      warnings += try LintRules(migration, known: Set(names)).findings()
+      let rules = try LintRules(migration, after: tables, in: replay.database)
+      warnings += try rules.findings()
+      tables.formUnion(rules.given)
       do {
         if !migration.runsOutsideTransaction { try replay.run(migration) }
       } catch let failure as MigrationFailure {

@@ -5,19 +5,40 @@ struct LintRules {
   private let migration: Migration
   /// The names of the schema objects that exist before the migration, in lower case.
   private let known: Set<String>
+  /// The names that earlier migrations give to tables, even in steps that an empty database skips.
+  private let tables: Set<String>
+  private let database: Connection
   private let statements: [ClassifiedStatement]
   private let fates: TableEffects
 
-  init(_ migration: Migration, known: Set<String>) {
+  /// Prepares the rules for one migration.
+  ///
+  /// - Parameters:
+  ///   - migration: the migration to check.
+  ///   - tables: the names that earlier migrations give to tables, in lower case.
+  ///   - database: an empty database that has the schema before the migration, in a transaction.
+  /// - Throws: `SQLiteError`.
+  init(_ migration: Migration, after tables: Set<String>, in database: Connection) throws(SQLiteError) {
     self.migration = migration
-    self.known = known
+    self.tables = tables
+    self.database = database
+    known = Set(try database.rows("SELECT name FROM sqlite_schema") { $0.text(0)?.folded ?? "" })
     statements = migration.steps.flatMap(\.statements).map(ClassifiedStatement.init)
     fates = TableEffects(statements)
   }
 
+  /// The names that this migration gives to tables.
+  var given: Set<String> { fates.given }
+
   func findings() throws -> [Finding] {
     guard !statements.isEmpty else {
-      return [warning(nil, "it holds no statement, and would be recorded without having done anything")]
+      guard !migration.allowsEmpty else { return [] }
+      return [
+        warning(
+          nil,
+          "it holds no statement, and would be recorded without having done anything: "
+            + "if that is meant, add '-- @allow empty'")
+      ]
     }
     return try statements.enumerated().compactMap { place, shape in
       try message(shape, at: place).map { warning(shape.statement.line, $0) }
@@ -32,9 +53,8 @@ struct LintRules {
     switch shape.kind {
     case .delete(let table), .drop(let table):
       guard let lost = fates.loss(from: table, at: place, shape.kind), !migration.deletes.contains(lost)
-      else {
-        return nil
-      }
+      else { return nil }
+      if shape.isConditionalDrop, !known.contains(lost), !tables.contains(lost) { return nil }
       return "rows of \(lost) go here, and where there are any the migration is rolled back: "
         + "if they may go, add '-- @deletes \(lost)'"
     case .addColumn(let table) where !fates.isMade(table, before: place):
@@ -43,7 +63,7 @@ struct LintRules {
         "fails where \(table) has rows (\(error.message)): give the column a constant default, or rebuild the table"
     case .uniqueIndex(let index, let table)
     where !fates.isMade(table, before: place) && !known.contains(index):
-      guard !isRequired(of: table) else { return nil }
+      guard !isRequired(of: table), try !UniqueKeys(statements, in: database).imply(place) else { return nil }
       return "fails where rows of \(table) have the same values: ask for that first, with "
         + "'-- @require query SELECT … : what to do about it'"
     case .read:

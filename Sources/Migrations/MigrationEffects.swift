@@ -50,46 +50,26 @@ struct MigrationEffects {
 
   /// Compares the database with its state before the migration.
   ///
-  /// - Returns: the number of lost rows by table, all other changes, and the tables that exist now.
-  /// - Throws: `MigrationFailure` for an effect that the migration doesn't declare.
+  /// - Returns: the number of lost rows by table, all other changes, the tables that exist now, and the failure for
+  ///   all effects that the migration doesn't declare, or nil if it declares them.
+  /// - Throws: `SQLiteError`.
   func settle(
     _ migration: Migration
-  ) throws -> (losses: [String: Int], changes: [ContentChange], present: Set<String>) {
+  ) throws -> (
+    losses: [String: Int], changes: [ContentChange], present: Set<String>, undeclared: MigrationFailure?
+  ) {
     let present = try TableTracker.tables(in: database)
     let losses = try rows.losses(tracker, present: present)
-    for (table, count) in losses.sorted(by: { $0.key < $1.key }) where !migration.deletes.contains(table) {
-      throw MigrationFailure(
-        .rowsLost, migration.file, nil,
-        "\(counted(count, "row")) of \(table) would be lost; if they may go, say so with '-- @deletes \(table)'"
-      )
-    }
-    for (table, before, now) in try sequences.setBack(tracker, present: present)
-    where !migration.changes.contains("sqlite_sequence.\(table)") {
-      throw MigrationFailure(
-        .sequenceSetBack, migration.file, nil,
-        "AUTOINCREMENT of \(table) would be set back from \(before) to \(now), and numbers be given again: set "
-          + "sqlite_sequence to what it was, or say that it is meant with '-- @changes sqlite_sequence.\(table)'"
-      )
-    }
+    let setBack = try sequences.setBack(tracker, present: present)
     let changes = try content.changes(tracker, present: present, losing: migration.deletes.union(losses.keys))
-    let strange = changes.filter { change in
-      change.isSuspicious(
-        isRebuilt: tracker.isReplaced(change.table), hasDeletions: tracker.hasDeletions(change.table))
-        && !change.isDeclared(in: migration.changes)
-    }
-    guard let first = strange.first else { return (losses, changes, present) }
-    let more = strange.count == 1 ? "" : " (and \(strange.count - 1) more)"
-    throw MigrationFailure(
-      .contentChanged, migration.file, nil,
-      "\(first)\(more); if that is meant, say so with '-- @changes \(strange.map(\.declaration).uniqued.joined(separator: ", "))'"
-    )
-  }
-}
-
-extension Array where Element: Hashable {
-  /// The elements without repetitions, in the same order.
-  fileprivate var uniqued: [Element] {
-    var seen: Set<Element> = []
-    return filter { seen.insert($0).inserted }
+    var report = UndeclaredReport(migration)
+    report.add(losses: losses)
+    report.add(setBack: setBack)
+    report.add(
+      changes.filter { change in
+        change.isSuspicious(
+          isRebuilt: tracker.isReplaced(change.table), hasDeletions: tracker.hasDeletions(change.table))
+      })
+    return (losses, changes, present, report.failure)
   }
 }

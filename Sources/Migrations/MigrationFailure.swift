@@ -33,13 +33,33 @@ public struct MigrationFailure: Error, Hashable, Sendable {
   public let message: String
   /// The SQLite error that caused the failure; nil if there was none.
   public let underlying: SQLiteError?
+  /// What the migration does without declaring it; nil if it failed for another reason.
+  public let undeclared: UndeclaredEffects?
+  /// What has to be corrected; nil if neither the file nor the database is at fault, for example if the disk is full.
+  public let fault: Fault?
 
-  init(_ code: Code, _ file: String, _ line: Int?, _ message: String, _ underlying: SQLiteError? = nil) {
+  init(
+    _ code: Code, _ file: String, _ line: Int?, _ message: String, _ underlying: SQLiteError? = nil,
+    _ fault: Fault? = .migration
+  ) {
     self.code = code
     self.file = file
     self.line = line
     self.message = message
     self.underlying = underlying
+    undeclared = nil
+    self.fault = fault
+  }
+
+  /// Creates a failure for effects that the migration doesn't declare.
+  init(_ code: Code, _ undeclared: UndeclaredEffects, _ message: String) {
+    self.code = code
+    file = undeclared.file
+    line = nil
+    self.message = message
+    underlying = nil
+    self.undeclared = undeclared
+    fault = .migration
   }
 
   /// Creates a failure from an SQLite error at a line of the file.
@@ -47,7 +67,27 @@ public struct MigrationFailure: Error, Hashable, Sendable {
     let isTimeout = error.code.primary == .interrupt
     self.init(
       isTimeout ? .timeout : .sql, file, line,
-      isTimeout ? "the time allowed has passed" : error.description, error)
+      isTimeout ? "the time allowed has passed" : error.description, error, Fault(error))
+  }
+}
+
+/// What has to be corrected so that a migration that failed can succeed.
+public enum Fault: String, Hashable, Sendable, Codable {
+  /// The migration's file.
+  case migration
+  /// The database: its rows, or what it has that the migrations don't know.
+  case database
+
+  /// What is at fault for an error of a statement; nil if it is neither.
+  ///
+  /// Migrations run on an empty database before they run on any other. A statement that violates a constraint
+  /// therefore does so because of rows that are in the database.
+  init?(_ error: SQLiteError) {
+    switch error.code.primary {
+    case .constraint, .mismatch: self = .database
+    case .error, .abort, .notAuthorized: self = .migration
+    default: return nil
+    }
   }
 }
 

@@ -54,14 +54,15 @@ public struct AppliedMigration: Hashable, Sendable, Codable {
 /// ```
 ///
 /// Each migration is checked when it has run: its expectations must hold, and undeclared losses of rows and suspicious
-/// changes of content are failures. A migration with `@transaction none` requires that no transaction is open.
-/// ``MigrationSet`` makes the ``Plan``; `Connection.beginTransaction` begins a suitable transaction.
+/// changes of content are failures, all of one migration together. A migration with `@transaction none` requires that
+/// no transaction is open. ``MigrationSet`` makes the ``Plan``; `Connection.beginTransaction` begins a suitable transaction.
 public struct Migrator {
   private let database: Connection
   private let historyTable: any HistoryTable
   private let checksRequirements: Bool
   private let referrers: (String) -> [String]
-  private let willWrite: (String) throws -> Void
+  private let willWrite: (String, Migration) throws -> Void
+  private let undeclared: (MigrationFailure) throws -> Void
 
   /// Creates a migrator.
   ///
@@ -70,17 +71,22 @@ public struct Migrator {
   ///   - historyTable: the table in which the migrations are recorded.
   ///   - checksRequirements: false for a replay on an empty database, where requirements needn't hold.
   ///   - referrers: returns the tables that refer to a table. Their rows are counted too.
-  ///   - willWrite: called before a statement that may change a table, once for each table that it may change.
+  ///   - willWrite: called before a statement that may change a table, with the table and the statement's migration,
+  ///     once for each table that it may change.
+  ///   - undeclared: called with the failure for all effects that a migration doesn't declare. If it returns, the
+  ///     migrator goes on as if they were declared. By default, it throws the failure.
   public init(
     _ database: Connection, _ historyTable: any HistoryTable, checksRequirements: Bool = true,
     referrers: @escaping (String) -> [String] = { _ in [] },
-    willWrite: @escaping (String) throws -> Void = { _ in }
+    willWrite: @escaping (String, Migration) throws -> Void = { _, _ in },
+    undeclared: @escaping (MigrationFailure) throws -> Void = { throw $0 }
   ) {
     self.database = database
     self.historyTable = historyTable
     self.checksRequirements = checksRequirements
     self.referrers = referrers
     self.willWrite = willWrite
+    self.undeclared = undeclared
   }
 
   /// Runs the baseline, if the plan has one, and all pending migrations, and records them.
@@ -123,23 +129,30 @@ public struct Migrator {
     defer { database.endGuard() }
     try check(migration.requirements, of: migration, .requirement)
     // A migration outside a transaction can't be undone, so triggers are refused before it runs.
-    if migration.runsOutsideTransaction { try refuseTriggers(of: migration) }
+    if migration.runsOutsideTransaction { try refuseTriggers(of: migration, .database) }
     var accounts = try MigrationEffects(database, historyTable, tables: tables)
     tables = nil
     for step in migration.steps where try applies(step, of: migration) {
       for statement in step.statements { try run(statement, of: migration, &accounts) }
     }
-    try refuseTriggers(of: migration)
+    try refuseTriggers(of: migration, .migration)
     if migration.runsOutsideTransaction {
       try check(migration.expectations, of: migration, .expectation)
       try database.transaction { try record(migration, since: start, after: &recorded, &accounts) }
       return applied(migration, since: start)
     }
     try record(migration, since: start, after: &recorded, &accounts)
-    try check(migration.expectations, of: migration, .expectation)
-    let (losses, changes, present) = try accounts.settle(migration)
-    tables = present
-    return applied(migration, since: start, losses, changes)
+    do {
+      try check(migration.expectations, of: migration, .expectation)
+    } catch {
+      // The expectation is why the migration fails, but a rehearsal also lists what it doesn't declare.
+      try? accounts.settle(migration).undeclared.map(undeclared)
+      throw error
+    }
+    let effects = try accounts.settle(migration)
+    try effects.undeclared.map(undeclared)
+    tables = effects.present
+    return applied(migration, since: start, effects.losses, effects.changes)
   }
 
   private func applied(
@@ -155,11 +168,12 @@ public struct Migrator {
 
   /// Refuses triggers on the history table. They would run with each record, and could delete it or change other
   /// tables.
-  private func refuseTriggers(of migration: Migration) throws {
+  private func refuseTriggers(of migration: Migration, _ fault: Fault) throws {
     guard let trigger = try historyTable.triggers(in: database).first else { return }
     throw MigrationFailure(
       .history, migration.file, nil,
-      "trigger \(trigger) on \(historyTable.name) would run when migrations are recorded: drop it")
+      "trigger \(trigger) on \(historyTable.name) would run when migrations are recorded: drop it", nil,
+      fault)
   }
 
   /// Records the migration, and verifies that the history table has this record and no other change.
@@ -192,7 +206,8 @@ public struct Migrator {
     guard try historyTable.read(database).recorded == expected else {
       throw MigrationFailure(
         .history, migration.file, nil,
-        "\(historyTable.name) did not keep the record of version \(version): look at its constraints")
+        "\(historyTable.name) did not keep the record of version \(version): look at its constraints", nil,
+        .database)
     }
     recorded = expected
   }
@@ -226,7 +241,8 @@ public struct Migrator {
       }
       let word = code == .requirement ? "requires" : "expected"
       let message = clause.message ?? "\(word) \(clause.condition), which is not so"
-      throw MigrationFailure(code, migration.file, clause.line, message)
+      let fault = code == .requirement ? Fault.database : .migration
+      throw MigrationFailure(code, migration.file, clause.line, message, nil, fault)
     }
   }
 
@@ -241,7 +257,7 @@ public struct Migrator {
       let (prepared, writes) = try database.prepareGuarded(statement.sql)
       for table in writes.tables {
         try accounts.willWrite(table, of: writes, referrers)
-        try willWrite(table)
+        try willWrite(table, migration)
       }
       accounts.follow(statement, writes)
       try prepared?.run()

@@ -19,6 +19,12 @@ struct ClassifiedStatement {
   let statement: ScriptStatement
   let kind: StatementKind
 
+  /// Whether it is `DROP TABLE IF EXISTS`, which does nothing if there is no such table.
+  var isConditionalDrop: Bool {
+    guard case .drop = kind else { return false }
+    return statement.tokens.dropFirst(2).first?.isKeyword("if") == true
+  }
+
   /// Whether it is a SELECT or VALUES, with or without leading common table expressions.
   var isQuery: Bool { kind == .read && statement.tokens.first?.isKeyword("pragma") == false }
 

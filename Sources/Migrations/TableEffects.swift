@@ -9,6 +9,17 @@ struct TableEffects {
   /// Whether the migration itself creates the table before the statement at `place`, so that its rows can't be missed.
   func isMade(_ table: String, before place: Int) -> Bool { kinds[..<place].contains(.create(table: table)) }
 
+  /// The names that the statements give to tables, by CREATE TABLE or by RENAME TO.
+  var given: Set<String> {
+    Set(
+      kinds.compactMap { kind in
+        switch kind {
+        case .create(let table), .rename(_, to: let table): table
+        default: nil
+        }
+      })
+  }
+
   /// The table that loses rows in the statement at `place`, which is a DELETE from or a DROP of `table`.
   ///
   /// - Returns: the table's name before the migration; nil if no rows are lost, for example in a rebuild.

@@ -43,7 +43,10 @@ enum AnswerCheck {
     let names =
       outcome.applied.flatMap { [$0.name] + $0.rowsDeleted.keys }
       + changes.flatMap { [$0.table, $0.column ?? ""] }
-    guard names.allSatisfy({ $0.utf8.count <= longestName }), outcome.hooks.count <= 2 else {
+    let files = outcome.failure?.files ?? []
+    let undeclared = outcome.undeclared.flatMap { [$0.file] + $0.effects + $0.deletes + $0.changes }
+    guard (names + files + undeclared).allSatisfy({ $0.utf8.count <= longestName }), outcome.hooks.count <= 2
+    else {
       return "a longer account than there can be"
     }
     return nil

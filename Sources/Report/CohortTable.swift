@@ -43,7 +43,7 @@ public struct CohortTable {
       let isWide = (isVerbose ? members[...] : members.prefix(1)).contains { $0.columns > narrow }
       let room = right.isEmpty || isWide ? TextLayout.width - indent.count : narrow
       let ids = Self.list(members, room: room, isVerbose: isVerbose).map { indent + $0 }
-      let notes = remarks(cohort).flatMap { TextLayout.wrap($0, first: indent) }
+      let notes = remarks(cohort, members).flatMap { TextLayout.wrap($0, first: indent) }
       let folded = right.flatMap { Self.fold($0, room: TextLayout.width - column) }
       guard isWide else { return TextLayout.beside([title] + ids, folded, at: column) + notes }
       return TextLayout.beside([title], folded, at: column) + ids + notes
@@ -94,10 +94,10 @@ public struct CohortTable {
     return pending.first == 0 ? "baseline" + (versions.isEmpty ? "" : ", then \(versions)") : versions
   }
 
-  private func remarks(_ cohort: Cohort) -> [String] {
+  private func remarks(_ cohort: Cohort, _ members: [String]) -> [String] {
     var remarks: [String] = []
     if let failure = cohort.failure, cohort.status != .skipped {
-      remarks += ["\(failure)", "→ \(failure.advice)"]
+      remarks += ["\(failure)", "→ \(failure.advice(for: members))"]
     }
     let limit = isVerbose ? Int.max : 3
     // A cohort that is left alone is already described as ahead.

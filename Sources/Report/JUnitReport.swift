@@ -97,7 +97,8 @@ struct JUnitReport: ReportRenderer {
   }
 
   private static func text(_ installation: ReportedInstallation) -> String {
-    let lines = [installation.place] + (installation.error.map { ["\($0)", "→ \($0.advice)"] } ?? [])
+    let failure = installation.error.map { ["\($0)", "→ \($0.advice(for: [installation.id]))"] }
+    let lines = [installation.place] + (failure ?? [])
     return (lines + installation.shownDrift.map { "\($0)" }).joined(separator: "\n")
   }
 }

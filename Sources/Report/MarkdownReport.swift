@@ -55,9 +55,10 @@ struct MarkdownReport: ReportRenderer {
     let items = causes.map { cause -> String in
       let word = cause.status == .skipped ? "left alone" : cause.status.rawValue
       let names = Self.list(cause.ids, of: cause.count)
-      let advice = cause.status == .skipped ? "" : "  \n  → \(cause.failure.advice)"
+      let advice = cause.failure.advice(for: cause.ids, of: cause.count, quoting: Self.code)
+      let hint = cause.status == .skipped ? "" : "  \n  → \(advice)"
       return
-        "- **\(Numbers.grouped(cause.count)) \(word)**, \(Self.code("\(cause.failure)"))  \n  \(names)\(advice)"
+        "- **\(Numbers.grouped(cause.count)) \(word)**, \(Self.code("\(cause.failure)"))  \n  \(names)\(hint)"
     }
     let more = all.count - causes.count
     return (["### \(title)", ""] + items + (more > 0 ? ["- and \(more) more causes"] : []))

@@ -85,8 +85,7 @@ package struct Overview {
     var message = failure.message
     if let host = installation.host, host.count > 2 { message = message.replacing(host, with: "‹host›") }
     if installation.path.count > 2 { message = message.replacing(installation.path, with: "‹path›") }
-    let common = Failure(code: failure.code, step: failure.step, message: message)
-    return Key(status: installation.status, failure: common)
+    return Key(status: installation.status, failure: failure.saying(message))
   }
 
   /// The key for all further causes with the same code.
@@ -104,7 +103,7 @@ package struct Overview {
   /// The approximate memory in bytes, without some of the ids.
   package var size: Int {
     causes.reduce(header.cohorts.reduce(0) { $0 + 200 * (1 + $1.drift.count) }) {
-      $0 + $1.common.message.utf8.count + $1.first.message.utf8.count
+      $0 + $1.common.size + $1.first.size
     } + byVersion.count * 50
   }
 
@@ -176,4 +175,9 @@ package struct Overview {
   var headline: String {
     "\(Numbers.grouped(onLatest)) of \(Numbers.grouped(total)) on version \(latest)"
   }
+}
+
+extension Failure {
+  /// The approximate memory of its texts, in bytes.
+  fileprivate var size: Int { files.reduce(message.utf8.count) { $0 + 16 + $1.utf8.count } }
 }

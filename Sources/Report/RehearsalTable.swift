@@ -34,10 +34,37 @@ public struct RehearsalTable {
         indent + TextLayout.shortened(member, room: column - 2 - indent.count),
       ]
       let right = verdict(rehearsal).flatMap { CohortTable.fold($0, room: TextLayout.width - column) }
-      let failure = rehearsal.tried.outcome.failure
-      let remarks = failure.map { ["\($0)", "→ \($0.advice)"] } ?? []
+      let remarks = remarks(rehearsal.tried.outcome, on: member)
       return TextLayout.beside(left, right, at: column)
         + remarks.flatMap { TextLayout.wrap($0, first: indent) }
+    }
+  }
+
+  /// What failed, in paragraphs: each undeclared effect, and the failure unless it is only about these.
+  private func remarks(_ outcome: Outcome, on member: String) -> [String] {
+    guard let failure = outcome.failure else { return [] }
+    let effects = outcome.undeclared.flatMap { part in part.effects.map { "\(part.file): \($0)" } }
+    let advice = "→ \(failure.advice(for: [member]))"
+    guard !effects.isEmpty, Failure.Code.undeclared.contains(failure.code) else {
+      return effects + ["\(failure)", advice]
+    }
+    // The lines of `declarations` follow, unless there are none.
+    return effects + (outcome.undeclared.allSatisfy(\.lines.isEmpty) ? [advice] : [])
+  }
+
+  /// The lines that declare everything that is undeclared, below the file that each belongs into. They are not wrapped,
+  /// so that they can be pasted.
+  ///
+  /// - Parameter files: the files of the migrations, in their order. What a host says about other files is left out.
+  /// - Returns: the lines; empty if nothing is undeclared.
+  public func declarations(in files: [String]) -> [String] {
+    let all = rehearsals.flatMap(\.tried.outcome.undeclared)
+    let lines = Dictionary(grouping: all, by: \.file).compactMapValues { parts in
+      parts.dropFirst().reduce(parts.first) { $0?.merging($1) }?.lines
+    }
+    return files.flatMap { file -> [String] in
+      guard let lines = lines[file], !lines.isEmpty else { return [] }
+      return [file] + lines.map { "  \($0)" }
     }
   }
 

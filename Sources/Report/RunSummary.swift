@@ -35,7 +35,7 @@ public struct RunSummary {
         lines += TextLayout.wrap(
           "it is at \(Self.version(cohort)), as before; nothing was changed", first: indent)
       }
-      return lines + TextLayout.wrap("→ \(failure.advice)", first: indent)
+      return lines + TextLayout.wrap("→ \(failure.advice(for: ids))", first: indent)
     }
   }
 

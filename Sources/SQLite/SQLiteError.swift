@@ -90,6 +90,8 @@ public struct ResultCode: RawRepresentable, Hashable, Sendable {
   public static let noMemory = ResultCode(rawValue: SQLITE_NOMEM)
   /// A row violates a constraint.
   public static let constraint = ResultCode(rawValue: SQLITE_CONSTRAINT)
+  /// A value has a type that an INTEGER PRIMARY KEY can't hold.
+  public static let mismatch = ResultCode(rawValue: SQLITE_MISMATCH)
   /// The authorizer denied a statement.
   public static let notAuthorized = ResultCode(rawValue: SQLITE_AUTH)
   /// The file is not a database, or is encrypted.

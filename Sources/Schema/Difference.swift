@@ -79,6 +79,8 @@ extension Difference: CustomStringConvertible {
     case .historyAhead: "version \(object) is recorded, which these migrations don't have"
     case .historyGap: "version \(object) is not recorded, though a higher one is"
     case .historyOutOfOrder: "version \(object) was recorded \(actual ?? "late")"
+    case .migrationRenamed where actual?.isEmpty ?? true:
+      "version \(object) is recorded without a name instead of as \(Self.said(expected))"
     case .migrationRenamed:
       "version \(object) is recorded as \(Self.said(actual)) instead of \(Self.said(expected))"
     case .migrationChanged:

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Migrations
+public import Migrations
 internal import SQLite
 
 /// The steps of the work on one installation. A failure names the step that it happened in.
@@ -31,7 +31,7 @@ public enum UpgradeStep: String, Sendable, Codable {
 /// ```swift
 /// let outcome = worker.upgrade(path, backup: backup)
 /// if let failure = outcome.failure, failure.code == .diskFull {
-///   print("\(failure.step.rawValue): \(failure.message); \(failure.advice)")
+///   print("\(failure.step.rawValue): \(failure.message); \(failure.advice(for: ["hq"]))")
 /// }
 /// ```
 ///
@@ -42,13 +42,55 @@ public struct Failure: Error, Hashable, Sendable, Codable {
   /// The step that failed.
   public let step: UpgradeStep
   /// What happened, for people.
-  public let message: String
+  public private(set) var message: String
+  /// What has to be corrected; nil if it is neither a migration nor the database's content, or if it isn't known.
+  public let fault: Fault?
+  /// The files of the migrations that failed or that caused the failure; empty if no migration did, or if it isn't
+  /// known which one.
+  public let files: [String]
 
   /// Creates a failure.
-  public init(code: Code, step: UpgradeStep, message: String) {
+  public init(
+    code: Code, step: UpgradeStep, message: String, fault: Fault? = nil, files: [String] = []
+  ) {
     self.code = code
     self.step = step
     self.message = message
+    self.fault = fault
+    self.files = files
+  }
+
+  /// The same failure with another message.
+  public func saying(_ message: String) -> Failure {
+    var failure = self
+    failure.message = message
+    return failure
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case code, step, message, files
+    case fault = "at_fault"
+  }
+
+  /// Decodes the value. `at_fault` and `files` may be missing. A fault that this version doesn't know counts as nil.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      code: try fields.decode(Code.self, forKey: .code),
+      step: try fields.decode(UpgradeStep.self, forKey: .step),
+      message: try fields.decode(String.self, forKey: .message),
+      fault: try fields.decodeIfPresent(String.self, forKey: .fault).flatMap(Fault.init(rawValue:)),
+      files: try fields.decodeIfPresent([String].self, forKey: .files) ?? [])
+  }
+
+  /// Encodes the value, without `at_fault` and `files` if there are none.
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(code, forKey: .code)
+    try fields.encode(step, forKey: .step)
+    try fields.encode(message, forKey: .message)
+    try fields.encodeIfPresent(fault, forKey: .fault)
+    if !files.isEmpty { try fields.encode(files, forKey: .files) }
   }
 }
 
@@ -86,9 +128,21 @@ extension Failure {
         .rowsLost, .expectation, .contentChanged, .sequenceSetBack, .history,
       ]
       let isProof = proofs.contains(failure.code)
-      self.init(code: code, step: isProof ? .prove : step, message: failure.description)
+      self.init(
+        code: code, step: isProof ? .prove : step, message: failure.description, fault: failure.fault,
+        files: [failure.file])
     default: self.init(code: .internalError, step: step, message: "\(error)")
     }
+  }
+
+  /// One failure for all effects that migrations don't declare; nil if there are none. Each of `undeclared` is about
+  /// one migration.
+  init?(undeclared: [MigrationFailure]) {
+    guard let first = undeclared.first else { return nil }
+    self.init(
+      code: Self.code(of: first.code), step: .prove,
+      message: undeclared.map(\.description).joined(separator: "; "), fault: .migration,
+      files: undeclared.map(\.file))
   }
 
   private static func code(of code: MigrationFailure.Code) -> Code {
@@ -122,7 +176,7 @@ extension Failure {
     case .full: .diskFull
     case .tooBig: .tooBig
     case .noMemory: .outOfMemory
-    case .error, .constraint, .notAuthorized: .sql
+    case .error, .constraint, .mismatch, .notAuthorized: .sql
     default: .io
     }
   }

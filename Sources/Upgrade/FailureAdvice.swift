@@ -1,6 +1,41 @@
+internal import Migrations
+
 extension Failure {
-  /// What people can do about the failure.
-  public var advice: String {
+  /// What people can do about the failure. It names the migration or the database, whichever has to be corrected.
+  ///
+  /// - Parameters:
+  ///   - ids: the ids of the installations that failed in this way, or some of them.
+  ///   - count: how many failed in this way; nil for the number of `ids`.
+  ///   - quote: marks a name up, for a text that needs that.
+  /// - Returns: one sentence without a full stop.
+  public func advice(
+    for ids: [String], of count: Int? = nil, quoting quote: (String) -> String = { $0 }
+  ) -> String {
+    let names = AdviceNames(self, ids, count ?? ids.count, quote)
+    return inDatabase(names) ?? advice(names)
+  }
+
+  /// The advice if the database is at fault; nil if it isn't.
+  private func inDatabase(_ names: AdviceNames) -> String? {
+    guard fault == .database else { return nil }
+    switch code {
+    case .requirement: return "do what the message asks for in \(names.database), then run again"
+    case .columnLost, .objectLost:
+      return
+        "\(names.database) got it by other means than these migrations: drop it there if nobody needs it, or "
+        + "let \(names.migration) keep it"
+    case .history: return "drop the trigger or the constraint in \(names.database), then run again"
+    case .schema:
+      return
+        "\(names.database) was not as its version should be before: flotilla drift tells the difference, "
+        + "which has to go before \(names.migration) can run"
+    default:
+      return "the rows of \(names.database) don't fit \(names.migration): correct them there, or let "
+        + "\(names.migration) correct them first"
+    }
+  }
+
+  private func advice(_ names: AdviceNames) -> String {
     switch code {
     case .missing: "correct the path in the inventory, or remove the entry"
     case .notAFile, .empty, .notADatabase:
@@ -17,9 +52,10 @@ extension Failure {
     case .busy: "another process kept the database locked: try again, or raise rollout.busy_timeout"
     case .diskFull: "make room and run the same command again"
     case .timeout: "run again, or raise rollout.timeout"
-    case .foreignKey, .rowsLost, .schema, .expectation, .sql, .columnLost, .objectLost,
-      .contentChanged, .sequenceSetBack, .transactionLost:
-      "mend the migration and try it on a copy of this installation"
+    case .rowsLost, .contentChanged, .sequenceSetBack:
+      "mend \(names.migrations), or declare there what is meant; flotilla plan --rehearse lists all of it"
+    case .foreignKey, .schema, .expectation, .sql, .columnLost, .objectLost, .transactionLost:
+      "mend \(names.migration) and try it on a copy of this installation"
     case .migrations: "correct the files; flotilla lint tells what is wrong with them"
     case .foreignHistory:
       "if that tool's files are the fleet's migrations, name its format in fleet.yml (migrations: { path, format }); "
@@ -31,7 +67,8 @@ extension Failure {
     case .unfinishedHistory:
       "find out with the tool which of its statements ran, bring the database to one of the two versions or restore a "
         + "backup, and clear the mark with the tool; then run again"
-    case .history, .historyTrigger: "drop the trigger or the constraint, then run again"
+    case .history where fault == .migration: "mend \(names.migration), then run again"
+    case .history, .historyTrigger: "drop the trigger or the constraint in \(names.database), then run again"
     case .hardLink:
       "remove the other name (find -samefile tells it), so that everybody opens the file by one"
     case .switched: "let the path lead to one file while flotilla works, then run again"
@@ -64,6 +101,43 @@ extension Failure {
       "work on the machine that has the disk, or accept the risk with rollout.network_file_systems: true"
     case .requirement: "do what the message asks for, then run again"
     default: "run again; if it stays, look at the message"
+    }
+  }
+}
+
+/// The migrations and installations as an advice names them.
+private struct AdviceNames {
+  private let files: [String]
+  private let ids: [String]
+  private let count: Int
+
+  init(_ failure: Failure, _ ids: [String], _ count: Int, _ quote: (String) -> String) {
+    files = failure.files.map(quote)
+    self.ids = ids.map(quote)
+    self.count = count
+  }
+
+  /// The migration, or those of which one is meant.
+  var migration: String { list("or") }
+
+  /// The migrations, all of which are meant.
+  var migrations: String { list("and") }
+
+  private func list(_ word: String) -> String {
+    switch files.count {
+    case 0: "the migration"
+    case 1: files[0]
+    case 2, 3: "\(files.dropLast().joined(separator: ", ")) \(word) \(files[files.count - 1])"
+    default: word == "or" ? "the migration" : "these \(files.count) migrations"
+    }
+  }
+
+  /// The database by its id, or how many there are.
+  var database: String {
+    switch count {
+    case 0: "the database"
+    case 1: ids.first ?? "the database"
+    default: "these \(count) databases"
     }
   }
 }

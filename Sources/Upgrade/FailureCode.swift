@@ -120,6 +120,9 @@ extension Failure {
     public static let connectionLost = Code(rawValue: "connection_lost")
     /// Represents several reasons in a truncated list.
     public static let other = Code(rawValue: "other")
+
+    /// The codes for effects that a migration should have declared.
+    public static let undeclared: Set<Code> = [.rowsLost, .contentChanged, .sequenceSetBack]
   }
 }
 

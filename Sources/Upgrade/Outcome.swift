@@ -79,6 +79,8 @@ public struct Outcome: Hashable, Sendable, Codable {
   public var fingerprint: String?
   /// Why the work failed, was skipped, or did not reach the installation; nil otherwise.
   public var failure: Failure?
+  /// What the pending migrations do without declaring it, by migration. Only a rehearsal lists it; it has then failed.
+  public var undeclared: [UndeclaredEffects] = []
   /// The results of the hooks that ran.
   public var hooks: [HookResult] = []
   /// Other processes that had the file open before the work began, as `ownprem-server (pid 812)`: at most five, then
@@ -111,11 +113,11 @@ public struct Outcome: Hashable, Sendable, Codable {
       isRead
       ? "the database is \(version)"
       : "at which version the database is could not be read: \(now.failure?.message ?? "")"
-    self.failure = Failure(code: failure.code, step: failure.step, message: "\(failure.message); \(state)")
+    self.failure = failure.saying("\(failure.message); \(state)")
   }
 
   enum CodingKeys: String, CodingKey {
-    case status, applied, pending, backup, drift, ignored, fingerprint, hooks, milliseconds, bytes
+    case status, applied, pending, backup, drift, ignored, fingerprint, undeclared, hooks, milliseconds, bytes
     case versionBefore = "version_before"
     case versionAfter = "version_after"
     case mayDelete = "may_delete"

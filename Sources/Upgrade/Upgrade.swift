@@ -12,15 +12,18 @@ internal import Schema
 final class Upgrade {
   private let inspector: Inspector
   private let path: String
-  /// The location of the backup.
+  /// The location of the backup; nil in a rehearsal.
   private let backup: String?
   private let deadline: Deadline
   private var step = UpgradeStep.open {
     didSet { inspector.control.began?(path, step) }
   }
   private var outcome = Outcome(status: .failed)
+  /// The failures after which a rehearsal went on.
+  private var undeclared: [MigrationFailure] = []
 
-  /// Prepares an upgrade. If `backup` is nil, it makes no backup, because the file is a copy itself.
+  /// Prepares an upgrade. If `backup` is nil, it is a rehearsal on a copy: it makes no backup, and goes on after effects
+  /// that a migration doesn't declare, so that it can list those of all pending migrations before it fails.
   init(_ inspector: Inspector, _ path: String, backup: String?, deadline: Deadline) {
     self.inspector = inspector
     self.path = path
@@ -50,7 +53,9 @@ final class Upgrade {
   private func fail(_ error: any Error) {
     outcome.status = .failed
     outcome.failure = Failure(error, at: step)
+    outcome.undeclared = undeclared.compactMap(\.undeclared)
     if step == .open { outcome.isUnchanged = true }
+    guard backup != nil else { return }
     // If something was or may have been committed, the file is read again to find its current version.
     if !outcome.isUnchanged { outcome.addState(read: inspector.inspect(path)) }
   }
@@ -75,6 +80,7 @@ final class Upgrade {
       try migrate(group, on: database, before)
       before = nil
     }
+    if let failure = Failure(undeclared: undeclared) { throw failure }
     outcome.status = .migrated
     outcome.pending = []
     outcome.mayDelete = []
@@ -134,7 +140,7 @@ final class Upgrade {
     var proof = Proof(database, before: before, inspector)
     let migrator = Migrator(
       database, inspector.set.historyTable, referrers: before.schema.children(of:),
-      willWrite: { try proof.willWrite($0) })
+      willWrite: { try proof.willWrite($0, in: $1) }, undeclared: { try self.note(undeclared: $0) })
     let applied = try migrator.apply(plan)
     outcome.milliseconds["migrate", default: 0] += (ContinuousClock.now - start).milliseconds
     step = .prove
@@ -148,6 +154,12 @@ final class Upgrade {
     outcome.fingerprint = after.schema.fingerprint.description
     outcome.drift = after.drift
     outcome.ignored = after.schema.ignored
+  }
+
+  /// In a rehearsal, remembers a failure and lets the migrator go on.
+  private func note(undeclared failure: MigrationFailure) throws {
+    guard backup == nil else { throw failure }
+    undeclared.append(failure)
   }
 
   /// Runs the single statement of a migration that can't be in a transaction, such as VACUUM.

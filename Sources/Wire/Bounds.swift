@@ -1,3 +1,4 @@
+internal import Migrations
 internal import Schema
 public import Upgrade
 
@@ -14,6 +15,10 @@ enum Bounds {
   static let output = 3 * 4_096
   /// The number of differences of one installation.
   static let differences = 10_000
+  /// The number of migration files that a failure names, or that have undeclared effects.
+  static let files = 1_000
+  /// The number of undeclared effects of one migration.
+  static let effects = 1_000
   /// The number of processes that have a database open.
   static let processes = 10
 }
@@ -35,10 +40,11 @@ extension String {
 }
 
 extension Failure {
-  /// The failure with its code and message truncated to their limits.
+  /// The failure with its code, its message and its files truncated to their limits.
   public func bounded() -> Failure {
     Failure(
-      code: Code(rawValue: code.rawValue.cut(to: 40)), step: step, message: message.cut(to: Bounds.message))
+      code: Code(rawValue: code.rawValue.cut(to: 40)), step: step, message: message.cut(to: Bounds.message),
+      fault: fault, files: files.prefix(Bounds.files).map { $0.cut(to: Bounds.name) })
   }
 }
 
@@ -50,6 +56,7 @@ extension Outcome {
     outcome.failure = failure?.bounded()
     outcome.mayDelete = mayDelete.map { $0.cut(to: Bounds.name) }
     outcome.mayChange = mayChange.map { $0.cut(to: Bounds.name) }
+    outcome.undeclared = undeclared.bounded()
     outcome.openBy = openBy.prefix(Bounds.processes).map { $0.cut(to: Bounds.name) }
     outcome.hooks = hooks.map { hook in
       HookResult(
@@ -87,6 +94,27 @@ extension Outcome {
     (outcome.versionBefore, outcome.versionAfter) = (versionBefore, versionAfter)
     (outcome.backup, outcome.milliseconds, outcome.bytes) = (backup, milliseconds, bytes)
     return outcome
+  }
+}
+
+extension [UndeclaredEffects] {
+  /// The effects truncated to their limits. One more entry than the limit says how many were left out, and is kept when
+  /// the effects are truncated again.
+  fileprivate func bounded() -> [UndeclaredEffects] {
+    guard count > Bounds.files + 1 else { return map { $0.bounded() } }
+    let rest = UndeclaredEffects(
+      file: "\(count - Bounds.files) more migrations", effects: ["not listed"], deletes: [], changes: [])
+    return prefix(Bounds.files).map { $0.bounded() } + [rest]
+  }
+}
+
+extension UndeclaredEffects {
+  fileprivate func bounded() -> UndeclaredEffects {
+    let list = { (names: [String]) in names.prefix(Bounds.effects + 1).map { $0.cut(to: Bounds.name) } }
+    let more = effects.count - Bounds.effects
+    let kept = more > 1 ? effects.prefix(Bounds.effects) + ["and \(more) more"] : effects
+    return UndeclaredEffects(
+      file: file.cut(to: Bounds.name), effects: list(kept), deletes: list(deletes), changes: list(changes))
   }
 }
 

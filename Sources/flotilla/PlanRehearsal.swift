@@ -1,5 +1,6 @@
 import Fleet
 import FoundationEssentials
+import Migrations
 import Report
 import Upgrade
 
@@ -35,7 +36,15 @@ struct PlanRehearsal {
       return (rehearsals.isEmpty ? [] : head) + ["Interrupted: the rest was not rehearsed."]
     }
     let next = hasFailed ? "Next, once that is mended: flotilla plan --rehearse" : "Next: flotilla migrate"
-    return head + TextLayout.wrap(table.summary) + [next]
+    return head + declarations + TextLayout.wrap(table.summary) + [next]
+  }
+
+  /// The lines that declare what the migrations don't declare, with an introduction; empty if they declare everything.
+  private var declarations: [String] {
+    let migrations = [session.set.baseline].compactMap { $0 } + session.set.migrations
+    let lines = table.declarations(in: migrations.map(\.file))
+    let head = "If all of that is meant, add these lines to the files. If not, mend the files."
+    return lines.isEmpty ? [] : [head, ""] + lines + [""]
   }
 
   /// Whether the upgrade of any copy failed.

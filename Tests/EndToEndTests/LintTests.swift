@@ -82,6 +82,19 @@ import Testing
     #expect(first["line"] is NSNull && first["file"] as? String == "0004_nothing.sql")
   }
 
+  @Test func `a file without statements is accepted where it says that it is meant`() throws {
+    let fleet = try SmallFleet(1)
+    try fleet.migration(
+      "0004_nothing.sql", "-- @allow empty\n-- What version 4 needed is in the application.")
+    try fleet.migration("0005_drop.sql", "DROP TABLE IF EXISTS never_made;")
+    #expect(try fleet.run("lint").output.contains("0 errors · 0 warnings"))
+    #expect(try fleet.run("migrate", "--yes").status == 0)
+    #expect(try fleet.versions() == [[1, 2, 3, 4, 5]])
+    try fleet.migration("0004_nothing.sql", "-- @allow emtpy")
+    let lint = try fleet.run("lint")
+    #expect(lint.status == 1 && lint.words.contains("0004_nothing.sql:1: error @allow takes only: empty"))
+  }
+
   @Test(arguments: [["--only", "hq"], ["--baseline", "x.sql"], ["a", "b"], ["--format", "xml"]])
   func `wrong usage is told`(arguments: [String]) throws {
     let fleet = try SmallFleet(0)

@@ -34,7 +34,9 @@ import Testing
     #expect(
       plan.words.contains("would fail i0003 migrate: 0004_one_name.sql:2: "), "\(plan.output)")
     #expect(plan.words.contains("UNIQUE constraint failed: parents.name (SQLite 2067)"), "\(plan.output)")
-    #expect(plan.words.contains("→ mend the migration and try it on a copy of this installation"))
+    #expect(
+      plan.words.contains(
+        "→ the rows of i0003 don't fit 0004_one_name.sql: correct them there, or let 0004_one_name.sql"))
     #expect(plan.words.contains("would succeed"), "\(plan.output)")
     #expect(plan.output.hasSuffix("Next, once that is mended: flotilla plan --rehearse\n"))
     #expect(plan.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(plan.output)")
@@ -60,6 +62,97 @@ import Testing
     #expect(applied.last?["rows_deleted"] as? [String: Int] == ["items": 20], "\(applied)")
     let after = try fleet.run("plan", "--rehearse", "--check")
     #expect(after.status == 0 && !after.output.contains("Rehearsed"), "\(after.output)")
+  }
+
+  /// Migrations that lose and change what they don't declare, with a VACUUM between them.
+  private func harm(_ fleet: SmallFleet) throws {
+    try fleet.migration("0004_trim.sql", "DELETE FROM items WHERE id > 10;\nUPDATE parents SET name = 'x';")
+    try fleet.migration("0005_compact.sql", "-- @transaction none\nVACUUM;")
+    try fleet.migration("0006_drop.sql", "DROP INDEX idx_items_parent;\nDROP TABLE items;")
+  }
+
+  /// Adds the lines that a rehearsal prints to the files under which it prints them.
+  private func paste(_ output: String, into fleet: SmallFleet) throws {
+    let start = try #require(output.range(of: "If not, mend the files.\n\n"))
+    let block = output[start.upperBound...].split(separator: "\n", omittingEmptySubsequences: false)
+      .prefix { !$0.isEmpty }
+    var file = ""
+    for line in block {
+      guard line.hasPrefix("  ") else {
+        file = "migrations/\(line)"
+        continue
+      }
+      let text = try String(contentsOfFile: fleet.folder.file(file), encoding: .utf8)
+      try fleet.folder.write("\(line)\n\(text)", to: file)
+    }
+  }
+
+  private let declarations = """
+    If all of that is meant, add these lines to the files. If not, mend the files.
+
+    0004_trim.sql
+      -- @deletes items
+      -- @changes parents.name
+    0006_drop.sql
+      -- @deletes items
+
+
+    """
+
+  @Test func `all that is undeclared is told at once, with lines that make it pass`() throws {
+    let fleet = try SmallFleet(3)
+    // A cohort of its own, where less is lost.
+    try SmallFleet.change(fleet.path(2), "CREATE INDEX odd ON parents (id, name)")
+    try SmallFleet.change(fleet.path(2), "DELETE FROM items")
+    try harm(fleet)
+    let before = try state(fleet)
+    let plan = try fleet.run("plan", "--rehearse", "--check")
+    #expect(plan.status == 3, "\(plan.output)\(plan.errors)")
+    for text in [
+      "0004_trim.sql: 190 rows of items would be lost", "0004_trim.sql: parents.name: 3 of 3 became one",
+      "0006_drop.sql: 10 rows of items would be lost", "Rehearsals: 2 of 2 failed.",
+      "i0002 0004_trim.sql: parents.name: 3 of 3 became one and the same value If all of that",
+    ] { #expect(plan.words.contains(text), "\(text): \(plan.output)") }
+    #expect(plan.output.contains(declarations), "\(plan.output)")
+    #expect(plan.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(plan.output)")
+    #expect(try state(fleet) == before && copies(fleet).isEmpty)
+    // A real run stops at the first migration, and names all that it doesn't declare.
+    #expect(try fleet.migrate().status == 3)
+    let error = try #require(try fleet.records()["i0000"]?["error"] as? [String: Any])
+    let message = try #require(error["message"] as? String)
+    #expect(
+      message.contains("'-- @deletes items'; and parents.name: 3 of 3 became") && !message.contains("0006"))
+    #expect(error["at_fault"] as? String == "migration" && error["files"] as? [String] == ["0004_trim.sql"])
+    try paste(plan.output, into: fleet)
+    let again = try fleet.run("plan", "--rehearse")
+    #expect(again.status == 0 && !again.output.contains("add these lines"), "\(again.output)")
+    #expect(try fleet.migrate().status == 0)
+    #expect(try fleet.versions() == Array(repeating: [1, 2, 3, 4, 5, 6], count: 3))
+  }
+
+  @Test func `what is undeclared on a host is told with the same lines`() throws {
+    let host = try HostFleet(2)
+    try harm(host.fleet)
+    let plan = try host.fleet.run("plan", "--rehearse")
+    #expect(plan.status == 3, "\(plan.output)\(plan.errors)")
+    #expect(plan.words.contains("0006_drop.sql: 10 rows of items would be lost"), "\(plan.output)")
+    #expect(plan.output.contains(declarations), "\(plan.output)")
+    try paste(plan.output, into: host.fleet)
+    #expect(try host.fleet.run("plan", "--rehearse").status == 0)
+  }
+
+  @Test func `what fails after something undeclared is told too, and what is undeclared stays a failure`()
+    throws
+  {
+    let fleet = try SmallFleet(1)
+    try fleet.migration("0004_trim.sql", "DELETE FROM items WHERE id > 10;")
+    try fleet.migration("0005_twice.sql", "INSERT INTO parents (id, name) VALUES (1, 'again');")
+    let plan = try fleet.run("plan", "--rehearse")
+    #expect(plan.status == 3, "\(plan.output)")
+    for text in [
+      "would fail", "0004_trim.sql: 190 rows of items would be lost", "migrate: 0005_twice.sql:1: UNIQUE",
+      "→ the rows of i0000 don't fit 0005_twice.sql", "0004_trim.sql -- @deletes items",
+    ] { #expect(plan.words.contains(text), "\(text): \(plan.output)") }
   }
 
   @Test func `writes that only the log has so far are rehearsed, and log and index stay as they are`() throws

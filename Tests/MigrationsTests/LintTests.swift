@@ -104,6 +104,9 @@ import Testing
     "-- @require query SELECT count(DISTINCT id) = count(*) FROM t : mend the ids\nCREATE UNIQUE INDEX j ON t (id);",
     "UPDATE t SET a = 'z'; PRAGMA user_version = 3; INSERT INTO u SELECT 1, 2;",
     "-- @when table nope\nUPDATE nope SET a = 1;",
+    "DROP TABLE IF EXISTS nope; DROP TABLE IF EXISTS main.\"No\";",
+    "CREATE UNIQUE INDEX j ON t (b, id);", "DROP INDEX there; CREATE UNIQUE INDEX there2 ON t (b, a, id);",
+    "-- @allow empty\n-- the version's work is in the application",
   ])
   func `what is done as it should be is not warned of`(text: String) throws {
     #expect(try findings(text) == [])
@@ -118,6 +121,77 @@ import Testing
     let found = try findings(text)
     #expect(found.count == 1 && found.first?.severity == .warning && found.first?.line == line, "\(found)")
     #expect(found.first?.message.hasPrefix(message) == true)
+    guard line == nil else { return }
+    #expect(found.first?.message.hasSuffix("add '-- @allow empty'") == true)
+    #expect(try findings("-- @allow empty\n\(text)") == [])
+  }
+
+  private static let made = "CREATE TABLE k (a TEXT COLLATE NOCASE PRIMARY KEY, b TEXT, c, d, UNIQUE (c, d));"
+
+  /// Whether a unique index in the second file is warned of.
+  private func isWarned(of index: String, after more: String = "") throws -> Bool {
+    let found = try findings(["0001_make.sql": "\(Self.made)\(more)", "0002_index.sql": index])
+    #expect(found.allSatisfy { $0.file == "0002_index.sql" && $0.severity == .warning }, "\(found)")
+    return !found.isEmpty
+  }
+
+  @Test(arguments: [
+    "CREATE UNIQUE INDEX i ON k (d, b, c);", "CREATE UNIQUE INDEX main.i ON k (b, 'a');",
+    "CREATE UNIQUE INDEX i ON k (a COLLATE BINARY, b);", "CREATE UNIQUE INDEX i ON k (a, b) WHERE b > 0;",
+    "CREATE UNIQUE INDEX i ON k (lower(b), a DESC);",
+    "ALTER TABLE k ADD COLUMN e; CREATE UNIQUE INDEX i ON k (e, a);",
+    "ALTER TABLE k RENAME COLUMN a TO z; CREATE UNIQUE INDEX i ON k (z, b);",
+    "DROP INDEX there; CREATE UNIQUE INDEX there ON t (id, b);",
+  ])
+  func `a unique index that holds a key of its table can't fail, and is not warned of`(index: String) throws {
+    #expect(try !isWarned(of: index))
+  }
+
+  @Test func `a unique index that holds an earlier one of its file is not warned of, but that one is`() throws
+  {
+    let index = "CREATE UNIQUE INDEX i ON k (b);\nCREATE UNIQUE INDEX j ON k (b, c);"
+    let found = try findings(["0001_make.sql": Self.made, "0002_index.sql": index])
+    #expect(found.map(\.line) == [1])
+    let more = "CREATE UNIQUE INDEX i ON k (b);"
+    let wider = try findings([
+      "0001_make.sql": Self.made + more, "0002_index.sql": "DROP INDEX i; CREATE UNIQUE INDEX j ON k (b, c);",
+    ])
+    #expect(wider == [])
+  }
+
+  @Test(arguments: [
+    ("CREATE UNIQUE INDEX i ON k (c);", ""), ("CREATE UNIQUE INDEX i ON k (b, d);", ""),
+    ("CREATE UNIQUE INDEX i ON k (lower(a), b);", ""),
+    // Text that the key distinguishes may be the same to the index.
+    ("CREATE UNIQUE INDEX i ON k (b COLLATE NOCASE, c);", "CREATE UNIQUE INDEX j ON k (b);"),
+    ("CREATE UNIQUE INDEX i ON k (b, c);", "CREATE UNIQUE INDEX j ON k (b) WHERE c > 0;"),
+    ("CREATE UNIQUE INDEX i ON k (b, c);", "CREATE UNIQUE INDEX j ON k (lower(b));"),
+    ("CREATE UNIQUE INDEX i ON k (b, c);", "CREATE INDEX j ON k (b);"),
+    // Rows that are written after the key is gone may be the same.
+    (
+      "DROP INDEX j; UPDATE k SET b = 1; CREATE UNIQUE INDEX i ON k (b, c);",
+      "CREATE UNIQUE INDEX j ON k (b);"
+    ),
+    (
+      "DROP INDEX j; ALTER TABLE k RENAME COLUMN b TO x; ALTER TABLE k RENAME COLUMN c TO b;"
+        + "CREATE UNIQUE INDEX i ON k (b);", "CREATE UNIQUE INDEX j ON k (b);"
+    ),
+  ])
+  func `a unique index that may fail where there are rows is warned of`(index: String, more: String) throws {
+    #expect(try isWarned(of: index, after: more))
+  }
+
+  @Test(arguments: [
+    "CREATE TABLE x (a);", "-- @when table nope\nCREATE TABLE x AS SELECT * FROM nope;",
+    "CREATE TABLE y (a); ALTER TABLE y RENAME TO x;",
+    "-- @when table old_x\nALTER TABLE old_x RENAME TO \"X\";",
+  ])
+  func `a table that an earlier migration may make is warned of, though it is dropped only if it exists`(
+    make: String
+  ) throws {
+    let found = try findings(["0001_make.sql": make, "0002_drop.sql": "DROP TABLE IF EXISTS x;"])
+    #expect(found.count == 1 && found.first?.message.contains("rows of x go here") == true, "\(found)")
+    #expect(try findings(["0001_drop.sql": "DROP TABLE IF EXISTS x;", "0002_make.sql": make]) == [])
   }
 
   @Test(.timeLimit(.minutes(1))) func `what doesn't end is an error with its line`() throws {

@@ -239,7 +239,8 @@ import Testing
     let database = try database("")
     var written: [String] = []
     try database.execute("BEGIN")
-    let migrator = Migrator(database, SchemaMigrationsTable(), willWrite: { written.append($0) })
+    let migrator = Migrator(
+      database, SchemaMigrationsTable(), willWrite: { table, _ in written.append(table) })
     let applied = try migrator.apply(set.plan(for: try SchemaMigrationsTable().read(database)))
     #expect(applied.map(\.version) == [0, 1, 2] && applied.map(\.name) == ["baseline", "a", "b"])
     #expect(try SchemaMigrationsTable().read(database).recorded == [1: "a", 2: "b"])

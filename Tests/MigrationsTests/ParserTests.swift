@@ -16,7 +16,7 @@ import Testing
     ("-- @UNLESS table t\nSELECT 1;", 1, "unknown directive @UNLESS; did you mean @unless?"),
     (
       "--@if table t\nSELECT 1;", 1,
-      "unknown directive @if; there are @when, @unless, @always, @require, @expect, @deletes, @changes, @transaction"
+      "unknown directive @if; there are @when, @unless, @always, @require, @expect, @deletes, @changes, @transaction, @allow"
     ),
     ("-- @when\nSELECT 1;", 1, "'' is no condition"),
     ("\n-- @when tabel t\nSELECT 1;", 2, "'tabel t' is no condition"),
@@ -45,6 +45,7 @@ import Testing
     ("-- @deletes a,,b\nSELECT 1;", 1, "@deletes takes names"),
     ("-- @transaction some\nSELECT 1;", 1, "@transaction takes only: none"),
     ("-- @transaction\nVACUUM;", 1, "@transaction takes only: none"),
+    ("-- @allow emtpy", 1, "@allow takes only: empty"), ("-- @allow", 1, "@allow takes only: empty"),
     ("SELECT 1;\n-- @when table t\n", 2, "this condition has no statement"),
     ("-- @when table t\n-- nothing\n-- @always\nSELECT 1;", 1, "this condition has no statement"),
     ("CREATE TABLE t (\n-- @when table u\na);", 2, "@when stands within a statement"),

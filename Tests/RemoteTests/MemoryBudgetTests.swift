@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Migrations
 import TestSupport
 import Testing
 import Upgrade
@@ -60,6 +61,16 @@ import Upgrade
     var outcome = Outcome(status: .migrated)
     outcome.backup = record
     #expect((AnswerCheck.problem(in: outcome, backup: "/b/run/db.sqlite") == nil) == isFine)
+    #expect(AnswerCheck.problem(in: outcome, backup: nil) != nil)
+  }
+
+  @Test func `names of files that are longer than an agent sends are refused`() {
+    let long = String(repeating: "x", count: 5_000)
+    var outcome = Outcome(Failure(code: .sql, step: .migrate, message: "m", fault: .migration, files: [long]))
+    #expect(AnswerCheck.problem(in: outcome, backup: nil) != nil)
+    outcome.failure = Failure(code: .sql, step: .migrate, message: "m", fault: .migration, files: ["1_a.sql"])
+    #expect(AnswerCheck.problem(in: outcome, backup: nil) == nil)
+    outcome.undeclared = [UndeclaredEffects(file: "1_a.sql", effects: [], deletes: [long], changes: [])]
     #expect(AnswerCheck.problem(in: outcome, backup: nil) != nil)
   }
 

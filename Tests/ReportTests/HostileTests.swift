@@ -39,7 +39,10 @@ struct HostileTests {
       record["host"] = text
       record["groups"] = [text, "other"]
       record["labels"] = [text: text]
-      record["error"] = ["code": text, "step": "prove", "message": text]
+      record["error"] = [
+        "code": place % 2 == 0 ? text : "sql", "step": "prove", "message": text, "at_fault": "database",
+        "files": [text],
+      ]
       record["drift"] = [
         [
           "kind": "table_missing", "object": text, "severity": "error", "expected": text,

@@ -105,6 +105,7 @@ import Testing
       "TEXT DEFAULT"),
     Alteration(
       "migration_renamed 4", more: "UPDATE schema_migrations SET name = 'add_flags' WHERE version = 4;"),
+    Alteration("migration_renamed 4", more: "UPDATE schema_migrations SET name = '' WHERE version = 4;"),
     Alteration(
       "history_ahead 10", more: "INSERT INTO schema_migrations (version, name) VALUES (10, 'next');"),
     Alteration(

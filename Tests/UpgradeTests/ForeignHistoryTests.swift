@@ -30,7 +30,7 @@ import Upgrade
       #expect(
         outcome.failure?.message.contains(text) == true, "\(outcome.failure?.message ?? "")",
         sourceLocation: location)
-      #expect(outcome.failure?.advice.contains("baseline") == true, sourceLocation: location)
+      #expect(outcome.failure?.advice(for: ["db"]).contains("baseline") == true, sourceLocation: location)
       #expect(outcome.pending == [] && outcome.backup == nil, sourceLocation: location)
     }
     #expect(try Content.bytes(bench.path) == bytes, sourceLocation: location)

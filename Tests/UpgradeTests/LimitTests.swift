@@ -96,7 +96,7 @@ import Testing
       outcome.status == .failed && outcome.failure?.code == .tooBig,
       "\(String(describing: outcome.failure))")
     #expect(try bench.versions() == [1])
-    #expect(outcome.failure?.advice.contains("docs/limits.md") == true)
+    #expect(outcome.failure?.advice(for: ["db"]).contains("docs/limits.md") == true)
   }
 
   @Test func `a recorded name of any length is refused by every way of reading it`() throws {

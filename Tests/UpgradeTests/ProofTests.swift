@@ -146,6 +146,16 @@ import Upgrade
     #expect(outcome.drift.map(\.kind) == [.migrationRenamed])
   }
 
+  @Test(arguments: ["''", "NULL"]) func `a version recorded without a name says so`(name: String) throws {
+    let recorded = Bench.recorded.replacing("name TEXT NOT NULL", with: "name TEXT")
+    let bench = try Bench(sql: "\(Bench.first)\(recorded) UPDATE schema_migrations SET name = \(name);")
+    try bench.migration("0001_create_tables.sql", Bench.first)
+    let drift = try bench.worker().inspect(bench.path).drift.filter { $0.objectKind == nil }
+    #expect(
+      drift.map(\.description) == ["version 1 is recorded without a name instead of as create_tables"])
+    #expect(drift.first?.actual == "")
+  }
+
   @Test func `a table added by hand that a migration takes for its own must look like it`() throws {
     try refused(
       Bench(more: "CREATE TABLE notes (text TEXT);"),

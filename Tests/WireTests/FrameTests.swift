@@ -111,6 +111,25 @@ import Upgrade
         == Array(repeating: .changed(.table), count: arrived.drift.count - 1))
   }
 
+  @Test func `undeclared effects are cut and counted, and files that a failure names are cut`() throws {
+    let text = String(repeating: "é", count: 1_000)
+    let part = UndeclaredEffects(
+      file: text, effects: (0..<1_200).map { "\($0)" }, deletes: [text], changes: ["a.b"])
+    var outcome = Outcome(
+      Failure(code: .rowsLost, step: .prove, message: "x", fault: .migration, files: [text]))
+    outcome.undeclared = Array(repeating: part, count: 2)
+    let arrived: Outcome = try outcome.frame(1).value()
+    #expect(arrived.failure?.files.map(\.utf8.count) == [999] && arrived.failure?.fault == .migration)
+    #expect(arrived.undeclared.map(\.effects.count) == [1_001, 1_001])
+    #expect(arrived.undeclared.first?.effects.last == "and 200 more")
+    #expect(arrived.undeclared.first?.deletes.first?.utf8.count == 999)
+    outcome.undeclared = Array(
+      repeating: UndeclaredEffects(file: "a", effects: ["b"], deletes: [], changes: []), count: 1_010)
+    let many: Outcome = try outcome.frame(1).value()
+    #expect(many.undeclared.count == 1_001 && many.undeclared.last?.file == "10 more migrations")
+    #expect(arrived.bounded() == arrived && many.bounded() == many)
+  }
+
   @Test func `what is too long to be told doesn't hide how it ended`() throws {
     var outcome = Outcome(status: .migrated)
     outcome.versionAfter = 7
@@ -152,7 +171,9 @@ import Upgrade
   }
 
   @Test func `an outcome arrives as it was sent`() throws {
-    var outcome = Outcome(Failure(code: .hook, step: .after, message: "é\"\n"))
+    var outcome = Outcome(
+      Failure(code: .hook, step: .after, message: "é\"\n", fault: .database, files: ["a"]))
+    outcome.undeclared = [UndeclaredEffects(file: "a", effects: ["b"], deletes: ["c"], changes: ["d.e"])]
     outcome.versionBefore = 1
     outcome.versionAfter = 9
     outcome.pending = [0, 3]

@@ -17,7 +17,9 @@ public struct CohortRehearsal: Sendable {
   /// Whether it failed because of the copy itself, which says nothing about the installation.
   public var isInconclusive: Bool {
     let ofCopy: Set<Failure.Code> = [.busy, .diskFull, .io, .journal, .missing, .permission, .readOnly]
-    guard hasFailed, let failure = tried.outcome.failure else { return false }
+    guard hasFailed, tried.outcome.undeclared.isEmpty, let failure = tried.outcome.failure else {
+      return false
+    }
     return tried.outcome.status == .unreachable || failure.step != .open && ofCopy.contains(failure.code)
   }
 }

@@ -57,7 +57,7 @@ struct Attention {
     <li><h3>\(Signs.sign(cause.status.rawValue))<span>\(Numbers.grouped(cause.count)) \(cause.status.word): \
     <bdi>\(cause.failure.description)</bdi></span></h3>
     <div class="below">
-    <p class="soft"><code>\(cause.failure.code.rawValue)</code> \(cause.failure.advice)</p>
+    <p class="soft"><code>\(cause.failure.code.rawValue)</code> \(cause.failure.advice(for: cause.ids, of: cause.count))</p>
     \(names(cause.ids, of: cause.count, filter: ("cause", "\(place)")))
     </div></li>
 

@@ -58,8 +58,7 @@ struct HookedUpgrade {
   /// database is well.
   private func note(_ trouble: String, in outcome: inout Outcome) {
     if outcome.status == .failed, let first = outcome.failure {
-      outcome.failure = Failure(
-        code: first.code, step: first.step, message: "\(first.message); and \(trouble)")
+      outcome.failure = first.saying("\(first.message); and \(trouble)")
       return
     }
     let version = outcome.versionAfter.map { "version \($0)" } ?? "its new version"

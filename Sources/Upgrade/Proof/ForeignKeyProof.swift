@@ -50,6 +50,17 @@ struct ForeignKeyProof {
     return new
   }
 
+  /// Whether the violated foreign key existed before. Its violation is then the work of a migration; a new foreign key
+  /// may find rows that referred to nothing before.
+  func existed(_ violation: Violation) -> Bool {
+    guard !violation.columns.isEmpty else { return true }
+    let list = violation.columns.joined(separator: ", ")
+    let name = "\(violation.table).\(violation.columns.count == 1 ? list : "(\(list))")"
+    return schema.links.contains { $0.child == violation.table && $0.parent == violation.parent }
+      && (schema.object(.foreignKey, name) ?? schema.object(.foreignKey, "\(name) to \(violation.parent)"))
+        != nil
+  }
+
   private func violations(in table: String) throws -> [Violation: Int] {
     switch Result(catching: { () throws(SQLiteError) in try reported(in: table) }) {
     case .success(let rows): return try valued(rows, in: table)

@@ -13,6 +13,8 @@ struct Proof {
   private var foreignKeys: ForeignKeyProof
   /// The columns of the written tables that existed before, all case-folded.
   private var columns: [String: [String]] = [:]
+  /// Which migrations wrote which tables.
+  private var writers = TableWriters()
 
   init(_ database: Connection, before: Inspector.State, _ inspector: Inspector) {
     self.database = database
@@ -21,9 +23,10 @@ struct Proof {
     foreignKeys = ForeignKeyProof(database, before.schema)
   }
 
-  mutating func willWrite(_ table: String) throws {
+  mutating func willWrite(_ table: String, in migration: Migration) throws {
     try foreignKeys.willWrite(table)
     let table = table.folded
+    writers.note(table, migration)
     guard columns[table] == nil else { return }
     columns[table] = try names(of: table, in: before.schema)
   }
@@ -65,10 +68,14 @@ struct Proof {
     let example = zip(first.violation.columns, first.violation.values).map { column, value in
       "\(column) = \(value.text ?? value.integer.map(String.init) ?? "…")"
     }.joined(separator: ", ")
+    let tables = Set(new.flatMap { [$0.violation.table, $0.violation.parent] })
+    // A new foreign key finds rows that referred to nothing before. Otherwise the migrations changed the rows.
+    let isCaused = new.contains { foreignKeys.existed($0.violation) }
     throw Failure(
       code: .foreignKey, step: .prove,
       message: "new foreign-key violations: \(places)"
-        + (example.isEmpty ? "" : ", such as \(first.violation.table) with \(example)"))
+        + (example.isEmpty ? "" : ", such as \(first.violation.table) with \(example)"),
+      fault: isCaused ? .migration : .database, files: files(writing: tables))
   }
 
   /// Refuses to drop a column that the migrations don't know, even if drift ignores it. A table that is rebuilt from a
@@ -83,7 +90,8 @@ struct Proof {
       throw Failure(
         code: .columnLost, step: .prove,
         message:
-          "column \(table).\(lost) is not from these migrations, and they would drop it with what it holds")
+          "column \(table).\(lost) is not from these migrations, and they would drop it with what it holds",
+        fault: .database, files: files(writing: [table]))
     }
   }
 
@@ -95,7 +103,7 @@ struct Proof {
       for attachment in gone.sorted(by: { $0.name < $1.name })
       where !after.allAttachments.contains(where: { $0.name == attachment.name }) {
         guard try !isKnown(attachment.kind, attachment.name) else { continue }
-        throw objectLost("\(attachment.kind.rawValue) \(attachment.name) of \(table)")
+        throw objectLost("\(attachment.kind.rawValue) \(attachment.name) of \(table)", table)
       }
     }
   }
@@ -108,15 +116,23 @@ struct Proof {
     for kind in [Schema.Kind.unique, .check] {
       for object in before.schema.missing(kind, of: tables, in: after) {
         guard try !isKnown(kind, object.name) else { continue }
-        throw objectLost(kind == .unique ? "UNIQUE of \(object.name)" : "CHECK of \(object.name)")
+        throw objectLost("\(kind == .unique ? "UNIQUE" : "CHECK") of \(object.name)", object.table)
       }
     }
   }
 
-  private func objectLost(_ what: String) -> Failure {
+  /// The files of the migrations that wrote any of `tables`, or of the only migration there is.
+  private func files(writing tables: Set<String>) -> [String] {
+    let found = writers.files(of: tables)
+    let all = [before.plan.baseline].compactMap { $0 } + before.plan.pending
+    return found.isEmpty && all.count == 1 ? all.map(\.file) : found
+  }
+
+  private func objectLost(_ what: String, _ table: String) -> Failure {
     Failure(
       code: .objectLost, step: .prove,
-      message: "\(what) is not from these migrations, and they would drop it")
+      message: "\(what) is not from these migrations, and they would drop it", fault: .database,
+      files: files(writing: [table]))
   }
 
   /// Whether the migrations know an object: the recorded versions create it, or, without a history, the files to apply
@@ -147,11 +163,21 @@ struct Proof {
     let caused = after.drift.filter { $0.objectKind != nil && !isOld($0, after.schema) }
     guard let first = caused.first else { return }
     let more = caused.count == 1 ? "" : ", and \(caused.count - 1) more"
+    let tables = Set(caused.map { table(of: $0, after.schema) })
+    let drifted = Set(before.drift.map { table(of: $0, before.schema) })
     throw Failure(
       code: .schema, step: .prove,
       message:
-        "after the migrations the schema is not that of version \(after.history.version ?? 0): \(first)\(more)"
-    )
+        "after the migrations the schema is not that of version \(after.history.version ?? 0): \(first)\(more)",
+      fault: tables.isDisjoint(with: drifted) ? .migration : .database, files: files(writing: tables))
+  }
+
+  /// The table that a difference concerns, in lower case.
+  private func table(of difference: Difference, _ schema: Schema) -> String {
+    let object = difference.objectKind.flatMap { kind in
+      schema.object(kind, difference.object) ?? before.schema.object(kind, difference.object)
+    }
+    return object?.table ?? String(difference.object.prefix { $0 != "." && $0 != " " }).folded
   }
 
   /// Whether a difference existed before and the object is unchanged.
