@@ -141,6 +141,11 @@ public final class ExpectedSchema: Sendable {
     -> Schema
   {
     count.add(1, ordering: .relaxed)
+    if let made = set.madeSchema {
+      let database = try Connection(path: "", access: .memory, deadline: replays.deadline)
+      try made.create(in: database)
+      return try Schema(reading: database, ignoring: ignored)
+    }
     let replay = try replays.begin()
     defer { replay.end() }
     try replay.run(set.baseline)

@@ -37,12 +37,12 @@ public struct MigrationFiles: Hashable, Sendable, Codable {
   /// Why the files can't be used; nil if they can. If it isn't nil, there are no files here.
   public let problem: String?
 
-  /// Represents files that can't be used, for work that applies no migration.
+  /// Represents files that can't be used, for work that applies no migration; or none, because a program migrates.
   ///
   /// - Parameters:
-  ///   - problem: the reason, for people.
+  ///   - problem: the reason, for people; nil if no files are needed.
   ///   - folder: where the files are. Without a format in it, nobody knows which history table the databases have.
-  init(problem: String, in folder: MigrationFolder) {
+  init(problem: String?, in folder: MigrationFolder) {
     (migrations, baseline, schema) = ([], nil, nil)
     self.folder = folder
     self.problem = problem

@@ -37,6 +37,12 @@ public struct MigrationSet: Sendable {
   /// The files from which the set was made.
   public let files: MigrationFiles
 
+  /// The program that migrates the databases; nil if files do.
+  public var program: MigrationProgram? { files.folder.program }
+
+  /// The schema that the program makes of an empty database; nil if files make it.
+  let madeSchema: MadeSchema?
+
   /// Why the application's migrations can't be used; nil if they can.
   ///
   /// If it isn't nil, the set is empty and serves only work that applies nothing. The pending migrations are then
@@ -86,6 +92,28 @@ public struct MigrationSet: Sendable {
     try load(MigrationFolder(folder), baseline: baseline, schema: schema)
   }
 
+  /// Represents the migrations of a program, by what it made of an empty database.
+  ///
+  /// - Parameters:
+  ///   - folder: the settings, with the program.
+  ///   - table: where the program records what it has applied.
+  ///   - history: what it recorded in the empty database. Each record counts as a migration without statements.
+  ///   - schema: what it made of the empty database.
+  public init(_ folder: MigrationFolder, _ table: any HistoryTable, _ history: History, _ schema: MadeSchema)
+  {
+    files = MigrationFiles(problem: nil, in: folder)
+    historyTable = table
+    madeSchema = schema
+    (baseline, self.schema, tablesMade) = (nil, nil, [])
+    migrations = history.versions.map { version in
+      let draft = MigrationDraft(
+        version: version, name: history.recorded?[version] ?? "", file: "\(version)", text: "")
+      return Migration(draft, declarations: Declarations(), steps: [])
+    }
+    let program = folder.program.map { "\($0)" } ?? ""
+    digest = Self.digest(nil, migrations, nil, program)
+  }
+
   /// Parses and validates files that have already been read.
   ///
   /// - Throws: `MigrationError` with file and line: the first of all errors.
@@ -130,6 +158,7 @@ public struct MigrationSet: Sendable {
       faults += parsed.faults
     }
     self.files = files
+    madeSchema = nil
     baseline = first
     migrations = found.sorted { $0.key < $1.key }.map(\.value)
     historyTable = Self.historyTable(format, migrations, files.folder, &faults)

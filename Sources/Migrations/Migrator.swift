@@ -20,9 +20,10 @@ public struct AppliedMigration: Hashable, Sendable, Codable {
     case rowsDeleted = "rows_deleted"
   }
 
-  init(
+  /// Creates the description of an applied migration.
+  public init(
     version: MigrationVersion, name: String, milliseconds: Double, rowsDeleted: [String: Int],
-    changes: [ContentChange]
+    changes: [ContentChange] = []
   ) {
     self.version = version
     self.name = name

@@ -37,7 +37,8 @@ extension MigrationSet {
   /// - Returns: the plan for this database.
   public func plan(for history: History, upTo target: MigrationVersion? = nil) -> Plan {
     let known = Set(migrations.compactMap(\.version))
-    let recorded = history.recorded ?? [:]
+    var recorded = history.recorded ?? [:]
+    if historyTable.hasOnlyLast { recorded = recorded.filter { known.contains($0.key) } }
     return Plan(
       baseline: history.recorded == nil ? baseline : nil,
       pending: migrations.filter { migration in

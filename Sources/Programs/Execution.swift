@@ -68,7 +68,8 @@ extension Program {
     let variables = environment.map { name, value in Array("\(name)=\(value)\0".utf8) }
     return Configuration(
       executable: executable, arguments: Arguments(Array(arguments.dropFirst())),
-      environment: .custom(variables), platformOptions: options)
+      environment: .custom(variables), workingDirectory: folder.map { FilePath($0) }, platformOptions: options
+    )
   }
 
   private var name: String { arguments.first ?? "" }

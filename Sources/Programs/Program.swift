@@ -35,6 +35,8 @@ public struct Program: Sendable {
   public var timeout: Duration
   /// The part of the output that is kept.
   public var keeping: Keeping
+  /// The folder in which the program runs; nil for this process's.
+  public var folder: String?
   /// The program's standard input.
   public var input: [UInt8] = []
   /// Whether the program and its children run in a session of their own instead of the terminal's.

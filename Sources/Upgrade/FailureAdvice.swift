@@ -97,6 +97,7 @@ extension Failure {
     case .hook where step == .after:
       "do by hand what the hook should have done: migrating again runs no hook where nothing is pending"
     case .hook: "mend what the hook complains about, then run the same command again"
+    case .program: "mend what the program complains about, then run the same command again"
     case .networkFileSystem:
       "work on the machine that has the disk, or accept the risk with rollout.network_file_systems: true"
     case .requirement: "do what the message asks for, then run again"

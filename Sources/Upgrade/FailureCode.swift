@@ -96,6 +96,8 @@ extension Failure {
     public static let fetch = Code(rawValue: "fetch")
     /// A hook failed.
     public static let hook = Code(rawValue: "hook")
+    /// The program that migrates the databases failed, or did what it must not do.
+    public static let program = Code(rawValue: "program")
     /// The host can't be reached.
     public static let unreachable = Code(rawValue: "unreachable")
     /// The host's key is unknown.

@@ -18,7 +18,7 @@ struct Rehearsal {
       defer { copies.remove() }
       let copy = "\(folder)/copy.sqlite"
       try makeCopy(copy, by: deadline)
-      return Upgrade(inspector, copy, backup: nil, deadline: deadline).run()
+      return inspector.upgrade(copy, backup: nil, by: deadline)
     } catch {
       return Outcome(Failure(error, at: .backUp))
     }

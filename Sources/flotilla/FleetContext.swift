@@ -82,11 +82,20 @@ extension FleetContext {
 extension FleetFile {
   /// Reads the migrations of the fleet.
   func migrationSet() throws -> MigrationSet {
-    try MigrationSet.load(migrations, baseline: baseline, schema: schema)
+    guard migrations.program == nil else {
+      return try withTemporaryFolder { folder in
+        try ProgramMigrations.load(
+          migrations, ignoring: drift.ignore, in: "\(folder)/program", within: rollout.timeout)
+      }
+    }
+    return try MigrationSet.load(migrations, baseline: baseline, schema: schema)
   }
 
   /// The table in which the fleet's databases record migrations, even if the migrations can't be used.
   var historyTable: any HistoryTable {
+    if let kind = migrations.program.flatMap({ ProgramHistory(rawValue: $0.format) }) {
+      return ProgramHistoryTable(kind, ignoring: drift.ignore)
+    }
     let set = (try? migrationSet()) ?? MigrationSet(unusable: "", in: migrations)
     return set.historyTable
   }

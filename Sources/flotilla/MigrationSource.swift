@@ -23,6 +23,11 @@ struct MigrationSource: ParsableArguments {
   func load(_ global: GlobalOptions) throws -> AuthoredMigrations {
     guard let folder else {
       let fleet = try FleetFile.load(global)
+      guard fleet.migrations.program == nil else {
+        throw UsageError(
+          "the migrations of \(fleet.name) are a program, and this command is for files of SQL: flotilla plan --rehearse "
+            + "tries the program on copies")
+      }
       let files = try MigrationFiles(fleet.migrations, baseline: fleet.baseline, schema: fleet.schema)
       return try AuthoredMigrations(fleet.name, files, fleet, suffix: "")
     }

@@ -70,6 +70,9 @@ public struct Prerequisite: Sendable {
   /// The Python packages that read reports.
   public static let reportReaders = packages("jsonschema, lxml, junitparser, prometheus_client, markdown_it")
 
+  /// Django and Alembic, whose migrations are programs.
+  public static let migrators = packages("django, alembic")
+
   /// To be root.
   public static let root = Prerequisite(
     complaint: geteuid() == 0 ? nil : "the test needs root: run `sudo env PATH=\"$PATH\" make test`")

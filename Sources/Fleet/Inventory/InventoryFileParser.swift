@@ -1,6 +1,7 @@
 internal import Basics
 internal import Migrations
 internal import Programs
+internal import SQLite
 internal import Upgrade
 internal import Yams
 
@@ -77,6 +78,9 @@ struct FleetFileParser {
   /// The folder of migrations: a path, or a mapping with the path and what the files don't tell.
   private func migrations(_ top: InventorySection) -> MigrationFolder {
     guard top.node("migrations")?.mapping != nil else { return MigrationFolder(top.path("migrations") ?? "") }
+    if top.section("migrations", keys: ["run"], reportsUnknown: false)?.has("run") == true {
+      return program(top)
+    }
     let keys = ["path", "format", "table", "deletes", "columns", "values"]
     guard let section = top.section("migrations", keys: keys) else { return MigrationFolder("") }
     section.require("path", "the folder with the migration files")
@@ -100,6 +104,37 @@ struct FleetFileParser {
     }
     folder.deletes = section.lists("deletes", such: "{ 7: [users] }") ?? [:]
     return folder
+  }
+
+  /// The program that migrates: `{ run: […], env: { … }, path: DIR, deletes: […], format: NAME }`.
+  private func program(_ top: InventorySection) -> MigrationFolder {
+    let keys = ["run", "env", "path", "deletes", "format"]
+    guard let section = top.section("migrations", keys: keys) else { return MigrationFolder("") }
+    let folder = section.path("path") ?? reader.folder
+    var program = MigrationProgram(self.program(section, "run"), in: folder)
+    program.environment = section.mapping("env") ?? [:]
+    program.deletes = Set((section.list("deletes") ?? []).map(\.folded))
+    let names = ProgramHistory.allCases.map(\.rawValue)
+    if let format = section.text("format") {
+      if names.contains(format) {
+        program.format = format
+      } else {
+        section.reject(
+          "format", mustBe: "one of \(names.joined(separator: ", ")) with \"run\"",
+          suggestion: Suggestion.nearest(to: format, in: names))
+      }
+    }
+    if program.arguments.isEmpty {
+      section.reject("run", mustBe: "a list of the program and its arguments")
+    } else if !program.knowsPath {
+      section.report(
+        .invalidValue, "run",
+        "nothing tells the program which database to migrate: put {path} into \"migrations.run\" or \"migrations.env\""
+      )
+    }
+    var migrations = MigrationFolder(folder)
+    migrations.program = program
+    return migrations
   }
 
   private func name(_ top: InventorySection) -> String? {

@@ -11,7 +11,7 @@ extension FleetFileParser {
 
   /// An argument vector. A program without a slash is looked up in PATH; a path is relative to the folder of the
   /// fleet file, like all paths in it.
-  private func program(_ section: InventorySection, _ key: String) -> [String] {
+  func program(_ section: InventorySection, _ key: String) -> [String] {
     guard var words = section.list(key), let name = words.first else { return [] }
     if name.contains("/") { words[0] = absolutePath(name, in: reader.folder) }
     return words

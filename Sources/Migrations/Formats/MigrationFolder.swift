@@ -19,6 +19,9 @@ public struct MigrationFolder: Hashable, Sendable, Codable {
   /// The texts to write into other columns, by column, for the format `custom`.
   public var values: [String: String] = [:]
 
+  /// The program that migrates the databases instead of files; nil if there are files. `path` is its folder then.
+  public var program: MigrationProgram?
+
   /// Creates the settings of a folder.
   public init(_ path: String, format: String? = nil, table: String? = nil) {
     (self.path, self.format, self.table) = (path, format, table)

@@ -22,6 +22,10 @@ public protocol HistoryTable: Sendable {
   /// and are not compared.
   var ownTables: Set<String> { get }
 
+  /// Whether a history is a single version that tells nothing about those before it. A database with another version
+  /// is then taken for an older one.
+  var hasOnlyLast: Bool { get }
+
   /// Reads what the database records.
   ///
   /// - Returns: the history. If the database has no such table, `recorded` is nil, and `foreign` names the other tool
@@ -73,6 +77,9 @@ public protocol HistoryRowLayout: Sendable {
 }
 
 extension HistoryTable {
+  /// Returns false.
+  public var hasOnlyLast: Bool { false }
+
   /// Returns nil.
   public func checksum(of text: String, _ migration: Migration) -> String? { nil }
 

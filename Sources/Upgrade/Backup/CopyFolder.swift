@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A folder for copies of databases, used by one process at a time and removed with everything in it.
 struct CopyFolder {
-  private let path: String
+  let path: String
   private let madeParent: Bool
   private let descriptor: Int32
 
@@ -20,7 +20,7 @@ struct CopyFolder {
     guard descriptor >= 0 else { throw BackupWriter.failure("can't open the folder \(path)") }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
-      throw Failure(code: .busy, step: .backUp, message: "another flotilla rehearses in \(path)")
+      throw Failure(code: .busy, step: .backUp, message: "another flotilla works in \(path)")
     }
     empty()
   }

@@ -37,7 +37,7 @@ struct HookedUpgrade {
   }
 
   private func upgrade(by deadline: Deadline) -> Outcome {
-    Upgrade(inspector, path, backup: backup, deadline: deadline).run()
+    inspector.upgrade(path, backup: backup, by: deadline)
   }
 
   private func run(

@@ -101,6 +101,8 @@ struct Inspector {
     of schema: Schema, _ digest: Fingerprint, _ history: History, _ plan: Plan
   ) throws -> [Difference] {
     guard history.recorded != nil, set.problem == nil else { return [] }
+    // What a program makes of an older version is not known.
+    if set.program != nil, !plan.isCurrent { return [] }
     return try driftCache.drift(of: digest, history) {
       try DriftDetector(set: set, expectedSchema: expectedSchema, showsLayout: options.showsLayout)
         .differences(in: schema, history, plan)

@@ -36,6 +36,14 @@ struct ForeignKeyProof {
   /// The tables that were written.
   var tables: Set<String> { written }
 
+  /// All violations that exist now.
+  func allViolations() throws -> [Violation: Int] {
+    try Set(schema.links.map(\.child)).sorted().reduce(into: [:]) { found, table in
+      guard schema.object(.table, table) != nil else { return }
+      found.merge(try violations(in: table)) { $0 + $1 }
+    }
+  }
+
   /// The violations that exist now and didn't exist before.
   func newViolations(_ after: Schema) throws -> [(violation: Violation, count: Int)] {
     var tables = Set(before.keys).union(written)

@@ -26,6 +26,9 @@ struct NewCommand: ParsableCommand {
     var problem: String?
     try finishing(console) {
       let folder = try FleetFile.load(global).migrations
+      guard folder.program == nil else {
+        throw UsageError("the fleet's migrations are a program: begin a migration with its own tool")
+      }
       problem = try NewMigration.problem(of: name, in: folder)
       guard problem == nil else { return .well }
       let migration = try NewMigration(name, in: folder)
