@@ -24,7 +24,7 @@ public final class ExpectedSchema: Sendable {
   private let count = Atomic(0)
   private let schemas = Mutex<[[MigrationVersion]: Result<Schema, MigrationFailure>]>([:])
   private let wholes = Mutex<[[MigrationVersion]: (schema: Schema, columns: [String: Set<String>])]>([:])
-  private let changes = Mutex<[MigrationVersion: [Schema.Change]]?>(nil)
+  private let evolved = Mutex<Result<SchemaEvolution, MigrationFailure>?>(nil)
 
   /// Prepares to replay `set`; nothing runs yet.
   ///
@@ -86,26 +86,51 @@ public final class ExpectedSchema: Sendable {
     }
   }
 
-  /// What each migration changes in the schema when all migrations before it have been applied. One replay of the whole
-  /// set finds out, and the result is kept.
+  /// What each migration changes in the schema when all migrations before it have been applied.
   ///
   /// - Throws: `MigrationFailure` if the files don't run on an empty database, or not in the time allowed.
   public func changesByVersion() throws -> [MigrationVersion: [Schema.Change]] {
-    if let known = changes.withLock({ $0 }) { return known }
+    try evolution().changesByVersion
+  }
+
+  /// How the schema develops from version to version. One replay of the whole set finds out, and the result is kept.
+  ///
+  /// - Throws: `MigrationFailure` if the files don't run on an empty database, or not in the time allowed.
+  public func evolution() throws -> SchemaEvolution {
+    try evolved.withLock { evolved in
+      if let evolved { return try evolved.get() }
+      do {
+        let evolution = try replayAll()
+        evolved = .success(evolution)
+        return evolution
+      } catch let failure as MigrationFailure {
+        if !replays.isCalledOff { evolved = .failure(failure) }
+        throw failure
+      }
+    }
+  }
+
+  private func replayAll() throws -> SchemaEvolution {
+    count.add(1, ordering: .relaxed)
     let replay = try replays.begin()
     defer { replay.end() }
     try replay.run(set.baseline)
-    var before = try replay.schema(ignoring: ignored)
-    var found: [MigrationVersion: [Schema.Change]] = [:]
-    for migration in set.migrations where !migration.runsOutsideTransaction {
+    let start = try replay.schema(ignoring: ignored)
+    var before = start
+    var steps: [SchemaEvolution.Step] = []
+    for migration in set.migrations {
       guard let version = migration.version else { continue }
-      try replay.run(migration)
-      let after = try replay.schema(ignoring: ignored)
-      found[version] = before.changes(to: after)
-      before = after
+      var changes: [Schema.Change] = []
+      // What runs outside a transaction (VACUUM, ANALYZE, REINDEX, PRAGMA) changes no schema.
+      if !migration.runsOutsideTransaction {
+        try replay.run(migration)
+        let after = try replay.schema(ignoring: ignored)
+        changes = before.changes(to: after)
+        before = after
+      }
+      steps.append(SchemaEvolution.Step(version: version, changes: changes))
     }
-    changes.withLock { $0 = found }
-    return found
+    return SchemaEvolution(start: start, steps: steps)
   }
 
   /// The schema of a fresh installation, as its script creates it.

@@ -52,6 +52,21 @@ enum AnswerCheck {
     return nil
   }
 
+  /// Why the adoption that `outcome` offers can't be; nil if it can, or there is none. `versions` are those of the
+  /// migrations.
+  static func problem(inAdoptionOf outcome: Outcome, versions: Set<MigrationVersion>) -> String? {
+    guard let finding = outcome.adoption else { return nil }
+    guard outcome.fingerprint != nil, outcome.versionAfter == nil else {
+      return "what to record in a database that has a history"
+    }
+    let named = finding.likeness.named + [finding.version].compactMap { $0 }
+    guard named.count <= 2 * versions.count + 3, named.allSatisfy({ $0 == .zero || versions.contains($0) })
+    else {
+      return "versions that the migrations don't have"
+    }
+    return nil
+  }
+
   private static let longestName = 4_096
 
   /// Why `record` can't be the backup at `path`; nil if it can.

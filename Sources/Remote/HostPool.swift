@@ -1,6 +1,7 @@
 internal import Dispatch
 public import Fleet
 public import Migrations
+internal import Schema
 internal import Synchronization
 public import Upgrade
 internal import Wire
@@ -23,6 +24,8 @@ public final class HostPool: Sendable {
   private let settings: FleetFile.SSH
   private let transport: any AgentTransport
   private let program: AgentProgram?
+  /// The versions of the migrations.
+  let migrations: Set<MigrationVersion>
   private let setup: Frame
   private let limit: Duration
   private let silence: Duration
@@ -58,6 +61,7 @@ public final class HostPool: Sendable {
     longestIdle: Int = 128
   ) {
     self.settings = settings
+    migrations = Set(set.migrations.compactMap(\.version))
     transport = SSHTransport(settings: settings)
     self.program = program
     var there = options
@@ -96,6 +100,7 @@ public final class HostPool: Sendable {
     var hasher = Hasher()
     hasher.combine(outcome.drift)
     hasher.combine(outcome.failure)
+    hasher.combine(outcome.adoption)
     let digest = hasher.finalize()
     return retained.withLock { retained in
       if retained.seen.contains(digest) { return true }

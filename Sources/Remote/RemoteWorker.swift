@@ -1,4 +1,5 @@
 internal import Fleet
+public import Schema
 internal import Synchronization
 public import Upgrade
 internal import Wire
@@ -14,6 +15,13 @@ public struct RemoteWorker: Worker {
   /// See `Worker`.
   public func upgrade(_ path: String, backup: String) -> Outcome {
     outcome(.upgrade(path: path, backup: backup), backup: backup)
+  }
+
+  /// See `Worker`.
+  public func adopt(
+    _ path: String, upTo version: MigrationVersion, schema fingerprint: String, backup: String
+  ) -> Outcome {
+    outcome(.adopt(path: path, version: version, schema: fingerprint, backup: backup), backup: backup)
   }
 
   /// See `Worker`.
@@ -56,7 +64,13 @@ public struct RemoteWorker: Worker {
     let copy = BackupRecord(path: path, bytes: backup.bytes, sha256: backup.sha256)
     let incoming = Mutex(Download(try IncomingBackup(copy)))
     let receiver = Receiver(bytes: backup.bytes) { piece in incoming.withLock { $0.take(piece) } }
-    _ = try perform(.fetch(backup), receiving: receiver)
+    do throws(Failure) {
+      _ = try perform(.fetch(backup), receiving: receiver)
+    } catch {
+      // The connection may still refer to the receiver for a moment.
+      incoming.withLock { $0.file.discard() }
+      throw error
+    }
     let failure: Failure? = incoming.withLock { incoming in
       do throws(Failure) {
         if let failure = incoming.failure { return failure }
@@ -112,7 +126,10 @@ public struct RemoteWorker: Worker {
   private func outcome(_ request: Request, backup: String? = nil) -> Outcome {
     do throws(Failure) {
       let answer = try perform(request)
-      let outcome: Outcome = try answer.value { AnswerCheck.problem(in: $0, backup: backup) }
+      let outcome: Outcome = try answer.value {
+        AnswerCheck.problem(in: $0, backup: backup)
+          ?? AnswerCheck.problem(inAdoptionOf: $0, versions: hosts.migrations)
+      }
       guard hosts.retains(outcome, of: answer.size) else { throw Self.tooMuch }
       return outcome.bounded()
     } catch {

@@ -30,12 +30,27 @@ public struct CohortTable {
   /// - Returns: the lines.
   public func lines(_ fleetStatus: FleetStatus, showsPlan: Bool) -> [String] {
     let members = fleetStatus.members().sorted { rank($0.cohort) < rank($1.cohort) }
+    return lines(members, title: Self.title, right: { right($0, showsPlan: showsPlan) }, notes: remarks)
+  }
+
+  /// Lays out one block for each cohort.
+  ///
+  /// - Parameters:
+  ///   - members: the cohorts, and the indices of their installations.
+  ///   - title: the text beside the number of installations.
+  ///   - right: the lines of the right column.
+  ///   - notes: the lines below both columns, for a cohort and the ids of its installations.
+  /// - Returns: the lines.
+  func lines(
+    _ members: [(cohort: Cohort, indices: [Int])], title: (Cohort) -> String, right: (Cohort) -> [String],
+    notes: (Cohort, [String]) -> [String]
+  ) -> [String] {
     let width = max(3, String(members.map(\.indices.count).max() ?? 0).count + 2)
     return members.flatMap { cohort, indices -> [String] in
       let number = String(indices.count)
       let indent = String(repeating: " ", count: width + 2)
-      let title = String(repeating: " ", count: width - number.count) + number + "  " + Self.title(cohort)
-      let right = self.right(cohort, showsPlan: showsPlan)
+      let head = String(repeating: " ", count: width - number.count) + number + "  " + title(cohort)
+      let right = right(cohort)
       let column = width + 30
       let members = indices.map(names)
       // Names that don't fit into the left column go below both columns.
@@ -43,10 +58,10 @@ public struct CohortTable {
       let isWide = (isVerbose ? members[...] : members.prefix(1)).contains { $0.columns > narrow }
       let room = right.isEmpty || isWide ? TextLayout.width - indent.count : narrow
       let ids = Self.list(members, room: room, isVerbose: isVerbose).map { indent + $0 }
-      let notes = remarks(cohort, members).flatMap { TextLayout.wrap($0, first: indent) }
+      let notes = notes(cohort, members).flatMap { TextLayout.wrap($0, first: indent) }
       let folded = right.flatMap { Self.fold($0, room: TextLayout.width - column) }
-      guard isWide else { return TextLayout.beside([title] + ids, folded, at: column) + notes }
-      return TextLayout.beside([title], folded, at: column) + ids + notes
+      guard isWide else { return TextLayout.beside([head] + ids, folded, at: column) + notes }
+      return TextLayout.beside([head], folded, at: column) + ids + notes
     }
   }
 

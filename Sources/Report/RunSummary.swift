@@ -12,15 +12,17 @@ public struct RunSummary {
     self.names = names
   }
 
-  /// The lines about failed, unreachable and skipped installations. Unusable migrations are left out: they concern
+  /// The lines about failed, unreachable and skipped installations, of all or of some indices. Unusable migrations are left out: they concern
   /// the whole run, are reported before it starts, and don't prevent backups or restores.
-  public func attention() -> [String] {
+  public func attention(among chosen: Set<Int>? = nil) -> [String] {
     let order: [Status] = [.failed, .unreachable, .migrated, .current, .pending, .skipped]
     let members = order.flatMap { status in
       fleetStatus.members().filter {
         $0.cohort.status == status && ![nil, .migrations].contains($0.cohort.failure?.code)
       }
-    }
+    }.map { cohort, indices in
+      (cohort: cohort, indices: chosen.map { indices.filter($0.contains) } ?? indices)
+    }.filter { !$0.indices.isEmpty }
     return members.flatMap { cohort, indices -> [String] in
       let ids = indices.map(names)
       let word = cohort.status == .skipped ? "left alone" : cohort.status.rawValue

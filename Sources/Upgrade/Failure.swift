@@ -16,6 +16,8 @@ public enum UpgradeStep: String, Sendable, Codable {
   case backUp = "back up"
   /// Running the migrations.
   case migrate
+  /// Recording migrations without running them.
+  case record
   /// Checking the result, inside the transaction.
   case prove
   /// Committing the transaction.

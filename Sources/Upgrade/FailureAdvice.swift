@@ -59,11 +59,15 @@ extension Failure {
     case .migrations: "correct the files; flotilla lint tells what is wrong with them"
     case .foreignHistory:
       "if that tool's files are the fleet's migrations, name its format in fleet.yml (migrations: { path, format }); "
-        + "else take it over with a baseline (baseline: FILE in fleet.yml) that makes of such a database what the first "
-        + "migration starts from, or record in the history table what it has"
+        + "else take such databases over with a baseline (baseline: FILE), which makes of them what the first migration "
+        + "starts from; flotilla adopt takes those that have no history but a user_version"
     case .unknownHistory:
-      "record in the history table what it has, or write a baseline (baseline: FILE in fleet.yml) for "
-        + "databases without records"
+      "flotilla adopt tells by the schema which of these migrations it has, and records them; or write a baseline "
+        + "(baseline: FILE in fleet.yml) for databases without records"
+    case .unknownVersion:
+      "say which version it is at: flotilla --only ID adopt --version VERSION; or change its schema to that of a "
+        + "version, and adopt it again"
+    case .changed: "run the same command again, which looks at it anew"
     case .unfinishedHistory:
       "find out with the tool which of its statements ran, bring the database to one of the two versions or restore a "
         + "backup, and clear the mark with the tool; then run again"

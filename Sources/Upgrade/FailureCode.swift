@@ -52,6 +52,10 @@ extension Failure {
     public static let unknownHistory = Code(rawValue: "unknown_history")
     /// The history marks a migration as half done, or is locked by a tool that crashed.
     public static let unfinishedHistory = Code(rawValue: "unfinished_history")
+    /// Which version a database without a history is at can't be told from its schema.
+    public static let unknownVersion = Code(rawValue: "unknown_version")
+    /// The database changed after it was inspected.
+    public static let changed = Code(rawValue: "changed")
     /// The history table did not keep exactly what was recorded, or a migration created a trigger on it.
     public static let history = Code(rawValue: "history")
     /// The history table has a trigger, which would run with each record.

@@ -81,6 +81,8 @@ public struct Outcome: Hashable, Sendable, Codable {
   public var failure: Failure?
   /// What the pending migrations do without declaring it, by migration. Only a rehearsal lists it; it has then failed.
   public var undeclared: [UndeclaredEffects] = []
+  /// What `adopt` would record; nil if the database has a history, or nobody asked.
+  public var adoption: AdoptionFinding?
   /// The results of the hooks that ran.
   public var hooks: [HookResult] = []
   /// Other processes that had the file open before the work began, as `ownprem-server (pid 812)`: at most five, then
@@ -117,7 +119,8 @@ public struct Outcome: Hashable, Sendable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case status, applied, pending, backup, drift, ignored, fingerprint, undeclared, hooks, milliseconds, bytes
+    case status, applied, pending, backup, drift, ignored, fingerprint, undeclared, hooks, milliseconds,
+      bytes, adoption
     case versionBefore = "version_before"
     case versionAfter = "version_after"
     case mayDelete = "may_delete"

@@ -1,5 +1,4 @@
 internal import Basics
-internal import Glibc
 internal import Migrations
 internal import SQLite
 internal import Schema
@@ -9,64 +8,14 @@ internal import Schema
 /// Everything from the lock to the commit is one transaction. The database is always completely at its old version or
 /// completely at its new version, even if this process is killed. Only migrations that can't run in a transaction
 /// divide the work into several parts.
-final class Upgrade {
-  private let inspector: Inspector
-  private let path: String
-  /// The location of the backup; nil in a rehearsal.
-  private let backup: String?
-  private let deadline: Deadline
-  private var step = UpgradeStep.open {
-    didSet { inspector.control.began?(path, step) }
-  }
-  private var outcome = Outcome(status: .failed)
-  /// The failures after which a rehearsal went on.
+final class Upgrade: LockedWork {
+  /// The failures after which a rehearsal went on. A rehearsal has no backup. It goes on after effects that a migration
+  /// doesn't declare, so that it can list those of all pending migrations before it fails.
   private var undeclared: [MigrationFailure] = []
 
-  /// Prepares an upgrade. If `backup` is nil, it is a rehearsal on a copy: it makes no backup, and goes on after effects
-  /// that a migration doesn't declare, so that it can list those of all pending migrations before it fails.
-  init(_ inspector: Inspector, _ path: String, backup: String?, deadline: Deadline) {
-    self.inspector = inspector
-    self.path = path
-    self.backup = backup
-    self.deadline = deadline
-  }
+  override func noteFailure() { outcome.undeclared = undeclared.compactMap(\.undeclared) }
 
-  func run() -> Outcome {
-    do {
-      let file = try DatabaseFile.inspect(path).get()
-      outcome.bytes = file.bytes
-      let database = try openForWriting(path, file, inspector.options, deadline)
-      do {
-        defer { outcome.isUnchanged = !database.mayHaveCommitted }
-        defer {
-          database.rollback()
-          database.close()
-        }
-        try work(on: database, file)
-      }
-    } catch {
-      fail(error)
-    }
-    return outcome
-  }
-
-  private func fail(_ error: any Error) {
-    outcome.status = .failed
-    outcome.failure = Failure(error, at: step)
-    outcome.undeclared = undeclared.compactMap(\.undeclared)
-    if step == .open { outcome.isUnchanged = true }
-    guard backup != nil else { return }
-    // If something was or may have been committed, the file is read again to find its current version.
-    if !outcome.isUnchanged { outcome.addState(read: inspector.inspect(path)) }
-  }
-
-  private func work(on database: Connection, _ file: DatabaseFile) throws {
-    try inspector.control.check(at: .open)
-    step = .lock
-    try database.beginTransaction()
-    step = .inspect
-    try requireSameFile(database, file)
-    let state = try inspector.state(of: database)
+  override func work(on database: Connection, _ file: DatabaseFile, _ state: Inspector.State) throws {
     let found = inspector.outcome(state, bytes: file.bytes)
     guard found.status == .pending else {
       outcome = found
@@ -74,7 +23,14 @@ final class Upgrade {
     }
     outcome = found
     outcome.status = .failed
-    try backUp(database, file, before: state.plan)
+    if inspector.options.check == .none,
+      let alone = state.plan.pending.first(where: \.runsOutsideTransaction)
+    {
+      throw Failure(
+        code: .backup, step: .backUp,
+        message: "\(alone.file) has '@transaction none' and can't run without a backup")
+    }
+    try backUp(database, file)
     var before: Inspector.State? = state
     for group in Self.groups(of: state.plan) {
       try migrate(group, on: database, before)
@@ -85,23 +41,6 @@ final class Upgrade {
     outcome.pending = []
     outcome.mayDelete = []
     outcome.mayChange = []
-  }
-
-  private func backUp(_ database: Connection, _ file: DatabaseFile, before plan: Plan) throws {
-    step = .backUp
-    guard inspector.options.check != .none else {
-      guard let alone = plan.pending.first(where: \.runsOutsideTransaction) else { return }
-      throw Failure(
-        code: .backup, step: .backUp,
-        message: "\(alone.file) has '@transaction none' and can't run without a backup")
-    }
-    guard let backup else { return }
-    let start = ContinuousClock.now
-    let writer = BackupWriter(
-      check: inspector.options.check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
-    outcome.backup = try writer.write(
-      to: backup, in: BackupDestinations.holding(backup), owner: file, comparing: database)
-    outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
   }
 
   /// Divides a plan into transactions: one for everything, except that migrations that can't run in a transaction are
@@ -178,54 +117,4 @@ final class Upgrade {
     outcome.drift = state.drift
     outcome.ignored = state.schema.ignored
   }
-}
-
-/// Opens the database at `path` for an upgrade or a restore.
-func openForWriting(
-  _ path: String, _ file: DatabaseFile, _ options: UpgradeOptions, _ deadline: Deadline
-) throws -> Connection {
-  if let failure = hardLinks(of: file, options) { throw failure }
-  let database = try Connection(
-    path: path, access: .readWrite, busyTimeout: options.busyTimeout, deadline: deadline)
-  guard !database.isReadOnly else { throw unwritable(path, "the file") }
-  // A checkpoint beside a live application can hit the WAL-reset race of SQLite before 3.51.3. The checkpoint at close
-  // only happens if no other process has the file open.
-  if file.isWAL { database.disableAutomaticCheckpoints() }
-  try database.execute("PRAGMA synchronous=\(file.isWAL ? "FULL" : "EXTRA")")
-  return database
-}
-
-/// Verifies that the connection has the same file open that was inspected.
-///
-/// - Throws: `Failure` with code `switched` if it is a different file.
-func requireSameFile(_ database: Connection, _ file: DatabaseFile) throws(Failure) {
-  guard !database.isOpen(on: file) else { return }
-  throw Failure(
-    code: .switched, step: .open,
-    message:
-      "the path leads to another file than a moment ago: a symbolic link or a folder in it was switched")
-}
-
-/// Why a database with several hard links can't be worked on; nil if it has only one, or if the options accept several
-/// and it isn't in WAL mode.
-///
-/// Journal and log belong to a name of the file, and in WAL mode so do the locks. Two programs that open the file by
-/// different names don't see each other's, and corrupt it (https://sqlite.org/howtocorrupt.html, 2.5). In WAL mode this
-/// doesn't even take a crash.
-func hardLinks(of file: DatabaseFile, _ options: UpgradeOptions) -> Failure? {
-  guard file.links > 1, file.isWAL || !options.hardLinks else { return nil }
-  let remedy = file.isWAL ? "" : "; rollout.hard_links: true accepts it"
-  return Failure(
-    code: .hardLink, step: .open,
-    message:
-      "the file has \(file.links) names (hard links): a program that opens it by another one would corrupt it\(remedy)"
-  )
-}
-
-/// The failure for `what`, such as a file or its folder, at `path`, which can't be written.
-func unwritable(_ path: String, _ what: String) -> Failure {
-  let isReadOnly = access(path, W_OK) != 0 && errno == EROFS
-  return Failure(
-    code: isReadOnly ? .readOnly : .permission, step: .open,
-    message: isReadOnly ? "the file system is mounted read-only" : "this user may not write \(what)")
 }

@@ -50,6 +50,9 @@ public struct UpgradeOptions: Sendable, Codable {
   public var networkFileSystems = false
   /// Whether to work on databases with several hard links. This never includes databases in WAL mode.
   public var hardLinks = false
+  /// How `inspect` decides up to which version migrations could be recorded in a database without a history; nil to
+  /// leave that out.
+  public var adoption: AdoptionChoice?
   /// Whether `inspect` may roll back the journal that a crashed writer left. This is the only write that it ever does.
   public var recovers = true
 
@@ -77,6 +80,13 @@ public protocol Worker: Sendable {
   /// Upgrades a database: runs the hook before, backs up to the location `backup`, migrates, proves, commits, and runs
   /// the hook after.
   func upgrade(_ path: String, backup: String) -> Outcome
+  /// Records the migrations up to `version` in a database without a history, without running them, after backing it
+  /// up to the location `backup`.
+  ///
+  /// The database must still have the schema that `inspect` found. No hook runs.
+  func adopt(
+    _ path: String, upTo version: MigrationVersion, schema fingerprint: String, backup: String
+  ) -> Outcome
   /// Makes a backup at the location `destination`, and does nothing else.
   func backUp(_ path: String, to destination: String) -> Outcome
   /// Writes a backup's content into the live file, after backing up the current content to the location `saved`.
@@ -134,7 +144,8 @@ public struct LocalWorker: Worker {
     inspector = Inspector(
       set: set, expectedSchema: expectedSchema,
       cache: SchemaCache(ignoring: options.ignored + set.historyRules),
-      driftCache: DriftCache(), options: options, control: control)
+      driftCache: DriftCache(), comparison: VersionComparison(set, expectedSchema), options: options,
+      control: control)
     preflight = Preflight(options)
   }
 
@@ -152,6 +163,16 @@ public struct LocalWorker: Worker {
       var outcome = HookedUpgrade(inspector: inspector, path: path, backup: backup).run()
       outcome.openBy = openBy
       return outcome
+    }
+  }
+
+  /// See ``Worker/adopt(_:upTo:schema:backup:)``.
+  public func adopt(
+    _ path: String, upTo version: MigrationVersion, schema fingerprint: String, backup: String
+  ) -> Outcome {
+    timed {
+      if let failure = preflight.networkFileSystem(of: path) { return Outcome(failure) }
+      return Adoption(inspector, path, upTo: version, schema: fingerprint, backup: backup).run()
     }
   }
 

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 public import Migrations
-internal import Schema
+public import Schema
 public import Upgrade
 
 /// The version of the program. A coordinator and its agents must have the same version.
@@ -59,6 +59,8 @@ public enum Request: Hashable, Sendable, Codable {
   case inspect(path: String)
   /// See `Worker.upgrade`. The answer is an outcome.
   case upgrade(path: String, backup: String)
+  /// See `Worker.adopt`. The answer is an outcome.
+  case adopt(path: String, version: MigrationVersion, schema: String, backup: String)
   /// See `Worker.backUp`. The answer is an outcome.
   case backUp(path: String, destination: String)
   /// See `Worker.restore`. The answer is an outcome.
@@ -79,7 +81,7 @@ extension Request {
   /// The kind of frame that answers the request if it succeeds.
   public var answer: Frame.Kind {
     switch self {
-    case .inspect, .upgrade, .backUp, .restore, .rehearse: .outcome
+    case .inspect, .upgrade, .adopt, .backUp, .restore, .rehearse: .outcome
     case .backups: .found
     case .remove, .fetch, .store: .done
     }
@@ -88,7 +90,7 @@ extension Request {
   /// Whether the agent reports each step of the work.
   public var tellsSteps: Bool {
     switch self {
-    case .upgrade, .restore: true
+    case .upgrade, .adopt, .restore: true
     default: false
     }
   }

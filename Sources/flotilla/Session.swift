@@ -174,10 +174,13 @@ struct Session {
   /// The id of the installation at an index of the inventory.
   func name(_ index: Int) -> String { inventory.installations[index].id }
 
-  /// Inspects every selected installation, with a progress line.
-  func scan(_ run: FleetRun, lanes: Lanes? = nil, notesPending: Bool = true) -> FleetStatus {
+  /// Inspects every selected installation, with a progress line. A rollout will record those that `isLeft` selects.
+  func scan(
+    _ run: FleetRun, lanes: Lanes? = nil,
+    leaving isLeft: @escaping @Sendable (Cohort) -> Bool = { _ in false }
+  ) -> FleetStatus {
     let progress = Progress(console, "looking", total: selection.count)
-    let fleetStatus = run.scan(lanes: lanes ?? self.lanes(), notesPending: notesPending, progress)
+    let fleetStatus = run.scan(lanes: lanes ?? self.lanes(), leaving: isLeft, progress)
     progress.end()
     return fleetStatus
   }

@@ -145,6 +145,23 @@ import Testing
     #expect(expectedSchema.replayed == 2)
   }
 
+  @Test func `the schemas of all versions are found out with one replay`() throws {
+    let files = try Files([
+      "1_a.sql": "CREATE TABLE a (b);", "2_data.sql": "INSERT INTO a VALUES (1);",
+      "3_vacuum.sql": "-- @transaction none\nVACUUM;", "4_b.sql": "CREATE TABLE b (b); DROP TABLE base;",
+    ])
+    let set = try files.load(baseline: files.folder.write("CREATE TABLE base (a);", to: "baseline.sql"))
+    let expectedSchema = ExpectedSchema(set)
+    for _ in 0..<2 {
+      let evolution = try expectedSchema.evolution()
+      #expect(evolution.start.all(.table).map(\.name) == ["base", "schema_migrations"])
+      #expect(evolution.steps.map(\.version) == [1, 2, 3, 4])
+      #expect(evolution.steps.map(\.changes.count) == [2, 0, 0, 4])
+      #expect(try expectedSchema.changesByVersion().keys.sorted() == [1, 2, 3, 4])
+    }
+    #expect(expectedSchema.replayed == 1)
+  }
+
   @Test func `each set of versions is replayed for what it is`() throws {
     let files = try Files(["1_a.sql": "CREATE TABLE a (b);", "2_b.sql": "CREATE TABLE b (b);"])
     let set = try files.load(baseline: files.folder.write("CREATE TABLE base (a);", to: "baseline.sql"))

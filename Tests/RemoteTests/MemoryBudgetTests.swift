@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Migrations
+import Schema
 import TestSupport
 import Testing
 import Upgrade
@@ -72,6 +73,25 @@ import Upgrade
     #expect(AnswerCheck.problem(in: outcome, backup: nil) == nil)
     outcome.undeclared = [UndeclaredEffects(file: "1_a.sql", effects: [], deletes: [long], changes: [])]
     #expect(AnswerCheck.problem(in: outcome, backup: nil) != nil)
+  }
+
+  @Test(
+    arguments: [
+      (Likeness.equal([1, 2], unchanging: [2]), 2, nil, true), (.unlike(nearest: 0), nil, nil, true),
+      (.between(1, 3), nil, nil, false), (.equal([2], unchanging: []), 3, nil, false),
+      (.equal([2], unchanging: []), 2, 2, false),
+      (.equal(Array(repeating: 1, count: 100), unchanging: []), nil, nil, false),
+    ] as [(Likeness, MigrationVersion?, MigrationVersion?, Bool)])
+  func `what a host can't have found out for an adoption is refused`(
+    likeness: Likeness, version: MigrationVersion?, recorded: MigrationVersion?, isFine: Bool
+  ) {
+    var outcome = Outcome(status: .failed)
+    outcome.fingerprint = "sha256:\(Self.digest)"
+    outcome.versionAfter = recorded
+    outcome.adoption = AdoptionFinding(likeness: likeness, version: version, userVersion: nil)
+    #expect((AnswerCheck.problem(inAdoptionOf: outcome, versions: [1, 2]) == nil) == isFine)
+    outcome.adoption = nil
+    #expect(AnswerCheck.problem(inAdoptionOf: outcome, versions: [1, 2]) == nil)
   }
 
   @Test(arguments: [

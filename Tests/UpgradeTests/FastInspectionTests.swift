@@ -101,6 +101,16 @@ import Testing
   }
 
   @Test(arguments: [
+    "CREATE TABLE goose_db_version (version_id);", "CREATE TABLE Alembic_Version (n);",
+    "PRAGMA user_version = 12;", "PRAGMA user_version = -1;",
+  ])
+  func `another tool's history is left to SQLite`(sql: String) throws { #expect(try !isQuick(recorded(sql))) }
+
+  @Test func `a database without any history is read from its pages`() throws {
+    #expect(try isQuick(recorded("CREATE VIEW goose_db_version AS SELECT 1;")))
+  }
+
+  @Test(arguments: [
     "INSERT INTO schema_migrations VALUES (1, 'a', 1), (1, 'b', 1);",
     "INSERT INTO schema_migrations VALUES (NULL, 'a', 1);",
     "INSERT INTO schema_migrations VALUES (1, x'61', 1);",

@@ -9,7 +9,7 @@ extension Journal {
   ///
   /// It relies on the backup destination and not on the journal, whose latest entries a power cut may have taken. A
   /// backup appears at its location only when it is complete, so each one found is as good as a recorded one. Backups
-  /// on hosts are found when a run works there (``BackupStore/recordAndPrune(_:of:_:)``). The caller holds the lock
+  /// on hosts are found when a run works there (``BackupStore/recordAndPrune(_:of:_:after:)``). The caller holds the lock
   /// on the state folder.
   ///
   /// - Parameters:

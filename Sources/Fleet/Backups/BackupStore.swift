@@ -63,21 +63,22 @@ public struct BackupStore: Sendable {
   /// Records the backup of an outcome, fetches it if fetching is on, and removes the oldest backups beyond the number
   /// to keep. Backups that earlier runs left on the host unrecorded are recorded first.
   ///
-  /// If a migration fails at *migrate* or *prove* and certainly left the database unchanged, the backup equals the
+  /// If a migration fails at *migrate*, *record* or *prove* and certainly left the database unchanged, the backup equals the
   /// database and is removed, so that failures don't push older states out. A failure at any other step removes no
   /// backup. If anything may have been committed, the backup stays.
   /// - Parameters:
   ///   - outcome: the result for the installation.
   ///   - installation: the installation.
   ///   - worker: the worker that produced the outcome.
+  ///   - work: what was done if nothing was migrated, for the message that the backup could not be fetched.
   /// - Returns: the outcome, without its backup if that was removed, and failed if the backup could not be fetched.
-  public func recordAndPrune(_ outcome: Outcome, of installation: Installation, _ worker: any Worker)
-    -> Outcome
-  {
+  public func recordAndPrune(
+    _ outcome: Outcome, of installation: Installation, _ worker: any Worker, after work: String = "backed up"
+  ) -> Outcome {
     if !installation.machine.isLocal, outcome.status != .unreachable { recordRecovered(installation, worker) }
     guard let backup = outcome.backup else { return outcome }
     let isUnchanged = outcome.status == .failed && outcome.applied.isEmpty && outcome.isUnchanged
-    if isUnchanged, let step = outcome.failure?.step, step == .migrate || step == .prove,
+    if isUnchanged, let step = outcome.failure?.step, [.migrate, .record, .prove].contains(step),
       (try? worker.remove([backup.path])) != nil
     {
       var outcome = outcome
@@ -89,7 +90,7 @@ public struct BackupStore: Sendable {
     journal.addBackup(
       StoredBackup(run, installation, version: outcome.versionBefore, backup, fetched: fetched))
     if outcome.status != .failed, failure == nil { prune(installation, worker) }
-    return failure.map { outcome.failed(toFetch: $0) } ?? outcome
+    return failure.map { outcome.failed(toFetch: $0, after: work) } ?? outcome
   }
 
   /// Records backups on a host from runs that were killed or lost the connection before they recorded them.
@@ -196,9 +197,9 @@ extension Installation {
 
 extension Outcome {
   /// This outcome as a failure: the work is done, but its backup could not be fetched.
-  fileprivate func failed(toFetch failure: Failure) -> Outcome {
+  fileprivate func failed(toFetch failure: Failure, after work: String) -> Outcome {
     var outcome = self
-    let done = status == .migrated ? "migrated to version \(versionAfter ?? 0)" : "backed up"
+    let done = status == .migrated ? "migrated to version \(versionAfter ?? 0)" : work
     outcome.status = .failed
     outcome.failure = Failure(
       code: .fetch, step: .backUp,

@@ -17,6 +17,8 @@ public struct Cohort: Hashable, Sendable {
   public let mayChange: [String]
   /// How the schema differs from the expected schema.
   public let drift: [Difference]
+  /// What `adopt` would record in them; nil if they have a history, or nobody asked.
+  public let adoption: AdoptionFinding?
   /// Why they failed, were skipped or were unreachable.
   public let failure: Failure?
   /// Whether it is certain that nothing was changed.
@@ -27,6 +29,9 @@ public struct Cohort: Hashable, Sendable {
   /// Whether there is a difference with the severity of an error.
   public var isDrifted: Bool { drift.contains { $0.severity == .error } }
 
+  /// Whether `adopt` records versions in these installations.
+  public var isAdoptable: Bool { adoption?.version != nil }
+
   init(_ outcome: Outcome) {
     status = outcome.status
     version = outcome.versionAfter
@@ -35,6 +40,7 @@ public struct Cohort: Hashable, Sendable {
     mayDelete = outcome.mayDelete
     mayChange = outcome.mayChange
     drift = outcome.drift
+    adoption = outcome.adoption
     failure = outcome.failure
     isUnchanged = outcome.applied.isEmpty && outcome.isUnchanged
     var hasher = Hasher()
@@ -60,6 +66,7 @@ public struct Cohort: Hashable, Sendable {
     outcome.isUnchanged = isUnchanged
     outcome.drift = drift
     outcome.fingerprint = fingerprint
+    outcome.adoption = adoption
     outcome.failure = failure
     return outcome
   }

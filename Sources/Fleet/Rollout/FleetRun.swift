@@ -14,12 +14,12 @@ public protocol RunObserver: Sendable {
 ///
 /// ```swift
 /// let run = FleetRun(inventory, selection, workers, journal: journal, interruption: interruption)
-/// var status = run.scan(lanes: lanes, notesPending: false, observer)
+/// var status = run.scan(lanes: lanes, leaving: { $0.status == .pending }, observer)
 /// let waves = fleet.rollout.waves.plan(selection, of: inventory)
 /// let stop = run.rollOut(waves, &status, lanes: lanes, maxFailures: .count(0), observer) { installation in
 ///   workers.worker(for: installation).upgrade(installation.path, backup: backups.location(installation))
 /// }
-/// run.noteRest(status)
+/// run.noteRest(status) { $0.status == .pending }
 /// ```
 ///
 /// ``Lanes`` limit how much happens at once, ``Waves`` give the order, and outcomes go to ``records`` and from there
@@ -62,17 +62,20 @@ public struct FleetRun: Sendable {
   ///
   /// - Parameters:
   ///   - lanes: how many are inspected at once.
-  ///   - notesPending: whether to record installations with pending migrations. If a rollout follows, it records them
-  ///     when they are done, and ``noteRest(_:)`` records the others.
+  ///   - isLeft: says which installations are not recorded, since a rollout follows that records them when they are
+  ///     done. ``noteRest(_:where:)`` records the others.
   ///   - observer: called after each installation.
   /// - Returns: the state of each installation.
-  public func scan(lanes: Lanes, notesPending: Bool = true, _ observer: any RunObserver) -> FleetStatus {
+  public func scan(
+    lanes: Lanes, leaving isLeft: @escaping @Sendable (Cohort) -> Bool = { _ in false },
+    _ observer: any RunObserver
+  ) -> FleetStatus {
     let fleetStatus = Mutex(FleetStatus(count: inventory.installations.count))
     attempt(selection, lanes, until: { interruption.signal != nil }) { installation in
       workers.worker(for: installation).inspect(installation.path)
     } note: { index, outcome in
-      if notesPending || outcome.status != .pending { note(index, wave: nil, outcome) }
       let cohort = Cohort(outcome)
+      if !isLeft(cohort) { note(index, wave: nil, outcome) }
       fleetStatus.withLock {
         $0.put(cohort, at: index, ignored: outcome.ignored, openIn: outcome.programs)
         observer.finished(inventory.installations[index], outcome)
@@ -123,9 +126,13 @@ public struct FleetRun: Sendable {
   }
 
   /// Records the installations that a rollout left unchanged because it stopped or never started.
-  public func noteRest(_ fleetStatus: FleetStatus) {
+  ///
+  /// - Parameters:
+  ///   - fleetStatus: the state of the installations.
+  ///   - isLeft: the condition that was given to ``scan(lanes:leaving:_:)``, which no longer holds for what is done.
+  public func noteRest(_ fleetStatus: FleetStatus, where isLeft: (Cohort) -> Bool) {
     for index in selection {
-      guard let cohort = fleetStatus.cohort(at: index), cohort.status == .pending else { continue }
+      guard let cohort = fleetStatus.cohort(at: index), isLeft(cohort) else { continue }
       let installation = inventory.installations[index]
       var status = stat()
       var outcome = cohort.outcome

@@ -12,6 +12,8 @@ public struct ForeignHistory: Hashable, Sendable {
   public let tool: String
   /// Whether the other tool's table has the name of Flotilla's own history table, so that nothing can be recorded.
   public let isInTheWay: Bool
+  /// The value of `PRAGMA user_version` if that is all the evidence there is; nil if there is a table.
+  public let userVersion: Int64?
 
   /// Tables that only one tool creates, in lower case.
   private static let tables: [String: String] = [
@@ -42,6 +44,7 @@ public struct ForeignHistory: Hashable, Sendable {
     let names = try database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0) ?? "" }
     isInTheWay = !columns.isEmpty
     guard columns.isEmpty else {
+      userVersion = nil
       (place, tool) = Self.history(columns, of: table, names)
       return
     }
@@ -50,15 +53,17 @@ public struct ForeignHistory: Hashable, Sendable {
         let columns = try database.rows("SELECT name FROM pragma_table_xinfo(?, 'main')", [.text(name)]) {
           $0.text(0)?.folded ?? ""
         }
+        userVersion = nil
         (place, tool) = Self.history(columns, of: name, names)
         return
       }
       guard let tool = Self.tables[name.folded] else { continue }
-      (place, self.tool) = ("table \(name)", tool)
+      (place, self.tool, userVersion) = ("table \(name)", tool, nil)
       return
     }
     let version = knowsUserVersion ? 0 : try database.scalar("PRAGMA user_version")?.integer ?? 0
     guard version != 0 else { return nil }
+    userVersion = version
     place = "PRAGMA user_version, which is \(version)"
     tool = "the application itself, or a library such as Room or SQLDelight"
   }

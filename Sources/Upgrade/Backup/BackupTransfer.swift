@@ -6,7 +6,8 @@ internal import Glibc
 public final class IncomingBackup {
   private let record: BackupRecord
   private let unfinished: any UnfinishedBackup
-  private var isPublished = false
+  /// Whether the backup has been published or discarded.
+  private var isSettled = false
   private let file: Int32
   private var bytes: Int64 = 0
 
@@ -28,7 +29,15 @@ public final class IncomingBackup {
 
   deinit {
     close(file)
-    if !isPublished { unfinished.discard() }
+    discard()
+  }
+
+  /// Removes what has arrived, unless the backup has been published. Without this call, that happens when nobody refers
+  /// to the backup any more.
+  public func discard() {
+    guard !isSettled else { return }
+    isSettled = true
+    unfinished.discard()
   }
 
   /// Appends a piece.
@@ -58,7 +67,7 @@ public final class IncomingBackup {
       let digest = try FileDigest(unfinished.file).sha256
       guard digest == record.sha256 else { throw otherwise("its SHA-256 is \(digest)") }
       try unfinished.publish()
-      isPublished = true
+      isSettled = true
     } catch {
       throw Failure(error, at: .backUp)
     }

@@ -50,6 +50,7 @@ private struct StoredSchema {
   let digest: Fingerprint
   /// The root page of the history table, and the SQL that creates it; nil if there is no such table.
   private(set) var history: (root: Int, sql: String)?
+
   init?(_ pages: DatabasePages, history historyName: String) {
     let historyName = Array(historyName.utf8)
     var digest = Schema.TextDigest()

@@ -10,6 +10,7 @@ struct Inspector {
   let expectedSchema: ExpectedSchema
   let cache: SchemaCache
   let driftCache: DriftCache
+  let comparison: VersionComparison
   let options: UpgradeOptions
   let control: WorkControl
   let layouts = HistoryLayouts()
@@ -32,15 +33,21 @@ struct Inspector {
     // file has changed in the meantime, it is read again with locks.
     let before = try DatabaseFile.inspect(path).get()
     if !options.deep, let look = FastInspection(path, before, cache, layouts, set.historyTable) {
-      return outcome(try state(look.history, look.schema, look.digest), bytes: before.bytes)
+      return try inspected(try state(look.history, look.schema, look.digest), bytes: before.bytes)
     }
     return try reading(path, before, by: deadline) { database in
       let state = try state(of: database)
       database.rollback()
-      var outcome = outcome(state, bytes: before.bytes)
+      var outcome = try inspected(state, bytes: before.bytes)
       if options.deep { outcome.drift += try DataTrouble(database, state.schema).differences() }
       return outcome
     }
+  }
+
+  private func inspected(_ state: State, bytes: Int64) throws -> Outcome {
+    let outcome = outcome(state, bytes: bytes)
+    guard let choice = options.adoption, set.problem == nil else { return outcome }
+    return try withAdoption(outcome, state, choice)
   }
 
   /// Calls `body` with a connection that is in a read transaction and changes neither the database nor its folder.
@@ -183,11 +190,7 @@ struct Inspector {
         message: "trigger \(trigger.name) on \(set.historyTable.name) would run when migrations are recorded")
     }
     if let foreign = state.history.foreign, foreign.isInTheWay || set.baseline == nil {
-      return Failure(
-        code: .foreignHistory, step: .inspect,
-        message:
-          "another tool keeps its history, in \(foreign.place) (\(foreign.tool)); which of these migrations "
-          + "it has is not known")
+      return foreign.refusal
     }
     guard set.baseline == nil else { return nil }
     let there = state.schema.all(.table).map(\.name).filter { set.tablesMade.contains($0.folded) }

@@ -123,7 +123,8 @@ struct RestoreCommand: ParsableCommand {
       let unsaved = Mutex<[String]>([])
       let places = BackupPlaces(session, run.run.id)
       return run.each(
-        lanes: session.lanes(), limit: .percentage(.all), only: Set(found.keys)
+        lanes: session.lanes(), limit: .percentage(.all),
+        on: session.selection.filter { found[session.name($0)] != nil }
       ) { installation in
         guard let backup = found[installation.id] else { return Outcome(status: .skipped) }
         let worker = workers.worker(for: installation)

@@ -96,7 +96,7 @@ struct MigrateRun {
     // From here on, databases may be changed and nothing throws: the results are reported whatever else fails.
     let stop = work(run, workers, plan, &fleetStatus, journal)
     notify(fleetStatus, stop, ContinuousClock.now - session.start - plan.waited)
-    run.noteRest(fleetStatus)
+    run.noteRest(fleetStatus) { $0.status == .pending }
     let exitStatus = report(run, journal, fleetStatus, stop, startedAt: started, waves: plan.rollout.waves)
     if let next = RunSummary(fleetStatus, names: session.name).next { console.out(lines: [next]) }
     return books.exitStatus(
@@ -115,7 +115,7 @@ struct MigrateRun {
 
   /// Does everything that comes before the first write to a database.
   private func prepare(_ run: FleetRun, _ journal: Journal) throws -> Plan {
-    let fleetStatus = session.scan(run, lanes: session.lanes(command.concurrency), notesPending: false)
+    let fleetStatus = session.scan(run, lanes: session.lanes(command.concurrency)) { $0.status == .pending }
     let rollout = try RolloutPlan(
       session, fleetStatus, failures: command.maxFailures.flatMap { FailureLimit($0) },
       concurrency: command.concurrency)
