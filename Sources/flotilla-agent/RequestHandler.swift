@@ -20,11 +20,17 @@ final class RequestHandler: Sendable {
   init(_ setup: Setup, _ output: Output, _ cancellation: Cancellation) throws {
     let set: MigrationSet
     do {
-      set = try MigrationSet(setup.files)
+      set = try Self.set(setup)
     } catch {
       throw Failure(code: .agent, step: .open, message: "the agent can't read the migrations: \(error)")
     }
     guard set.digest.description == setup.digest else {
+      guard set.program == nil else {
+        throw Failure(
+          code: .program, step: .open,
+          message:
+            "the program on this host records other migrations than the one here: install the same version")
+      }
       throw Failure(code: .agent, step: .open, message: "the migrations did not arrive as they were sent")
     }
     let requests = Requests()
@@ -39,6 +45,14 @@ final class RequestHandler: Sendable {
     historyTable = set.historyTable
     self.output = output
     self.requests = requests
+  }
+
+  /// The migrations: those in the files, or what the program on this host makes of an empty database.
+  private static func set(_ setup: Setup) throws -> MigrationSet {
+    guard setup.files.folder.program != nil else { return try MigrationSet(setup.files) }
+    let folder = "/tmp/flotilla-agent-\(getpid())"
+    return try ProgramMigrations.load(
+      setup.files.folder, ignoring: setup.options.ignored, in: folder, within: setup.options.timeout)
   }
 
   func answer(_ request: Request, _ number: UInt32) {

@@ -93,8 +93,8 @@ extension FleetFile {
 
   /// The table in which the fleet's databases record migrations, even if the migrations can't be used.
   var historyTable: any HistoryTable {
-    if let kind = migrations.program.flatMap({ ProgramHistory(rawValue: $0.format) }) {
-      return ProgramHistoryTable(kind, ignoring: drift.ignore)
+    if let table = migrations.program.flatMap({ ProgramHistoryTable($0, ignoring: drift.ignore) }) {
+      return table
     }
     let set = (try? migrationSet()) ?? MigrationSet(unusable: "", in: migrations)
     return set.historyTable

@@ -136,13 +136,6 @@ struct Session {
     guard selection.contains(where: { !inventory.installations[$0].machine.isLocal }) else {
       return FleetWorkers(local, nil)
     }
-    guard set.program == nil else {
-      throw Failure(
-        code: .program, step: .open,
-        message:
-          "migrations that are a program run on this machine only so far: select installations without a host "
-          + "with --only")
-    }
     let program = fleet.ssh.agent == nil ? try AgentProgram(beside: executablePath()) : nil
     return FleetWorkers(local, HostPool(fleet.ssh, program, set, options))
   }

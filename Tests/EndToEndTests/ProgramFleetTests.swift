@@ -187,6 +187,38 @@ import Testing
     #expect(waits(20) { !Processes.isAlive(child) }, "what the program started is still there")
   }
 
+  @Test
+  func
+    `a run that is killed while the program works leaves the database as it was, and the next run succeeds`()
+    throws
+  {
+    try customFleet("{ files: dbs/*.sqlite }")
+    try folder.write(
+      """
+      import os, sys, time
+      folder = os.path.dirname(os.path.abspath(sys.argv[0]))
+      if os.path.exists(folder + "/waits") and os.path.getsize(sys.argv[1]) > 0:
+          open(folder + "/works", "w").close()
+          end = time.monotonic() + 60
+          while os.path.exists(folder + "/waits") and time.monotonic() < end:
+              time.sleep(0.05)
+
+      """ + Self.script, to: "migrate.py")
+    try folder.write("", to: "waits")
+    let before = try Content.bytes(folder.file("dbs/old.sqlite"))
+    let started = try Program.start(["migrate", "--yes"], in: folder.path, environment: Self.environment)
+    #expect(waits(60) { FileManager.default.fileExists(atPath: folder.file("works")) })
+    kill(started.process.processIdentifier, SIGKILL)
+    _ = try Program.finish(started)
+    #expect(try Content.bytes(folder.file("dbs/old.sqlite")) == before)
+    try FileManager.default.removeItem(atPath: folder.file("waits"))
+    let again = try run("migrate", "--yes")
+    #expect(again.status == 0 && again.words.contains("1 migrated"), "\(again.output)\(again.errors)")
+    #expect(try rows("SELECT a FROM t WHERE b IS NULL", "old") == ["1"])
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.file(".flotilla"))
+    #expect(!left.contains { $0.hasPrefix("copies") }, "\(left)")
+  }
+
   // MARK: Alembic
 
   private func alembicFleet() throws {
@@ -257,6 +289,73 @@ import Testing
     let result = try run("migrate", "--yes")
     #expect(result.status == 1 && result.errors.contains("on an empty database"), "\(result.errors)")
     #expect(result.errors.contains("/nowhere"), "\(result.errors)")
+  }
+
+  /// A program that adds a column, and counts in a table of its own. It leaves a note if it runs in a session of SSH.
+  private static let script = """
+    import os, sqlite3, sys
+    if "SSH_CONNECTION" in os.environ:
+        open(os.path.dirname(os.path.abspath(sys.argv[0])) + "/ran-on-host", "w").close()
+    database = sqlite3.connect(sys.argv[1])
+    database.executescript("CREATE TABLE IF NOT EXISTS t (a INTEGER PRIMARY KEY); CREATE TABLE IF NOT EXISTS steps (n)")
+    done = {row[0] for row in database.execute("SELECT n FROM steps")}
+    if 1 not in done:
+        database.execute("INSERT INTO steps VALUES (1)")
+    if 2 not in done:
+        database.execute("ALTER TABLE t ADD COLUMN b TEXT")
+        database.execute("INSERT INTO steps VALUES (2)")
+    database.commit()
+    """
+
+  private func customFleet(_ installations: String, ssh: String = "") throws {
+    let sql = "CREATE TABLE t (a INTEGER PRIMARY KEY); CREATE TABLE steps (n); INSERT INTO steps VALUES (1);"
+    try folder.database("dbs/old.sqlite", sql + "INSERT INTO t VALUES (1)")
+    try folder.write(Self.script, to: "migrate.py")
+    try folder.write(
+      """
+      fleet: x
+      migrations:
+        run: [python3, "\(folder.file("migrate.py"))", "{path}"]
+        format: custom
+        table: steps
+        columns: { version: n }
+      installations: [\(installations)]
+      \(ssh)
+      """, to: "fleet.yml")
+  }
+
+  @Test func `an application's own table tells the versions`() throws {
+    try customFleet("{ files: dbs/*.sqlite }")
+    let plan = try run("plan")
+    #expect(
+      plan.words.contains("version 1") && plan.words.contains("1 to migrate"), "\(plan.output)\(plan.errors)")
+    let result = try run("migrate", "--yes")
+    #expect(result.status == 0 && result.words.contains("1 migrated"), "\(result.output)\(result.errors)")
+    #expect(try rows("SELECT a FROM t WHERE b IS NULL", "old") == ["1"])
+    #expect(try run("status").words.contains("version 2"))
+  }
+
+  @Test(.needs(.sshd)) func `for a database on a host, the program runs there`() throws {
+    let server = try SSHServer(agent: HostFleet.agent)
+    let path = folder.file("dbs/old.sqlite")
+    try customFleet(
+      "{ id: old, host: 127.0.0.1, port: \(server.port), path: \"\(path)\" }",
+      ssh: "ssh: \(server.settings(""))")
+    let rehearsed = try run("plan", "--rehearse")
+    #expect(
+      rehearsed.status == 0 && rehearsed.words.contains("would succeed"),
+      "\(rehearsed.output)\(rehearsed.errors)")
+    let before = try rows("SELECT count(*) FROM steps", "old")
+    #expect(before == ["1"])
+    let result = try run("migrate", "--yes")
+    #expect(result.status == 0 && result.words.contains("1 migrated"), "\(result.output)\(result.errors)")
+    #expect(FileManager.default.fileExists(atPath: folder.file("ran-on-host")))
+    #expect(try rows("SELECT a FROM t WHERE b IS NULL", "old") == ["1"])
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.file("dbs/.flotilla"))
+    #expect(left == ["backups"], "no copy is left")
+    let restored = try run("restore", "--run", "last", "--yes")
+    #expect(restored.status == 0, "\(restored.output)\(restored.errors)")
+    #expect(try rows("SELECT count(*) FROM steps", "old") == ["1"])
   }
 
   @Test func `without a format the schema's fingerprint is the version`() throws {

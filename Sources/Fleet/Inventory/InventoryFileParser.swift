@@ -108,7 +108,7 @@ struct FleetFileParser {
 
   /// The program that migrates: `{ run: […], env: { … }, path: DIR, deletes: […], format: NAME }`.
   private func program(_ top: InventorySection) -> MigrationFolder {
-    let keys = ["run", "env", "path", "deletes", "format"]
+    let keys = ["run", "env", "path", "deletes", "format", "table", "columns"]
     guard let section = top.section("migrations", keys: keys) else { return MigrationFolder("") }
     let folder = section.path("path") ?? reader.folder
     var program = MigrationProgram(self.program(section, "run"), in: folder)
@@ -122,6 +122,20 @@ struct FleetFileParser {
         section.reject(
           "format", mustBe: "one of \(names.joined(separator: ", ")) with \"run\"",
           suggestion: Suggestion.nearest(to: format, in: names))
+      }
+    }
+    let columns = section.mapping("columns") ?? [:]
+    if program.format == ProgramHistory.custom.rawValue {
+      if let table = section.text("table"), let version = columns["version"], columns.count == 1 {
+        program.custom = MigrationProgram.CustomTable(table: table, version: version)
+      } else {
+        section.report(
+          .missingKey, "format",
+          "\"migrations.format\" custom needs \"table\" and \"columns: { version: NAME }\" with \"run\"")
+      }
+    } else {
+      for key in ["table", "columns"] where section.has(key) {
+        section.report(.invalidValue, key, "\"migrations.\(key)\" goes with format: custom only")
       }
     }
     if program.arguments.isEmpty {

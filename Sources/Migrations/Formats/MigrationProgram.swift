@@ -18,6 +18,19 @@ public struct MigrationProgram: Hashable, Sendable, Codable {
   public var deletes: Set<String> = []
   /// The name of the ``ProgramHistory``.
   public var format = ProgramHistory.schema.rawValue
+  /// The table and the column in which an application of its own way records versions, for the format `custom`.
+  public var custom: CustomTable?
+
+  /// A table of an application that has a row for each version.
+  public struct CustomTable: Hashable, Sendable, Codable {
+    /// The table's name.
+    public let table: String
+    /// The column with the version.
+    public let version: String
+
+    /// Creates the description of a table.
+    public init(table: String, version: String) { (self.table, self.version) = (table, version) }
+  }
 
   /// Creates a program.
   public init(_ arguments: [String], in folder: String) {
@@ -58,6 +71,8 @@ public enum ProgramHistory: String, CaseIterable, Sendable {
   case grdb
   /// `PRAGMA user_version`.
   case userVersion = "user_version"
+  /// A table of the application, ``MigrationProgram/custom``.
+  case custom
   /// Nowhere: the fingerprint of the schema is the version.
   case schema
 }

@@ -6,14 +6,16 @@ public struct ProgramHistoryTable: HistoryTable {
   /// What the history is read from.
   let kind: ProgramHistory
   private let ignored: [IgnoreRule]
+  private let custom: MigrationProgram.CustomTable?
 
-  /// Describes the history of a program.
+  /// Describes the history of a program; nil if its format is unknown.
   ///
   /// - Parameters:
-  ///   - kind: where the program records what it has applied.
+  ///   - program: the program, whose format says where it records what it has applied.
   ///   - ignored: the objects that don't count where the schema's fingerprint is the version.
-  public init(_ kind: ProgramHistory, ignoring ignored: [IgnoreRule] = []) {
-    (self.kind, self.ignored) = (kind, ignored)
+  public init?(_ program: MigrationProgram, ignoring ignored: [IgnoreRule] = []) {
+    guard let kind = ProgramHistory(rawValue: program.format) else { return nil }
+    (self.kind, self.ignored, custom) = (kind, ignored, program.custom)
   }
 
   private var table: (name: String, version: String, others: Set<String>)? {
@@ -25,6 +27,7 @@ public struct ProgramHistoryTable: HistoryTable {
     case .kysely: ("kysely_migration", "name", ["kysely_migration_lock"])
     case .knex: ("knex_migrations", "name", ["knex_migrations_lock"])
     case .grdb: ("grdb_migrations", "identifier", [])
+    case .custom: custom.map { ($0.table, quoted($0.version), []) }
     case .userVersion, .schema: nil
     }
   }

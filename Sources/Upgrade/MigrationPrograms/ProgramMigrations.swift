@@ -17,10 +17,9 @@ public enum ProgramMigrations {
   public static func load(
     _ folder: MigrationFolder, ignoring ignored: [IgnoreRule], in copies: String, within time: Duration
   ) throws(MigrationError) -> MigrationSet {
-    guard let program = folder.program, let kind = ProgramHistory(rawValue: program.format) else {
+    guard let program = folder.program, let table = ProgramHistoryTable(program, ignoring: ignored) else {
       throw MigrationError(.format, file: folder.path, "there is no program that migrates")
     }
-    let table = ProgramHistoryTable(kind, ignoring: ignored)
     do {
       let copies = try CopyFolder(copies)
       defer { copies.remove() }
@@ -33,7 +32,7 @@ public enum ProgramMigrations {
       guard history.recorded?.isEmpty == false else {
         throw MigrationError(
           .format, file: folder.path,
-          "of an empty database the program made one without \(kind == .schema ? "a table" : "a history of \(kind.rawValue)"): "
+          "of an empty database the program made one without \(program.format == ProgramHistory.schema.rawValue ? "a table" : "a history of \(program.format)"): "
             + "look at 'format', 'env' and {path} in fleet.yml")
       }
       return MigrationSet(folder, table, history, try MadeSchema(of: database))

@@ -37,6 +37,7 @@ final class ProgramUpgrade {
     do {
       let file = try DatabaseFile.inspect(path).get()
       outcome.bytes = file.bytes
+      if backup != nil { try DurableFolder.make(parentFolder(of: copyFolder)) }
       let copies = try CopyFolder(copyFolder)
       defer { copies.remove() }
       try work(file, "\(copies.path)/copy.sqlite")
@@ -51,12 +52,12 @@ final class ProgramUpgrade {
     return outcome
   }
 
-  /// The folder of the copy. It has the same name at each attempt, so that nothing accumulates where runs are killed.
+  /// The folder of the copy: beside that of the backups, which are in a folder for each run. It has the same name at
+  /// each attempt, so that nothing accumulates where runs are killed.
   private var copyFolder: String {
-    guard backup != nil else { return "\(parentFolder(of: path))/program" }
-    let state = inspector.options.backupFolder.map { parentFolder(of: $0) } ?? parentFolder(of: path)
-    return
-      "\(state)/copies-\(Fingerprint(of: path.utf8).short)\(inspector.options.backupFolder == nil ? ".flotilla" : "")"
+    guard let backup else { return "\(parentFolder(of: path))/program" }
+    let folder = (0..<3).reduce(backup) { path, _ in parentFolder(of: path) }
+    return "\(folder)/copies-\(Fingerprint(of: path.utf8).short)"
   }
 
   private func work(_ file: DatabaseFile, _ copy: String) throws {
