@@ -176,7 +176,8 @@ final class ReportStore {
       iif(ended <= ?4 AND ended GLOB '20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]*Z'
         AND length(ended) <= 30, ended, ?4),
       \(beginning("command")), \(beginning("result")), \(beginning("only")),
-      CAST(j ->> ('$.summary.by_version."' || CAST(j ->> '$.migrations.latest' AS INTEGER) || '"') AS INTEGER),
+      (SELECT CAST(value AS INTEGER) FROM json_each(j, '$.summary.by_version')
+        WHERE key = CAST(j ->> '$.migrations.latest' AS TEXT) LIMIT 1),
       \(count("installations")), \(count("failed")), \(count("unreachable")), \(count("drifted")),
       iif(json_type(j, '$.summary.by_version') = 'object'
           AND (SELECT count(*) FROM json_each(j, '$.summary.by_version')) <= \(mostVersions),

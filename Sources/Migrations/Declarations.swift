@@ -23,6 +23,9 @@ public struct Declarations: Sendable, Hashable {
   /// Adds tables that may lose rows, as fleet.yml says.
   mutating func allowLosses(of tables: [String]) { deletes.formUnion(tables.map { $0.trimmed.folded }) }
 
+  /// Adds intended changes of content, as fleet.yml says.
+  mutating func allowChanges(of columns: [String]) { changes.formUnion(columns.map { $0.trimmed.folded }) }
+
   /// Declares that the migration can't run in a transaction, as the marker of another tool says.
   mutating func runOutsideTransaction() { runsOutsideTransaction = true }
 

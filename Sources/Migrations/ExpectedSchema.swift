@@ -18,13 +18,15 @@ public final class ExpectedSchema: Sendable {
   /// The default time limit of one replay. It can be short because an empty database has no rows to process.
   public static let timeLimit = Duration.seconds(30)
 
-  private let set: MigrationSet
-  private let ignored: [IgnoreRule]
+  let set: MigrationSet
+  let ignored: [IgnoreRule]
   private let replays: Replays
   private let count = Atomic(0)
   private let schemas = Mutex<[[MigrationVersion]: Result<Schema, MigrationFailure>]>([:])
   private let wholes = Mutex<[[MigrationVersion]: (schema: Schema, columns: [String: Set<String>])]>([:])
   private let evolved = Mutex<Result<SchemaEvolution, MigrationFailure>?>(nil)
+  /// The stages by the versions before, with the migration's own version last.
+  let staged = Mutex<[[MigrationVersion]: MigrationStages]>([:])
 
   /// Prepares to replay `set`; nothing runs yet.
   ///
@@ -165,20 +167,27 @@ public final class ExpectedSchema: Sendable {
   private func replay(_ versions: Set<MigrationVersion>, _ ignored: [IgnoreRule], _ replays: Replays) throws
     -> Schema
   {
-    count.add(1, ordering: .relaxed)
     if let made = set.madeSchema {
+      count.add(1, ordering: .relaxed)
       let database = try Connection(path: "", access: .memory, deadline: replays.deadline)
       try made.create(in: database)
       return try Schema(reading: database, ignoring: ignored)
     }
-    let replay = try replays.begin()
+    let replay = try beginReplay(of: versions, replays)
     defer { replay.end() }
+    return try replay.schema(ignoring: ignored)
+  }
+
+  /// Begins a replay, and runs the baseline and these versions. The caller ends it.
+  func beginReplay(of versions: Set<MigrationVersion>, _ limits: Replays? = nil) throws -> Replay {
+    count.add(1, ordering: .relaxed)
+    let replay = try (limits ?? replays).begin()
     try replay.run(set.baseline)
     for migration in set.migrations
     where versions.contains(migration.version ?? 0) && !migration.runsOutsideTransaction {
       try replay.run(migration)
     }
-    return try replay.schema(ignoring: ignored)
+    return replay
   }
 
   /// Replays all files on an empty database, to find mistakes before any installation is opened.

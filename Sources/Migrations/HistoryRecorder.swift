@@ -1,7 +1,8 @@
 public import SQLite
-internal import Schema
+public import Schema
 
-/// Records migrations as applied without running them, for a database whose schema shows that they were.
+/// Records migrations as applied without running them, or settles one that is marked as half done, for a database
+/// whose schema shows what it has.
 ///
 /// ```swift
 /// try database.beginTransaction()
@@ -29,13 +30,32 @@ public struct HistoryRecorder {
     defer { database.endGuard() }
     try historyTable.create(in: database)
     for migration in migrations where migration.version != nil {
-      try historyTable.record(migration, milliseconds: 0) { sql, values in
-        let (statement, _) = try database.prepareGuarded(sql)
-        try statement?.bind(values)
-        try statement?.run()
-        database.endGuard()
-      }
+      try historyTable.record(migration, milliseconds: 0, run)
     }
     return try historyTable.read(database)
+  }
+
+  /// Settles a migration that the history table marks as half done.
+  ///
+  /// - Parameters:
+  ///   - version: the migration's version.
+  ///   - isApplied: whether it then counts as applied; otherwise as never begun.
+  /// - Returns: the history as it can be read afterwards, and the number of rows that were changed, which must be 1.
+  /// - Throws: `SQLiteError`. The caller must roll back.
+  public func settle(_ version: MigrationVersion, isApplied: Bool) throws -> (history: History, rows: Int) {
+    defer { database.endGuard() }
+    var rows = 0
+    if let (sql, values) = historyTable.settlement(of: version, isApplied: isApplied) {
+      try run(sql, values)
+      rows = database.changes
+    }
+    return (try historyTable.read(database), rows)
+  }
+
+  private func run(_ sql: String, _ values: [Value]) throws {
+    let (statement, _) = try database.prepareGuarded(sql)
+    try statement?.bind(values)
+    try statement?.run()
+    database.endGuard()
   }
 }

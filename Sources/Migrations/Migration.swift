@@ -79,6 +79,11 @@ public struct Migration: Sendable {
     digest = Fingerprint(of: draft.text.utf8)
   }
 
+  /// Whether the file sets `PRAGMA legacy_alter_table`, which holds until the end of the file.
+  var changesRenaming: Bool {
+    steps.contains { $0.statements.contains(where: StatementRules.changesRenaming) }
+  }
+
   /// The version as SQLite stores it; 0 for the baseline.
   var recordedVersion: Value { (version ?? 0).value }
 

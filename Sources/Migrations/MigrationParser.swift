@@ -22,10 +22,10 @@ struct MigrationParser {
   /// - Returns: the migration and all its errors. If there are errors, the migration must not be used.
   static func parse(_ draft: MigrationDraft) -> (migration: Migration, faults: [MigrationError]) {
     var parser = MigrationParser(file: draft.file)
-    parser.read(draft.up, isForeign: draft.isForeign)
+    parser.read(draft.up, tool: draft.tool)
     var steps = parser.steps
     var notes: [Migration.Note] = []
-    if draft.isForeign {
+    if draft.tool != nil {
       let statements = ForeignStatements(steps)
       (steps, notes) = (statements.steps, statements.notes)
       if draft.isOutsideTransaction { parser.obeyMarker(steps, &notes) }
@@ -33,7 +33,7 @@ struct MigrationParser {
     let migration = Migration(
       draft, requirements: parser.requirements, expectations: parser.expectations,
       declarations: parser.declarations, steps: steps, notes: notes)
-    let rules = StatementRules(file: draft.file)
+    let rules = StatementRules(file: draft.file, isForeign: draft.tool != nil)
     return (migration, parser.faults + (parser.faults.isEmpty ? rules.faults(of: migration) : []))
   }
 
@@ -56,7 +56,7 @@ struct MigrationParser {
     }
   }
 
-  private mutating func read(_ text: String, isForeign: Bool) {
+  private mutating func read(_ text: String, tool: String?) {
     // The tokenizer finds the comments, because a line within a literal or a block comment is never a directive.
     var tokenizer = SQLTokenizer(text)
     while tokenizer.next() != nil {}
@@ -67,7 +67,7 @@ struct MigrationParser {
       ]
       return
     }
-    if !isForeign { faults += ForeignMarker.faults(in: text, at: tokenizer.lineComments, file: file) }
+    faults += ForeignMarker.faults(in: text, at: tokenizer.lineComments, file: file, of: tool)
     let comments = Set(tokenizer.lineComments)
     var offset = 0
     var number = 0
@@ -128,6 +128,8 @@ struct MigrationParser {
     case "expect":
       try finishStep()
       expectations.append(.init(condition: try condition(rest, line), line: line, message: nil))
+    case "todo":
+      throw error(line, "nobody has written this migration yet: replace this line with its statements")
     default:
       if let directive = Declarations.directives.first(where: { $0.word == word }) {
         do throws(Declarations.Fault) {

@@ -59,7 +59,7 @@ public struct MigrationSet: Sendable {
     if folder.format == nil, let paths = try? MigrationFiles.paths(in: folder.path) {
       folder.format = (try? MigrationFiles.format(of: folder, paths))?.name
     }
-    folder.deletes = [:]
+    (folder.deletes, folder.changes) = ([:], [:])
     self.init(MigrationFiles(problem: problem, in: folder), &faults)
   }
 
@@ -140,14 +140,19 @@ public struct MigrationSet: Sendable {
       }
     }
     faults += Self.sorted(errors, by: files.migrations)
-    for (text, tables) in files.folder.deletes.sorted(by: { $0.key < $1.key }) {
-      let version = MigrationVersion(text)
-      found[version]?.declarations.allowLosses(of: tables)
-      if found[version] == nil, faults.isEmpty {
+    for (key, named) in [("deletes", files.folder.deletes), ("changes", files.folder.changes)] {
+      for (text, names) in named.sorted(by: { $0.key < $1.key }) {
+        let version = MigrationVersion(text)
+        if key == "deletes" {
+          found[version]?.declarations.allowLosses(of: names)
+        } else {
+          found[version]?.declarations.allowChanges(of: names)
+        }
+        guard found[version] == nil, faults.isEmpty else { continue }
         faults.append(
           MigrationError(
             .format, file: files.folder.path,
-            "'deletes' in fleet.yml names version \(text), which is not there"))
+            "'\(key)' in fleet.yml names version \(text), which is not there"))
       }
     }
     var first: Migration?

@@ -64,6 +64,8 @@ public struct Migrator {
   private let referrers: (String) -> [String]
   private let willWrite: (String, Migration) throws -> Void
   private let undeclared: (MigrationFailure) throws -> Void
+  /// Called after each statement inside a transaction, with what it wrote.
+  var didRun: (ScriptStatement, Writes) throws -> Void = { _, _ in }
 
   /// Creates a migrator.
   ///
@@ -127,7 +129,10 @@ public struct Migrator {
     _ migration: Migration, after recorded: inout [MigrationVersion: String]?, _ tables: inout Set<String>?
   ) throws -> AppliedMigration {
     let start = ContinuousClock.now
-    defer { database.endGuard() }
+    defer {
+      database.endGuard()
+      if migration.changesRenaming { try? database.execute("PRAGMA legacy_alter_table = OFF") }
+    }
     try check(migration.requirements, of: migration, .requirement)
     // A migration outside a transaction can't be undone, so triggers are refused before it runs.
     if migration.runsOutsideTransaction { try refuseTriggers(of: migration, .database) }
@@ -263,6 +268,7 @@ public struct Migrator {
       accounts.follow(statement, writes)
       try prepared?.run()
       try database.checkTransaction()
+      try didRun(statement, writes)
     } catch let error as SQLiteError {
       let line = error.offset.map { statement.line(at: $0) } ?? statement.line
       throw MigrationFailure(error, migration.file, line)

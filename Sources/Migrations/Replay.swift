@@ -43,15 +43,20 @@ struct Replay {
   }
 
   /// Runs one migration or the baseline; does nothing but create the history table if it is nil. The history table is
-  /// created after the baseline, as in an upgrade. Requirements are not checked.
+  /// created after the baseline, as in an upgrade. Requirements are not checked. `didRun` is called after each
+  /// statement, with what it wrote.
   ///
   /// - Throws: `MigrationFailure`, with file and line even if the time was over.
-  func run(_ migration: Migration?) throws {
+  func run(
+    _ migration: Migration?, didRun: @escaping (ScriptStatement, Writes) throws -> Void = { _, _ in }
+  ) throws {
     let isBaseline = migration?.version == nil
     let plan = Plan(
       baseline: isBaseline ? migration : nil, pending: isBaseline ? [] : [migration].compactMap { $0 })
     do {
-      _ = try Migrator(database, limits.historyTable, checksRequirements: false).apply(plan)
+      var migrator = Migrator(database, limits.historyTable, checksRequirements: false)
+      migrator.didRun = didRun
+      _ = try migrator.apply(plan)
       try deadline.check()
     } catch let failure as MigrationFailure where failure.code == .timeout {
       throw overdue(failure.file, failure.line, failure.underlying)

@@ -3,6 +3,8 @@ internal import SQLite
 /// The rules for which statements a migration may contain.
 struct StatementRules {
   let file: String
+  /// Whether the file was written for another tool.
+  let isForeign: Bool
 
   private static let transactions: Set = ["begin", "commit", "end", "rollback", "savepoint", "release"]
   private static let pragmas: Set = [
@@ -19,6 +21,12 @@ struct StatementRules {
     guard let first = statement.tokens.first else { return false }
     if first.isKeyword("vacuum") { return true }
     return first.isKeyword("pragma") && pragmaName(statement.tokens).map(pragmasAlone.contains) ?? false
+  }
+
+  /// Whether a statement changes what ALTER TABLE RENAME does to other tables, views and triggers.
+  static func changesRenaming(_ statement: ScriptStatement) -> Bool {
+    statement.tokens.first?.isKeyword("pragma") == true
+      && pragmaName(statement.tokens) == "legacy_alter_table"
   }
 
   /// The name of the pragma that a statement reads or sets, in lower case.
@@ -72,6 +80,7 @@ struct StatementRules {
   private func pragmaFault(_ tokens: [SQLToken], alone: Bool) -> String? {
     guard let name = Self.pragmaName(tokens) else { return nil }
     if Self.pragmas.contains(name) || (alone && Self.pragmasAlone.contains(name)) { return nil }
+    if isForeign, name == "legacy_alter_table" { return nil }
     return name == "foreign_keys"
       ? "PRAGMA foreign_keys does nothing in a transaction; foreign keys are off while migrations run, and checked"
       : Self.lasting.contains(name)

@@ -55,6 +55,12 @@ enum AnswerCheck {
   /// Why the adoption that `outcome` offers can't be; nil if it can, or there is none. `versions` are those of the
   /// migrations.
   static func problem(inAdoptionOf outcome: Outcome, versions: Set<MigrationVersion>) -> String? {
+    if let finding = outcome.settlement {
+      let isKnown = { (version: MigrationVersion) in version == .zero || versions.contains(version) }
+      guard outcome.fingerprint != nil, outcome.adoption == nil, isKnown(finding.before),
+        versions.contains(finding.version), (1...largestCount).contains(finding.doubt ?? 1)
+      else { return "a half-done migration that there can't be" }
+    }
     guard let finding = outcome.adoption else { return nil }
     guard outcome.fingerprint != nil, outcome.versionAfter == nil else {
       return "what to record in a database that has a history"

@@ -101,6 +101,7 @@ public final class HostPool: Sendable {
     hasher.combine(outcome.drift)
     hasher.combine(outcome.failure)
     hasher.combine(outcome.adoption)
+    hasher.combine(outcome.settlement)
     let digest = hasher.finalize()
     return retained.withLock { retained in
       if retained.seen.contains(digest) { return true }

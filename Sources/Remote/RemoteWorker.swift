@@ -1,5 +1,5 @@
 internal import Fleet
-public import Schema
+internal import Schema
 internal import Synchronization
 public import Upgrade
 internal import Wire
@@ -19,9 +19,9 @@ public struct RemoteWorker: Worker {
 
   /// See `Worker`.
   public func adopt(
-    _ path: String, upTo version: MigrationVersion, schema fingerprint: String, backup: String
+    _ path: String, _ decision: AdoptionDecision, schema fingerprint: String, backup: String
   ) -> Outcome {
-    outcome(.adopt(path: path, version: version, schema: fingerprint, backup: backup), backup: backup)
+    outcome(.adopt(path: path, decision: decision, schema: fingerprint, backup: backup), backup: backup)
   }
 
   /// See `Worker`.

@@ -4,7 +4,7 @@ public import Migrations
 public import Schema
 internal import Upgrade
 
-/// What `adopt` would record in each cohort, as a table for people.
+/// What `adopt` would do to the history of each cohort, as a table for people.
 public struct AdoptionTable {
   private let set: MigrationSet
   private let given: MigrationVersion?
@@ -45,8 +45,13 @@ public struct AdoptionTable {
   }
 
   private func right(_ cohort: Cohort) -> [String] {
+    if let finding = cohort.settlement {
+      let work = finding.isApplied.map { $0 ? "complete its mark" : "remove its mark" } ?? "left alone"
+      return ["version \(finding.version) is half done", work]
+    }
     guard let finding = cohort.adoption else {
-      return cohort.version == nil ? [] : ["has a history: left alone"]
+      guard cohort.version != nil else { return [] }
+      return [cohort.status == .failed ? "left alone" : "has a history: left alone"]
     }
     let count = finding.likeness.reference == nil ? "" : ": \(counted(cohort.drift.count, "difference"))"
     let likeness = finding.likeness.description + count
@@ -61,17 +66,14 @@ public struct AdoptionTable {
   }
 
   private func notes(_ cohort: Cohort, _ ids: [String]) -> [String] {
+    if let finding = cohort.settlement { return notes(cohort, ids, finding) }
     guard let finding = cohort.adoption else {
-      guard cohort.version == nil, let failure = cohort.failure else { return [] }
+      guard cohort.version == nil || cohort.status == .failed, let failure = cohort.failure else { return [] }
       return ["\(failure)", "→ \(failure.advice(for: ids))"]
     }
     var notes: [String] = []
     if let version = finding.version ?? finding.likeness.reference {
-      let limit = isVerbose ? Int.max : 3
-      notes += cohort.drift.prefix(limit).map { "unlike version \(version): \($0)" }
-      if cohort.drift.count > limit {
-        notes.append("unlike version \(version): and \(cohort.drift.count - limit) more (--verbose)")
-      }
+      notes += differences(cohort, from: version)
     }
     if let number = finding.userVersion {
       notes.append(
@@ -80,5 +82,20 @@ public struct AdoptionTable {
     guard !cohort.isAdoptable, let failure = cohort.failure else { return notes }
     if let given { notes.append("so version \(given) is not recorded") }
     return notes + ["→ \(failure.advice(for: ids))"]
+  }
+
+  /// The notes for a half-done migration.
+  private func notes(_ cohort: Cohort, _ ids: [String], _ finding: SettlementFinding) -> [String] {
+    guard let isApplied = finding.isApplied else {
+      return cohort.failure.map { ["\($0.message)", "→ \($0.advice(for: ids))"] } ?? []
+    }
+    return ["\(finding)"] + differences(cohort, from: isApplied ? finding.version : finding.before)
+  }
+
+  private func differences(_ cohort: Cohort, from version: MigrationVersion) -> [String] {
+    let limit = isVerbose ? Int.max : 3
+    let shown = cohort.drift.prefix(limit).map { "unlike version \(version): \($0)" }
+    guard cohort.drift.count > limit else { return shown }
+    return shown + ["unlike version \(version): and \(cohort.drift.count - limit) more (--verbose)"]
   }
 }

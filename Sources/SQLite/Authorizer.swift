@@ -30,6 +30,8 @@ final class Authorizer {
 
   var writes = Writes()
   var mode = Mode.unrestricted
+  /// Whether triggers and views may use full-text tables.
+  fileprivate var trustsSchema = false
 
   /// The pragmas that only read even with an argument. SQLite offers each of them as a table-valued function too.
   private static let questions: Set<String> = [
@@ -96,19 +98,37 @@ final class Authorizer {
 extension Connection {
   /// Prepares one statement of a migration and determines what it will write.
   ///
+  /// Until `endGuard`, triggers and views may use full-text tables, as they may in the application. SQLite denies them in
+  /// an untrusted schema where its FTS5 is too old to declare itself harmless. Functions and tables that are unsafe in
+  /// any schema (`SQLITE_DIRECTONLY`) stay denied.
+  ///
   /// - Returns: the statement, or nil if the text contains none, and its writes.
   /// - Throws: `SQLiteError` with `.notAuthorized` for ATTACH, DETACH, and statements that begin or end a transaction.
   public func prepareGuarded(_ sql: String) throws(SQLiteError) -> (statement: Statement?, writes: Writes) {
     let authorizer = authorizer ?? install(Authorizer())
     authorizer.writes = Writes()
     authorizer.mode = .migration
+    try trustSchema(true, authorizer)
     let statement = try prepare(sql)
     return (statement, authorizer.writes)
   }
 
   /// Lifts the restrictions that `prepareGuarded` imposed. Until then they also apply when SQLite re-prepares a
   /// statement.
-  public func endGuard() { authorizer?.mode = .unrestricted }
+  public func endGuard() {
+    guard let authorizer else { return }
+    authorizer.mode = .unrestricted
+    try? trustSchema(false, authorizer)
+  }
+
+  /// Sets `trusted_schema`. SQLite re-prepares all statements after a change.
+  private func trustSchema(_ trusts: Bool, _ authorizer: Authorizer) throws(SQLiteError) {
+    guard authorizer.trustsSchema != trusts else { return }
+    var now: Int32 = -1
+    let result = flotilla_sqlite3_db_config_flag(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, trusts ? 1 : 0, &now)
+    guard result == SQLITE_OK else { throw error(result) }
+    authorizer.trustsSchema = trusts
+  }
 
   /// Runs a query up to its first row.
   ///

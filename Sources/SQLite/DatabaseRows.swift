@@ -8,7 +8,9 @@ public struct StoredRow {
     case integer(Int64)
     /// Text, which may be invalid UTF-8.
     case text(UnsafeRawBufferPointer)
-    /// A number with a fraction, or a blob.
+    /// Bytes.
+    case blob(UnsafeRawBufferPointer)
+    /// A number with a fraction.
     case other
   }
 
@@ -33,6 +35,7 @@ public struct StoredRow {
       return .integer(Int64(bitPattern: bits << shift) >> Int64(shift))
     case 8, 9: return .integer(Int64(type - 8))
     case 13... where type % 2 == 1: return payload.range(offset, (type - 13) / 2).map { .text($0) }
+    case 12... where type % 2 == 0: return payload.range(offset, (type - 12) / 2).map { .blob($0) }
     default: return .other
     }
   }

@@ -23,7 +23,8 @@ public struct IgnoreRule: Hashable, Sendable, Codable, CustomStringConvertible {
     self.init(kind, name.folded)
   }
 
-  /// Creates a rule for a table of a migration history. Its objects are not counted as ignored.
+  /// Creates a rule for a table of a migration history. Its objects are not counted as ignored, and its triggers are not
+  /// ignored, since they would run when migrations are recorded.
   ///
   /// - Parameter table: the table's name, in lower case.
   public init(historyTable table: String) {
@@ -57,6 +58,7 @@ public struct IgnoreRule: Hashable, Sendable, Codable, CustomStringConvertible {
 
   /// Whether the rule applies to an object. A table's rule applies to everything that belongs to the table.
   func covers(_ object: Schema.Object) -> Bool {
+    if !isCounted, object.kind == .trigger { return false }
     let name = kind == .table ? object.table : object.kind == kind ? object.name.folded : nil
     return name.map(glob.matches) ?? false
   }

@@ -69,8 +69,8 @@ extension Failure {
         + "version, and adopt it again"
     case .changed: "run the same command again, which looks at it anew"
     case .unfinishedHistory:
-      "find out with the tool which of its statements ran, bring the database to one of the two versions or restore a "
-        + "backup, and clear the mark with the tool; then run again"
+      "flotilla adopt settles a half-done migration; whatever else the message names, such as a lock, has to be "
+        + "cleared with the tool"
     case .history where fault == .migration: "mend \(names.migration), then run again"
     case .history, .historyTrigger: "drop the trigger or the constraint in \(names.database), then run again"
     case .hardLink:

@@ -83,6 +83,8 @@ public struct Outcome: Hashable, Sendable, Codable {
   public var undeclared: [UndeclaredEffects] = []
   /// What `adopt` would record; nil if the database has a history, or nobody asked.
   public var adoption: AdoptionFinding?
+  /// How `adopt` would settle a half-done migration; nil if the history marks none, or nobody asked.
+  public var settlement: SettlementFinding?
   /// The results of the hooks that ran.
   public var hooks: [HookResult] = []
   /// Other processes that had the file open before the work began, as `ownprem-server (pid 812)`: at most five, then
@@ -120,7 +122,7 @@ public struct Outcome: Hashable, Sendable, Codable {
 
   enum CodingKeys: String, CodingKey {
     case status, applied, pending, backup, drift, ignored, fingerprint, undeclared, hooks, milliseconds,
-      bytes, adoption
+      bytes, adoption, settlement
     case versionBefore = "version_before"
     case versionAfter = "version_after"
     case mayDelete = "may_delete"

@@ -36,7 +36,7 @@ struct Rehearsal {
     if let failure = preflight.lack(of: 2 * size, for: "a copy and its journal", in: folder) { throw failure }
     let options = inspector.options
     let writer = BackupWriter(check: options.check, busyTimeout: options.busyTimeout, deadline: deadline)
-    try inspector.reading(path, file, by: deadline) { database in
+    try inspector.reader.read(path, file, by: deadline) { database in
       try BackupWriter.create(copy)
       try writer.fill(copy, from: database)
     }

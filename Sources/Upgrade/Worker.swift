@@ -80,12 +80,12 @@ public protocol Worker: Sendable {
   /// Upgrades a database: runs the hook before, backs up to the location `backup`, migrates, proves, commits, and runs
   /// the hook after.
   func upgrade(_ path: String, backup: String) -> Outcome
-  /// Records the migrations up to `version` in a database without a history, without running them, after backing it
-  /// up to the location `backup`.
+  /// Records migrations in a database without a history, or settles one that its history marks as half done, without
+  /// running any, after backing it up to the location `backup`.
   ///
   /// The database must still have the schema that `inspect` found. No hook runs.
   func adopt(
-    _ path: String, upTo version: MigrationVersion, schema fingerprint: String, backup: String
+    _ path: String, _ decision: AdoptionDecision, schema fingerprint: String, backup: String
   ) -> Outcome
   /// Makes a backup at the location `destination`, and does nothing else.
   func backUp(_ path: String, to destination: String) -> Outcome
@@ -166,13 +166,13 @@ public struct LocalWorker: Worker {
     }
   }
 
-  /// See ``Worker/adopt(_:upTo:schema:backup:)``.
+  /// See ``Worker/adopt(_:_:schema:backup:)``.
   public func adopt(
-    _ path: String, upTo version: MigrationVersion, schema fingerprint: String, backup: String
+    _ path: String, _ decision: AdoptionDecision, schema fingerprint: String, backup: String
   ) -> Outcome {
     timed {
       if let failure = preflight.networkFileSystem(of: path) { return Outcome(failure) }
-      return Adoption(inspector, path, upTo: version, schema: fingerprint, backup: backup).run()
+      return Adoption(inspector, path, decision, schema: fingerprint, backup: backup).run()
     }
   }
 

@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 public import Migrations
-public import Schema
+internal import Schema
 public import Upgrade
 
 /// The version of the program. A coordinator and its agents must have the same version.
@@ -10,7 +10,7 @@ public let programVersion = "0.1.0"
 public enum WireProtocol {
   /// The version of the protocol. It is incremented with every change after which an older end would misunderstand a
   /// newer one.
-  public static let version = 1
+  public static let version = 2
   /// The bytes that an agent sends before its first frame, so that no other output can be mistaken for it.
   public static let greeting = Array("FLOTILLA".utf8)
   /// The interval at which an agent reports that it is still running, in seconds.
@@ -60,7 +60,7 @@ public enum Request: Hashable, Sendable, Codable {
   /// See `Worker.upgrade`. The answer is an outcome.
   case upgrade(path: String, backup: String)
   /// See `Worker.adopt`. The answer is an outcome.
-  case adopt(path: String, version: MigrationVersion, schema: String, backup: String)
+  case adopt(path: String, decision: AdoptionDecision, schema: String, backup: String)
   /// See `Worker.backUp`. The answer is an outcome.
   case backUp(path: String, destination: String)
   /// See `Worker.restore`. The answer is an outcome.

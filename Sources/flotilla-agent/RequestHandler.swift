@@ -62,9 +62,9 @@ final class RequestHandler: Sendable {
       requests.begin(number, path)
       let outcome = worker.upgrade(path, backup: backup)
       send(number, outcome.mergingLostAttempt(backup, historyTable))
-    case .adopt(let path, let version, let fingerprint, let backup):
+    case .adopt(let path, let decision, let fingerprint, let backup):
       requests.begin(number, path)
-      send(number, worker.adopt(path, upTo: version, schema: fingerprint, backup: backup))
+      send(number, worker.adopt(path, decision, schema: fingerprint, backup: backup))
     case .backUp(let path, let destination): send(number, worker.backUp(path, to: destination))
     case .restore(let path, let backup, let saved):
       requests.begin(number, path)

@@ -19,10 +19,10 @@ struct Flotilla: ParsableCommand {
       """,
     version: "flotilla \(programVersion)",
     subcommands: [
-      StatusCommand.self, PlanCommand.self, Migrate.self, AdoptCommand.self, DriftCommand.self,
-      WatchCommand.self, ReportCommand.self, BackupCommand.self, Backups.self, RestoreCommand.self,
-      HistoryCommand.self,
-      NewCommand.self, LintCommand.self, TestCommand.self, ScheduleCommand.self, CollectCommand.self,
+      InitCommand.self, StatusCommand.self, PlanCommand.self, Migrate.self, AdoptCommand.self,
+      DriftCommand.self, WatchCommand.self, ReportCommand.self, BackupCommand.self, Backups.self,
+      RestoreCommand.self, HistoryCommand.self, NewCommand.self, LintCommand.self, TestCommand.self,
+      ScheduleCommand.self, CollectCommand.self,
     ])
 
   @OptionGroup var global: GlobalOptions

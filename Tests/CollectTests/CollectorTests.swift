@@ -109,6 +109,18 @@ import Upload
     #expect(text.contains("can't be shown as a page") && text.contains("1</b> of 2 on version 9"))
   }
 
+  @Test func `versions that are texts are counted like numbers`() async throws {
+    let text = report().replacing("\"latest\":9", with: "\"latest\":\"0009_b.sql\"")
+      .replacing("{\"9\":1,", with: "{\"0009_b.sql\":1,")
+      .replacing("\"version_after\":9", with: "\"version_after\":\"0009_b.sql\"")
+    _ = try await send(Array(text.utf8), ["flotilla-coordinator": "a"])
+    _ = try await send(Array(report().utf8), id: "other", ["flotilla-coordinator": "b"])
+    let overview = await page("/fleets/shop").text
+    #expect(overview.contains("1</b> of 2 on version 0009_b.sql"), "\(overview)")
+    #expect(overview.ranges(of: "1</b> of 2 on version").count == 2)
+    #expect(overview.ranges(of: "data-name=\"On latest version\">1</td>").count == 4)
+  }
+
   @Test(arguments: ["9223372036854775807", "-9223372036854775808", "7e300", "0.5", "null"])
   func `no number brings the pages down`(number: String) async throws {
     let names = [

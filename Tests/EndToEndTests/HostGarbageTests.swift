@@ -56,7 +56,7 @@ import Testing
   @Test func `what an agent tells of its trouble can't drive the terminal`() throws {
     let message = #"\u001b]0;owned\u0007\u009b31m\n9 migrated"#
     let hosts = try TwoHosts(
-      command: "printf FLOTILLA; " + Self.hello(1, "flotilla-agent 0.1.0")
+      command: "printf FLOTILLA; " + Self.hello(2, "flotilla-agent 0.1.0")
         + Self.frame(8, #"{"code":"agent","step":"open","message":"\#(message)"}"#) + "exec cat >/dev/null")
     let trouble = try hosts.migrate()
     #expect(trouble.status == "unreachable" && trouble.code == "agent", "\(trouble)")
@@ -123,7 +123,7 @@ import Testing
   @Test func `garbage in the middle of the work ends that connection only`() throws {
     // The agent's answer to the setup, and after the first request what is not the protocol.
     let hosts = try TwoHosts(
-      command: "printf FLOTILLA; " + Self.hello(1, "flotilla-agent 0.1.0") + Self.frame(4, "")
+      command: "printf FLOTILLA; " + Self.hello(2, "flotilla-agent 0.1.0") + Self.frame(4, "")
         + Self.reading(frames: 2) + "exec head -c 99999 /dev/zero", ssh: "connect_timeout: 5s")
     let trouble = try hosts.migrate()
     #expect(trouble.status == "unreachable" && trouble.code == "protocol", "\(trouble)")

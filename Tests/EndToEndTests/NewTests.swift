@@ -85,4 +85,66 @@ import Testing
     try folder.write("", to: "m/README")
     #expect(try Program.run("new", "create_all", in: folder.path).output == "m/0001_create_all.sql\n")
   }
+
+  // MARK: Before there is a fleet file
+
+  @Test(arguments: FormatSample.certain)
+  func `without a fleet file the only folder is taken, and the file begins as its tool's do`(
+    sample: FormatSample
+  ) throws {
+    let folder = try TemporaryFolder()
+    try sample.write(to: folder, in: "db/migrations")
+    let before = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+    let run = try Program.run("new", "add_email", in: folder.path)
+    guard sample.format != "atlas", sample.format != "drizzle" else {
+      #expect(run.status == 1 && run.errors.contains("begins its files itself"), "\(run.errors)")
+      #expect(try FileManager.default.subpathsOfDirectory(atPath: folder.path) == before)
+      return
+    }
+    #expect(run.status == 0, "\(run.errors)")
+    let path = run.output.dropLast()
+    #expect(path.hasPrefix("db/migrations/") && path.contains(/add_email|3\.sqm/), "\(path)")
+    #expect(try FileManager.default.subpathsOfDirectory(atPath: folder.path).contains(String(path)))
+    #expect(run.errors == "Next, once it is written: flotilla lint db/migrations\n")
+  }
+
+  @Test func `without a fleet file a folder can be named`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("", to: "sql/README")
+    let run = try Program.run("new", "create_all", "--folder", "sql/", in: folder.path)
+    #expect(run.output == "sql/0001_create_all.sql\n", "\(run.errors)")
+    let missing = try Program.run("new", "create_all", "--folder", "sq", in: folder.path)
+    #expect(missing.status == 1 && missing.errors.contains("--folder sq: there is no such folder"))
+  }
+
+  @Test func `without a fleet file it is told what is missing`() throws {
+    let folder = try TemporaryFolder()
+    let nothing = try Program.run("new", "add_email", in: folder.path)
+    #expect(
+      nothing.status == 1 && nothing.errors.contains("--folder DIR, or the fleet file with --fleet FILE"))
+    for path in ["audit", "db/migrations"] {
+      try folder.write("CREATE TABLE t (a);", to: "\(path)/0001_init.sql")
+    }
+    let several = try Program.run("new", "add_email", in: folder.path)
+    #expect(
+      several.errors.contains("audit (numbered files), db/migrations (numbered files)"), "\(several.errors)")
+    #expect(several.status == 1 && several.errors.contains("with --folder DIR"), "\(several.errors)")
+    let named = try Program.run("--fleet", "no.yml", "new", "add_email", in: folder.path)
+    #expect(named.status == 1 && named.errors.contains("--fleet names no.yml"), "\(named.errors)")
+    let other = try TemporaryFolder()
+    try other.write("import django", to: "manage.py")
+    let program = try Program.run("new", "add_email", in: other.path)
+    #expect(
+      program.status == 1 && program.errors.contains("begin one with its own tool"), "\(program.errors)")
+  }
+
+  @Test func `with a fleet file its folder counts`() throws {
+    let fleet = try SmallFleet(0)
+    let run = try fleet.run("new", "add_email", "--folder", "migrations")
+    #expect(run.status == 1 && run.errors.contains("leave out --folder"), "\(run.errors)")
+    #expect(sqlFiles(fleet).count == 3)
+    try fleet.folder.write("fleet: broken\n", to: "fleet.yml")
+    #expect(try fleet.run("new", "add_email").status == 1)
+    #expect(sqlFiles(fleet).count == 3)
+  }
 }

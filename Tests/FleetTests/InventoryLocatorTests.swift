@@ -24,7 +24,8 @@ import Testing
   @Test func `no fleet file is told with what to do`() {
     #expect(
       complaint()
-        == "there is no fleet file: neither fleet.yml nor inventory/*/fleet.yml; name one with --fleet FILE")
+        == "there is no fleet file: neither fleet.yml nor inventory/*/fleet.yml; name one with --fleet FILE, or let "
+        + "flotilla init write one")
   }
 
   @Test func `several fleet files are listed`() throws {

@@ -18,6 +18,16 @@ struct Files {
   func load(baseline: String? = nil, schema: String? = nil) throws(MigrationError) -> MigrationSet {
     try MigrationSet.load(folder: folder.file("migrations"), baseline: baseline, schema: schema)
   }
+
+  /// Loads the files as those of a format; with nil, the format is told from the files.
+  func load(as format: String?, table: String? = nil) throws(MigrationError) -> MigrationSet {
+    var settings = MigrationFolder(folder.file("migrations"), format: format, table: table)
+    if format == "custom" {
+      settings.table = "app_version"
+      settings.columns = ["version": "num", "checksum": "sum"]
+    }
+    return try MigrationSet.load(settings)
+  }
 }
 
 /// A database in memory.

@@ -94,6 +94,24 @@ import Upgrade
     #expect(AnswerCheck.problem(inAdoptionOf: outcome, versions: [1, 2]) == nil)
   }
 
+  @Test(
+    arguments: [
+      (2, 1, 3, true), (1, 0, nil, true), (3, 1, nil, false), (2, 3, nil, false), (0, 0, nil, false),
+      (2, 1, -1, false), (2, 1, Int.max, false),
+    ] as [(MigrationVersion, MigrationVersion, Int?, Bool)])
+  func `a half-done migration that there can't be is refused`(
+    version: MigrationVersion, before: MigrationVersion, doubt: Int?, isFine: Bool
+  ) {
+    var outcome = Outcome(status: .failed)
+    outcome.fingerprint = "sha256:\(Self.digest)"
+    outcome.versionAfter = before
+    outcome.settlement = SettlementFinding(
+      version: version, before: before, side: .before, doubt: doubt, isApplied: false)
+    #expect((AnswerCheck.problem(inAdoptionOf: outcome, versions: [1, 2]) == nil) == isFine)
+    outcome.adoption = AdoptionFinding(likeness: .unlike(nearest: 1), version: nil, userVersion: nil)
+    #expect(AnswerCheck.problem(inAdoptionOf: outcome, versions: [1, 2]) != nil)
+  }
+
   @Test(arguments: [
     (
       #"{"run": "r1", "version": 3, "record": {"path": "/b/r1/db", "bytes": 4096, "sha256": "DIGEST"}}"#, 1,

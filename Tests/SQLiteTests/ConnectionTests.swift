@@ -56,6 +56,26 @@ import Testing
     #expect(try database.scalar("PRAGMA foreign_keys") == 0)
   }
 
+  @Test(arguments: [
+    ("SELECT load_extension('x')", "unsafe use of load_extension()"),
+    ("SELECT fts3_tokenizer('simple')", "unsafe use of fts3_tokenizer()"),
+    ("SELECT count(*) FROM dbstat", "unsafe use of virtual table \"dbstat\""),
+  ])
+  func `a trigger can't use what is unsafe in a schema, even while a migration runs`(
+    statement: String, message: String
+  ) throws {
+    let database = try open()
+    try database.execute("CREATE TRIGGER x AFTER DELETE ON t BEGIN \(statement); END")
+    let error = #expect(throws: SQLiteError.self) {
+      try database.prepareGuarded("DELETE FROM t").statement?.run()
+    }
+    #expect(error?.message.contains(message) == true, "\(error as Any)")
+    #expect(try database.scalar("PRAGMA trusted_schema") == 1)
+    database.endGuard()
+    #expect(try database.scalar("PRAGMA trusted_schema") == 0)
+    #expect(try database.scalar("SELECT count(*) FROM t") == 2)
+  }
+
   @Test func `a file that can't be written is noticed, as SQLite says nothing`() throws {
     let database = try open(.readOnly)
     #expect(database.isReadOnly)

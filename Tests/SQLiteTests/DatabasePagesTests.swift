@@ -27,6 +27,7 @@ import Testing
         case .null?: "NULL"
         case .integer(let number)?: "\(number)"
         case .text(let text)?: String(decoding: text, as: UTF8.self)
+        case .blob(let bytes)?: "x'" + bytes.map { String(format: "%02X", $0) }.joined() + "'"
         case .other?: "other"
         case nil: "missing"
         }
@@ -77,6 +78,13 @@ import Testing
       "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b, c, d); INSERT INTO t VALUES \(values)")
     let expected = Set(numbers).sorted().map { "\($0)|NULL|\($0)|NULL|é|other" }
     #expect(Self.rows(path, from: 2) == expected)
+  }
+
+  @Test(arguments: [0, 1, 2, 48, 500, 5000])
+  func `bytes of every length are read`(count: Int) throws {
+    let bytes = (0..<count).map { String(format: "%02X", $0 % 251) }.joined()
+    let path = try database("CREATE TABLE t (a, b); INSERT INTO t VALUES (x'\(bytes)', 7)")
+    #expect(Self.rows(path, from: 2) == ["1|x'\(bytes)'|7"])
   }
 
   @Test func `an empty table has no rows, and an index is no table`() throws {

@@ -67,6 +67,10 @@ public struct Prerequisite: Sendable {
   public static let ansible = program("ansible-inventory", package: "ansible-core")
   /// The verifier of systemd's units.
   public static let systemdAnalyze = program("systemd-analyze", package: "systemd")
+  /// The migration tool sql-migrate.
+  public static let sqlMigrate = program("sql-migrate")
+  /// The migration tools dbmate and yoyo, which are Python packages.
+  public static let tools = packages("yoyo, sqlparse")
   /// The Python packages that read reports.
   public static let reportReaders = packages("jsonschema, lxml, junitparser, prometheus_client, markdown_it")
 

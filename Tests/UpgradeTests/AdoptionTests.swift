@@ -37,7 +37,7 @@ import Testing
   private func adopt(_ bench: Bench, upTo version: MigrationVersion? = nil) throws -> Outcome {
     let outcome = try found(bench)
     return try bench.worker().adopt(
-      bench.path, upTo: version ?? #require(outcome.adoption?.version),
+      bench.path, .record(upTo: version ?? #require(outcome.adoption?.version)),
       schema: #require(outcome.fingerprint), backup: bench.backupPath)
   }
 
@@ -142,7 +142,7 @@ import Testing
     try bench.change(change)
     let bytes = try Content.bytes(bench.path)
     let late = try bench.worker().adopt(
-      bench.path, upTo: 1, schema: #require(outcome.fingerprint), backup: bench.backupPath)
+      bench.path, .record(upTo: 1), schema: #require(outcome.fingerprint), backup: bench.backupPath)
     #expect(late.status == .failed && late.isUnchanged && late.backup == nil)
     #expect(late.failure?.code == (change.contains("goose") ? .foreignHistory : .changed))
     #expect(try Content.bytes(bench.path) == bytes && !bench.exists("backup.sqlite"))
@@ -157,7 +157,7 @@ import Testing
     if step == .open { cancellation.cancel() }
     let schema = try Schema(reading: Connection(path: bench.path, access: .readOnly))
     let outcome = try bench.worker().adopt(
-      bench.path, upTo: 1, schema: schema.fingerprint.description, backup: bench.backupPath)
+      bench.path, .record(upTo: 1), schema: schema.fingerprint.description, backup: bench.backupPath)
     #expect(outcome.status == .failed && outcome.isUnchanged, "\(outcome.failure?.description ?? "")")
     #expect(try Content.dump(bench.path).count == 1 && Content.integrity(bench.path) == "ok")
   }
@@ -166,7 +166,7 @@ import Testing
     let bench = try bench(Self.films)
     let first = try adopt(bench)
     let second = try bench.worker().adopt(
-      bench.path, upTo: 1, schema: #require(first.fingerprint), backup: bench.backupPath)
+      bench.path, .record(upTo: 1), schema: #require(first.fingerprint), backup: bench.backupPath)
     #expect(second.failure == nil && second.versionAfter == 1 && second.versionBefore == nil)
     #expect(second.backup == first.backup && second.backup != nil)
   }

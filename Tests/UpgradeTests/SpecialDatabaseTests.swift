@@ -116,8 +116,7 @@ import Upgrade
     #expect(try Content.value("SELECT count(*) FROM pages WHERE pages MATCH 'ocean'", at: bench.path) == 1)
   }
 
-  @Test func `a trigger that writes a full-text index runs, or the migration changes nothing`() throws {
-    // An SQLite whose FTS5 doesn't vouch for itself (3.40 is one) refuses it in triggers of an untrusted schema.
+  @Test func `a trigger that writes a full-text index runs`() throws {
     let bench = try Bench()
     try bench.migration(
       "0002_index_names.sql",
@@ -129,11 +128,8 @@ import Upgrade
       """)
     #expect(try bench.upgrade().status == .migrated)
     try bench.migration("0003_add_nine.sql", "INSERT INTO parents VALUES (9, 'nine');")
-    let bytes = try Content.bytes(bench.path)
-    let outcome = try bench.upgrade()
-    guard outcome.status == .failed else { return #expect(outcome.status == .migrated) }
-    #expect(outcome.failure?.message.contains("0003_add_nine.sql:1: unsafe use of virtual table") == true)
-    #expect(try Content.bytes(bench.path) == bytes)
+    #expect(try bench.upgrade().status == .migrated)
+    #expect(try Content.value("SELECT rowid FROM names WHERE names MATCH 'nine'", at: bench.path) == 9)
   }
 
   @Test func `triggers and views are kept`() throws {

@@ -81,7 +81,7 @@ struct FleetFileParser {
     if top.section("migrations", keys: ["run"], reportsUnknown: false)?.has("run") == true {
       return program(top)
     }
-    let keys = ["path", "format", "table", "deletes", "columns", "values"]
+    let keys = ["path", "format", "table", "deletes", "changes", "columns", "values"]
     guard let section = top.section("migrations", keys: keys) else { return MigrationFolder("") }
     section.require("path", "the folder with the migration files")
     var folder = MigrationFolder(section.path("path") ?? "", table: section.text("table"))
@@ -103,6 +103,7 @@ struct FleetFileParser {
       }
     }
     folder.deletes = section.lists("deletes", such: "{ 7: [users] }") ?? [:]
+    folder.changes = section.lists("changes", such: "{ 7: [users.note] }") ?? [:]
     return folder
   }
 

@@ -26,7 +26,8 @@ extension FleetFile {
     case 0:
       throw InventoryError(
         .fleetNotFound,
-        "there is no fleet file: neither fleet.yml nor inventory/*/fleet.yml; name one with --fleet FILE")
+        "there is no fleet file: neither fleet.yml nor inventory/*/fleet.yml; name one with --fleet FILE, or "
+          + "let flotilla init write one")
     default:
       throw InventoryError(
         .fleetAmbiguous,

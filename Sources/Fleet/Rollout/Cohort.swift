@@ -19,6 +19,10 @@ public struct Cohort: Hashable, Sendable {
   public let drift: [Difference]
   /// What `adopt` would record in them; nil if they have a history, or nobody asked.
   public let adoption: AdoptionFinding?
+  /// How `adopt` would settle their half-done migration; nil if there is none, or nobody asked.
+  public let settlement: SettlementFinding?
+  /// What `adopt` does to these installations; nil if it leaves them alone.
+  public let adoptionDecision: AdoptionDecision?
   /// Why they failed, were skipped or were unreachable.
   public let failure: Failure?
   /// Whether it is certain that nothing was changed.
@@ -29,8 +33,8 @@ public struct Cohort: Hashable, Sendable {
   /// Whether there is a difference with the severity of an error.
   public var isDrifted: Bool { drift.contains { $0.severity == .error } }
 
-  /// Whether `adopt` records versions in these installations.
-  public var isAdoptable: Bool { adoption?.version != nil }
+  /// Whether `adopt` changes the history of these installations.
+  public var isAdoptable: Bool { adoptionDecision != nil }
 
   init(_ outcome: Outcome) {
     status = outcome.status
@@ -41,6 +45,8 @@ public struct Cohort: Hashable, Sendable {
     mayChange = outcome.mayChange
     drift = outcome.drift
     adoption = outcome.adoption
+    settlement = outcome.settlement
+    adoptionDecision = outcome.adoptionDecision
     failure = outcome.failure
     isUnchanged = outcome.applied.isEmpty && outcome.isUnchanged
     var hasher = Hasher()
@@ -67,6 +73,7 @@ public struct Cohort: Hashable, Sendable {
     outcome.drift = drift
     outcome.fingerprint = fingerprint
     outcome.adoption = adoption
+    outcome.settlement = settlement
     outcome.failure = failure
     return outcome
   }

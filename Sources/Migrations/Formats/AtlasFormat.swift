@@ -15,7 +15,7 @@ public struct AtlasFormat: MigrationFormat {
   /// `atlas`
   public var name: String { "atlas" }
 
-  /// An empty file, which no command accepts.
+  /// Empty: the tool begins its files itself.
   public var template: String { "" }
 
   /// Accepts `atlas.sum`, and `.sql` files in the folder itself.
@@ -33,14 +33,15 @@ public struct AtlasFormat: MigrationFormat {
       let stem = file.name.dropLast(4)
       let version = stem.prefix { $0 != "_" }
       var isOutside = false
-      for marker in MarkedFile(file, prefix: "atlas:").markers {
+      for marker in try MarkedFile(file, prefix: "atlas:").markers {
         let words = marker.text.split(separator: " ").map(String.init)
         switch words.first {
         case "atlas:txmode": isOutside = words.dropFirst().first == "none"
-        case "atlas:delimiter", "atlas:checkpoint":
+        case "atlas:nolint": break
+        default:
           throw MigrationError(
-            .format, file: file.name, line: marker.line + 1, "'-- \(marker.text)' is not supported here")
-        default: break
+            .format, file: file.name, line: marker.line + 1,
+            "'-- \(marker.text)' changes how Atlas reads or runs the file, and is not supported here")
         }
       }
       return .foreign(
@@ -55,10 +56,9 @@ public struct AtlasFormat: MigrationFormat {
   private static func checked(_ files: [MigrationFiles.File], _ scripts: [MigrationFiles.File])
     -> [MigrationError]
   {
-    let sums = self.sums(of: scripts)
-    let expected = sums.map { "\($0.file) h1:\($0.sum)" }
+    let expected = summary(of: scripts).split(whereSeparator: \.isNewline).map(String.init)
     let lines = files.first { $0.name == Self.sums }?.text.split(whereSeparator: \.isNewline).map(String.init)
-    guard lines?.dropFirst().elementsEqual(expected) == true else {
+    guard lines?.elementsEqual(expected) == true else {
       return [
         MigrationError(
           .format, file: Self.sums,
@@ -67,6 +67,16 @@ public struct AtlasFormat: MigrationFormat {
       ]
     }
     return []
+  }
+
+  /// The content of `atlas.sum`: the sum of all lines below, and the sum of each file.
+  static func summary(of files: [MigrationFiles.File]) -> String {
+    let sums = self.sums(of: files)
+    var whole = SHA256()
+    for (file, sum) in sums { whole.update(data: Array((file + sum).utf8)) }
+    let lines =
+      ["h1:" + Data(whole.finalize()).base64EncodedString()] + sums.map { "\($0.file) h1:\($0.sum)" }
+    return lines.map { $0 + "\n" }.joined()
   }
 
   /// The running sums: each is over the names and contents of all files up to that one.
@@ -98,14 +108,24 @@ public struct AtlasFormat: MigrationFormat {
           `operator_version` text NOT NULL, PRIMARY KEY (`version`))
         """
       ],
-      columns: ["version", "description", "applied", "total", "hash", "error"],
+      columns: ["version", "description", "applied", "total", "hash", "error", "type"], known: migrations,
       decode: { row in
         guard let text = row[0].asText else { return .unreadable }
         // Atlas keeps identifiers of its own in rows whose version begins with a point.
         if text.hasPrefix(".") { return .none }
         let version = MigrationVersion(text)
-        let (applied, total) = (row[2].integer ?? 0, row[3].integer ?? 0)
-        let reason = applied < total ? "Atlas ran \(applied) of its \(total) statements" : nil
+        guard let applied = row[2].integer, let total = row[3].integer, let type = row[6].integer else {
+          return .unreadable
+        }
+        // `atlas migrate set` adds 4 to the type of a migration that somebody has completed by hand.
+        let isResolved = type & 4 != 0
+        let trouble =
+          applied < total
+          ? "Atlas ran \(applied) of its \(total) statements"
+          : row[5].text.flatMap { $0.isEmpty ? nil : "Atlas has recorded an error: \($0)" }
+        let reason = isResolved ? nil : trouble
+        // The first bit marks the version up to which a database was taken over.
+        if type & 1 != 0, reason == nil { return .baseline(version) }
         return .applied(
           RecordedMigration(
             version, row[1].text ?? names[version] ?? "", checksum: row[4].text, unfinished: reason))
@@ -127,11 +147,16 @@ public struct AtlasFormat: MigrationFormat {
         ]
       },
       delete: { ("DELETE FROM \(quoted(table)) WHERE version = ?", [.text("\($0)")]) },
+      settle: { version, isApplied in
+        let change = "SET applied = total, error = '', error_stmt = ''"
+        let verb = isApplied ? "UPDATE \(quoted(table)) \(change)" : "DELETE FROM \(quoted(table))"
+        return ("\(verb) WHERE version = ? AND (applied < total OR error <> '')", [.text("\(version)")])
+      },
       checksum: { text, migration in
         // The sum of a file depends on those before it.
         let before = files.prefix { $0.name != migration.file }
         return Self.sums(of: before + [.init(name: migration.file, text: text)]).last?.sum ?? ""
-      })
+      }, ChecksumRules(isCumulative: true))
   }
 
   /// Fails: a new file has to be in `atlas.sum`, which Atlas writes.

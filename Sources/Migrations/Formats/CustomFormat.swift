@@ -20,13 +20,11 @@ public struct CustomFormat: MigrationFormat {
   /// `custom`
   public var name: String { "custom" }
 
-  /// An empty file, which no command accepts.
-  public var template: String { "" }
+  /// A line that no command accepts.
+  public var template: String { MigrationFormats.todo }
 
-  /// Accepts `.sql` files in the folder itself that begin with a digit, except those that undo a migration.
-  public func includes(_ path: String) -> Bool {
-    NumberedFile.isNumbered(path) && !path.hasSuffix(".down.sql")
-  }
+  /// Accepts `.sql` files in the folder itself, except those that undo a migration. Those without a number are errors.
+  public func includes(_ path: String) -> Bool { NumberedFile.isApplied(path) }
 
   /// Returns false.
   public func recognizes(_ paths: [String], reading text: (String) -> String?) -> Bool { false }
@@ -34,13 +32,8 @@ public struct CustomFormat: MigrationFormat {
   /// Reads whole files. The version is the number, and the name is what follows it.
   public func read(_ files: [MigrationFiles.File]) -> (migrations: [Migration], faults: [MigrationError]) {
     readEach(files) { file throws(MigrationError) in
-      let digits = file.name.prefix { $0.isASCII && $0.isNumber }
-      guard let number = Int64(digits) else {
-        throw MigrationError(.malformedName, file: file.name, "the number is too large")
-      }
-      let ending = file.name.hasSuffix(".up.sql") ? 7 : 4
-      let name = file.name.dropFirst(digits.count).dropLast(ending).drop { "_-.".contains($0) }
-      return .foreign(version: MigrationVersion(number), name: String(name), file: file)
+      let (number, name) = try NumberedFile.parse(file.name)
+      return .foreign(version: MigrationVersion(number), name: name, file: file)
     }
   }
 
@@ -67,9 +60,10 @@ public struct CustomFormat: MigrationFormat {
     let columns = [version] + [name, checksum, time].compactMap { $0 } + fixed.map(\.key)
     let list = columns.map { quoted($0) }.joined(separator: ", ")
     let holders =
-      ["?"] + [name, checksum].compactMap { $0.map { _ in "?" } } + (time == nil ? [] : ["CURRENT_TIMESTAMP"])
+      ["?"] + [name, checksum].compactMap { $0.map { _ in "?" } } + [time.map(Self.now)].compactMap { $0 }
       + fixed.map { _ in "?" }
-    let insert = "INSERT INTO \(quoted(table)) (\(list)) VALUES (\(holders.joined(separator: ", ")))"
+    let last = time.map { " FROM (SELECT max(\(quoted($0))) AS last FROM \(quoted(table)))" } ?? ""
+    let insert = "INSERT INTO \(quoted(table)) (\(list)) SELECT \(holders.joined(separator: ", "))\(last)"
     let hasName = name != nil
     let hasChecksum = checksum != nil
     let digest: @Sendable (String, Migration) -> String = { text, _ in PrismaFormat.checksum(text) }
@@ -78,8 +72,8 @@ public struct CustomFormat: MigrationFormat {
       tool: "the application", name: table, create: ["CREATE TABLE IF NOT EXISTS \(quoted(table)) (\(list))"],
       columns: [version] + [name, checksum].compactMap { $0 },
       decode: { row in
-        guard let text = row[0].asText else { return .unreadable }
-        let version = MigrationVersion(text)
+        guard let text = row[0].asText, let number = Int64(text) else { return .unreadable }
+        let version = MigrationVersion(number)
         let name = hasName ? row[1].text ?? "" : names[version] ?? ""
         return .applied(RecordedMigration(version, name, checksum: hasChecksum ? row.last?.text : nil))
       },
@@ -93,10 +87,23 @@ public struct CustomFormat: MigrationFormat {
       checksum: hasChecksum ? digest : nil, mustExist: true)
   }
 
+  /// The current time in the form in which the column has the last one: seconds or milliseconds since 1970, or text with
+  /// or without T and Z. Without a row, it is that of CURRENT_TIMESTAMP.
+  private static func now(_ column: String) -> String {
+    """
+    CASE WHEN typeof(last) IN ('integer', 'real') AND last > 100000000000
+        THEN CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)
+      WHEN typeof(last) IN ('integer', 'real') THEN unixepoch('now')
+      WHEN last LIKE '____-__-__T%Z' THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+      WHEN last LIKE '____-__-__T%' THEN strftime('%Y-%m-%dT%H:%M:%f', 'now')
+      ELSE CURRENT_TIMESTAMP END
+    """
+  }
+
   /// Returns one more than the highest number, in as many digits as the highest has.
   public func nextFile(
     _ name: String, after paths: [String]
   ) throws(MigrationError) -> (version: MigrationVersion, file: String) {
-    try NumberedFile.nextFile(name, after: paths, digits: 4)
+    try NumberedFile.nextLike(paths, name, digits: 4)
   }
 }

@@ -11,20 +11,34 @@ public struct D1Format: MigrationFormat {
   /// `d1`
   public var name: String { "d1" }
 
-  /// An empty file, which no command accepts.
-  public var template: String { "" }
+  /// A line that no command accepts.
+  public var template: String { MigrationFormats.todo }
 
-  /// Accepts `.sql` files in the folder itself that begin with a digit.
-  public func includes(_ path: String) -> Bool { NumberedFile.isNumbered(path) }
+  /// Accepts `.sql` files in the folder itself. Those that don't begin with a number are errors, as wrangler runs them
+  /// too.
+  public func includes(_ path: String) -> Bool { FlotillaFormat().includes(path) }
 
   /// Returns false.
   public func recognizes(_ paths: [String], reading text: (String) -> String?) -> Bool { false }
 
   /// Reads whole files. The version is the file's name.
   public func read(_ files: [MigrationFiles.File]) -> (migrations: [Migration], faults: [MigrationError]) {
-    readEach(files) { file throws(MigrationError) in
+    let read = readEach(files) { file throws(MigrationError) in
       let (_, name) = try NumberedFile.parse(file.name, separator: "_")
       return .foreign(version: MigrationVersion(file.name), name: name, file: file)
+    }
+    return (read.migrations, read.faults + Self.ambiguous(read.migrations))
+  }
+
+  /// Errors for migrations with the same number, whose order wrangler doesn't define.
+  private static func ambiguous(_ migrations: [Migration]) -> [MigrationError] {
+    let numbers = Dictionary(grouping: migrations) { Int64($0.file.prefix { $0 != "_" }) }
+    return numbers.values.filter { $0.count > 1 }.compactMap { same in
+      same.last.map {
+        MigrationError(
+          .duplicateVersion, file: $0.file,
+          "its number is that of \(same[0].file), so their order is not defined")
+      }
     }
   }
 
@@ -42,7 +56,7 @@ public struct D1Format: MigrationFormat {
           applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)
         """
       ],
-      columns: ["name", "applied_at"],
+      columns: ["name", "applied_at"], onlyNullOf: ["applied_at"],
       decode: { row in
         guard let text = row[0].text else { return .unreadable }
         let version = MigrationVersion(text)

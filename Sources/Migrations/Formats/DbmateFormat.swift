@@ -10,8 +10,8 @@ public struct DbmateFormat: MigrationFormat {
   /// `dbmate`
   public var name: String { "dbmate" }
 
-  /// The two markers that dbmate expects.
-  public var template: String { "-- migrate:up\n\n\n-- migrate:down\n\n" }
+  /// The two markers that dbmate expects, and a line that no command accepts.
+  public var template: String { "-- migrate:up\n\(MigrationFormats.todo)\n-- migrate:down\n" }
 
   /// Accepts `.sql` files in the folder itself that begin with a digit.
   public func includes(_ path: String) -> Bool {
@@ -27,24 +27,25 @@ public struct DbmateFormat: MigrationFormat {
   public func read(_ files: [MigrationFiles.File]) -> (migrations: [Migration], faults: [MigrationError]) {
     let read = readEach(files) { file throws(MigrationError) in
       let digits = file.name.prefix { $0.isASCII && $0.isNumber }
-      let marked = MarkedFile(file, prefix: "migrate:")
-      var ups: [Range<Int>] = []
+      let marked = try MarkedFile(file, prefix: "migrate:")
+      var ups: [Range<Int>] = [try marked.head()]
       var start: Int?
       var isOutside = false
       for marker in marked.markers {
-        let words = marker.text.split(separator: " ").map(String.init)
-        if let begin = start { ups.append(begin..<marker.line) }
-        start = nil
-        switch words.first {
-        case "migrate:up":
-          start = marker.line + 1
-          if words.contains("transaction:false") { isOutside = true }
-        case "migrate:down": break
-        default: throw marked.error(marker, "dbmate has no block '\(marker.text)'")
+        let words = marker.text.split(whereSeparator: \.isWhitespace).map(String.init)
+        guard let word = words.first, ["migrate:up", "migrate:down"].contains(word) else {
+          // dbmate takes all other words for comments. It distinguishes upper and lower case.
+          guard !["migrate:up", "migrate:down"].contains(words.first?.folded) else {
+            throw marked.error(marker, "dbmate writes '-- \(marker.text.folded)'")
+          }
+          continue
         }
+        if let begin = start { ups.append(begin..<marker.line) }
+        start = word == "migrate:up" ? marker.line + 1 : nil
+        if start != nil, words.contains("transaction:false") { isOutside = true }
       }
       if let begin = start { ups.append(begin..<marked.lines.count) }
-      guard !ups.isEmpty else { throw marked.error(nil, "'-- migrate:up' is missing") }
+      guard ups.count > 1 else { throw marked.error(nil, "'-- migrate:up' is missing") }
       let stem = file.name.dropFirst(digits.count).dropLast(4)
       return .foreign(
         version: MigrationVersion(String(digits)), name: String(stem.drop { $0 == "_" }), file: file,
@@ -62,7 +63,7 @@ public struct DbmateFormat: MigrationFormat {
     return ToolHistoryTable(
       tool: "dbmate", name: table,
       create: ["CREATE TABLE IF NOT EXISTS \(quoted(table)) (version varchar(128) primary key)"],
-      columns: ["version"], isOnlyWith: ["version"],
+      columns: ["version"], isOnlyWith: ["version"], isNotBeside: ["ar_internal_metadata"],
       decode: { row in
         guard let text = row[0].asText else { return .unreadable }
         let version = MigrationVersion(text)
@@ -74,11 +75,13 @@ public struct DbmateFormat: MigrationFormat {
       delete: { ("DELETE FROM \(quoted(table)) WHERE version = ?", [.text("\($0)")]) })
   }
 
-  /// Returns a file that begins with the current time.
+  /// Returns a file that begins with the current time, or with the next number if the files have short numbers.
   public func nextFile(
     _ name: String, after paths: [String]
   ) throws(MigrationError) -> (version: MigrationVersion, file: String) {
-    let time = NumberedFile.timestamp()
-    return (MigrationVersion(time), "\(time)_\(name).sql")
+    let file =
+      paths.isEmpty
+      ? "\(NumberedFile.timestamp())_\(name).sql" : try NumberedFile.nextLike(paths, name, digits: 1).file
+    return (MigrationVersion(String(file.prefix { $0.isNumber })), file)
   }
 }

@@ -10,8 +10,8 @@ public struct DieselFormat: MigrationFormat {
   /// `diesel`
   public var name: String { "diesel" }
 
-  /// An empty file, which no command accepts.
-  public var template: String { "" }
+  /// A line that no command accepts.
+  public var template: String { MigrationFormats.todo }
 
   /// Accepts the files `up.sql`, `down.sql` and `metadata.toml` of each folder. The second is never run.
   public func includes(_ path: String) -> Bool {
@@ -47,7 +47,11 @@ public struct DieselFormat: MigrationFormat {
         isOutsideTransaction: outside.contains(folder))
     }
     let faults = missing.map { MigrationError(.unreadable, file: $0, "there is no up.sql in this folder") }
-    return (read.migrations, read.faults + faults + Self.misordered(read.migrations))
+    // Diesel sorts the versions as text.
+    let misordered = Self.misordered(read.migrations) { one, other in
+      "\(one.version ?? 0)".utf8.lexicographicallyPrecedes("\(other.version ?? 0)".utf8)
+    }
+    return (read.migrations, read.faults + faults + misordered)
   }
 
   private static func isOutsideTransaction(_ text: String) -> Bool {
@@ -70,7 +74,7 @@ public struct DieselFormat: MigrationFormat {
           run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)
         """
       ],
-      columns: ["version", "run_on"],
+      columns: ["version", "run_on"], onlyNullOf: ["run_on"],
       decode: { row in
         guard let text = row[0].asText else { return .unreadable }
         let version = MigrationVersion(text)

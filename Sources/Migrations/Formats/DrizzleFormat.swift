@@ -13,7 +13,7 @@ public struct DrizzleFormat: MigrationFormat {
   /// `drizzle`
   public var name: String { "drizzle" }
 
-  /// An empty file, which no command accepts.
+  /// Empty: the tool begins its files itself.
   public var template: String { "" }
 
   /// Accepts the journal, and `.sql` files in the folder itself.
@@ -31,6 +31,7 @@ public struct DrizzleFormat: MigrationFormat {
     }
 
     let entries: [Entry]
+    let dialect: String?
   }
 
   /// Reads the files that the journal names. The version is the time that the journal has for a file, in milliseconds.
@@ -39,6 +40,12 @@ public struct DrizzleFormat: MigrationFormat {
       let journal = try? JSONDecoder().decode(Journal.self, from: Data(file.text.utf8))
     else {
       return ([], [MigrationError(.unreadable, file: Self.journal, "there is no journal of Drizzle here")])
+    }
+    if let dialect = journal.dialect, !["sqlite", "turso"].contains(dialect) {
+      return (
+        [],
+        [MigrationError(.format, file: Self.journal, "these migrations are for \(dialect), not for SQLite")]
+      )
     }
     let named = Dictionary(files.map { ($0.name, $0) }) { first, _ in first }
     let missing = journal.entries.filter { named["\($0.tag).sql"] == nil }.map {
@@ -54,7 +61,13 @@ public struct DrizzleFormat: MigrationFormat {
       let up = file.text.replacing("--> statement-breakpoint", with: ";")
       return .foreign(version: MigrationVersion(entry.when), name: entry.tag, file: file, up: up)
     }
-    return (read.migrations, read.faults + missing)
+    let misordered = zip(journal.entries, journal.entries.dropFirst()).filter { $1.when <= $0.when }.map {
+      MigrationError(
+        .format, file: Self.journal,
+        "\($1.tag) is not later than \($0.tag), which stands before it, so Drizzle would leave it out where it has "
+          + "applied that one")
+    }
+    return (read.migrations, read.faults + missing + misordered)
   }
 
   /// Returns `__drizzle_migrations`, or the table that fleet.yml names.
@@ -84,7 +97,7 @@ public struct DrizzleFormat: MigrationFormat {
         ]
       },
       delete: { ("DELETE FROM \(quoted(table)) WHERE created_at = ?", [$0.value]) },
-      checksum: { text, _ in PrismaFormat.checksum(text) })
+      checksum: { text, _ in PrismaFormat.checksum(text) }, ChecksumRules(toleratesLineEnds: true))
   }
 
   /// Fails: a new file has to be in the journal, which Drizzle writes.

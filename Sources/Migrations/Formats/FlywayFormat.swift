@@ -9,6 +9,8 @@ public import Schema
 /// are errors, since leaving them out would make another database than Flyway makes.
 public struct FlywayFormat: MigrationFormat {
   private static let conf = ".sql.conf"
+  /// The settings that a `.sql.conf` file may have.
+  private static let settings: Set = ["executeInTransaction", "placeholderReplacement", "encoding"]
 
   /// Creates the format, which has no options.
   public init() {}
@@ -16,14 +18,14 @@ public struct FlywayFormat: MigrationFormat {
   /// `flyway`
   public var name: String { "flyway" }
 
-  /// An empty file, which no command accepts.
-  public var template: String { "" }
+  /// A line that no command accepts.
+  public var template: String { MigrationFormats.todo }
 
   /// Accepts the `.sql` files that Flyway would run, and their `.sql.conf` files.
   public func includes(_ path: String) -> Bool {
     let file = fileName(of: path)
     guard file.hasSuffix(".sql") || file.hasSuffix(Self.conf) else { return false }
-    let isCallback = file.hasPrefix("before") || file.hasPrefix("after")
+    let isCallback = ["before", "after", "createSchema"].contains { file.hasPrefix($0) }
     return isCallback || file.contains("__") && ["V", "R", "B"].contains { file.hasPrefix($0) }
   }
 
@@ -52,6 +54,9 @@ public struct FlywayFormat: MigrationFormat {
         throw Self.malformed(file.name)
       }
       let setting = Self.words(of: settings[file.name[...]] ?? "")
+      if let key = setting.keys.sorted().first(where: { !Self.settings.contains($0) }) {
+        throw MigrationError(.format, file: file.name + ".conf", "the setting \(key) is not supported here")
+      }
       if file.text.contains("${"), setting["placeholderReplacement"] != "false" {
         throw MigrationError(
           .format, file: file.name,
@@ -95,7 +100,6 @@ public struct FlywayFormat: MigrationFormat {
     _ migrations: [Migration], _ folder: MigrationFolder
   ) throws(MigrationError) -> any HistoryTable {
     let table = folder.table ?? "flyway_schema_history"
-    let names = migrations.namesByVersion
     return ToolHistoryTable(
       tool: "Flyway", name: table,
       create: [
@@ -115,11 +119,10 @@ public struct FlywayFormat: MigrationFormat {
         // Rows without a version are those of repeatable migrations and of the schema's creation.
         guard let text = row[0].asText else { return .none }
         let version = MigrationVersion(text)
-        if type.hasPrefix("UNDO") || type == "DELETE" { return .removed(version) }
         let reason = row[4].isTrue ? nil : "Flyway began it, and success is 0"
-        if type == "BASELINE" {
-          return .appliedUpTo(
-            RecordedMigration(version, names[version] ?? row[1].text ?? "", unfinished: reason))
+        if reason == nil {
+          if type.hasPrefix("UNDO") || type == "DELETE" { return .removed(version) }
+          if type.hasSuffix("BASELINE") { return .baseline(version) }
         }
         return .applied(
           RecordedMigration(version, row[1].text ?? "", checksum: row[3].asText, unfinished: reason))
@@ -140,6 +143,10 @@ public struct FlywayFormat: MigrationFormat {
         ]
       },
       delete: { ("DELETE FROM \(quoted(table)) WHERE version = ?", [.text("\($0)")]) },
+      settle: { version, isApplied in
+        let verb = isApplied ? "UPDATE \(quoted(table)) SET success = 1" : "DELETE FROM \(quoted(table))"
+        return ("\(verb) WHERE version = ? AND NOT success AND type NOT LIKE 'UNDO%'", [.text("\(version)")])
+      },
       checksum: { text, _ in "\(Self.checksum(text))" })
   }
 

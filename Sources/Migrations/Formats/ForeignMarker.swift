@@ -5,12 +5,32 @@ internal import SQLite
 /// SQLite ignores them as comments, so the part that undoes a migration would run right after the part that makes it.
 /// That is why they are reported as errors.
 enum ForeignMarker {
-  /// How the comments begin, after `--` and any spaces, and the tools that they belong to.
-  private static let markers: [(start: String, tool: String)] = [
-    ("+goose", "goose"), ("+migrate", "sql-migrate"), ("migrate:up", "dbmate"), ("migrate:down", "dbmate"),
-    ("atlas:", "Atlas"), ("> statement-breakpoint", "Drizzle"), ("no-transaction", "sqlx"),
-    ("transactional:", "yoyo"), ("depends:", "yoyo"), ("rambler up", "rambler"), ("rambler down", "rambler"),
-    ("+micrate", "micrate"),
+  private struct Marker {
+    /// How the comment begins, after `--` and any spaces.
+    let start: String
+    /// The tool that the comment is for.
+    let tool: String
+    /// Whether it separates the parts that make a migration and undo it.
+    var divides = false
+    /// Whether the comment has nothing else.
+    var isWhole = false
+
+    func matches(_ comment: String) -> Bool { isWhole ? comment == start : comment.hasPrefix(start) }
+  }
+
+  private static let markers = [
+    Marker(start: "+goose", tool: "goose", divides: true),
+    Marker(start: "+migrate", tool: "sql-migrate", divides: true),
+    Marker(start: "migrate:up", tool: "dbmate", divides: true),
+    Marker(start: "migrate:down", tool: "dbmate", divides: true),
+    Marker(start: "rambler up", tool: "rambler", divides: true),
+    Marker(start: "rambler down", tool: "rambler", divides: true),
+    Marker(start: "+micrate", tool: "micrate", divides: true),
+    Marker(start: "//@undo", tool: "MyBatis", divides: true),
+    Marker(start: "down", tool: "the sqlite package of Node.js", divides: true, isWhole: true),
+    Marker(start: "atlas:", tool: "Atlas"), Marker(start: "> statement-breakpoint", tool: "Drizzle"),
+    Marker(start: "no-transaction", tool: "sqlx"), Marker(start: "transactional:", tool: "yoyo"),
+    Marker(start: "depends:", tool: "yoyo"),
   ]
 
   /// Finds comments of other tools.
@@ -19,13 +39,19 @@ enum ForeignMarker {
   ///   - text: the file's text.
   ///   - comments: the offsets of its `--` comments, in bytes from the start.
   ///   - file: the file's name.
+  ///   - tool: the format of the tool that the file is for; nil for Flotilla's own. In files of another tool, only
+  ///     comments that divide a file are errors, since the tool itself ignores the others.
   /// - Returns: an error for each such comment.
-  static func faults(in text: String, at comments: [Int], file: String) -> [MigrationError] {
+  static func faults(
+    in text: String, at comments: [Int], file: String, of tool: String?
+  ) -> [MigrationError] {
     let bytes = Array(text.utf8)
     return comments.compactMap { start in
       let rest = bytes[start...].dropFirst(2).prefix { $0 != UInt8(ascii: "\n") }
       let comment = String(decoding: rest, as: UTF8.self).trimmed.folded
-      guard let marker = markers.first(where: { comment.hasPrefix($0.start) }) else { return nil }
+      guard let marker = markers.first(where: { $0.matches(comment) }),
+        tool == nil || marker.divides && marker.tool != tool
+      else { return nil }
       let line = 1 + bytes[..<start].count { $0 == UInt8(ascii: "\n") }
       let end = comment.prefix(40)
       return MigrationError(

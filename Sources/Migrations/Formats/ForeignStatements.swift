@@ -7,16 +7,24 @@ internal import SQLite
 struct ForeignStatements {
   /// The steps without those statements; steps that become empty are left out.
   private(set) var steps: [Migration.Step] = []
-  /// A note for each statement that was left out.
+  /// A note for each statement that was left out, or has an effect on the statements after it.
   private(set) var notes: [Migration.Note] = []
-  private var isInTransaction = false
 
-  private static let pragmas: Set = ["foreign_keys", "defer_foreign_keys", "legacy_alter_table"]
+  private static let pragmas: Set = ["foreign_keys", "defer_foreign_keys"]
 
   init(_ steps: [Migration.Step]) {
+    let transactions = Self.transactions(in: steps.flatMap(\.statements))
+    var place = -1
     for step in steps {
       let kept = step.statements.filter { statement in
-        guard let reason = reason(to: statement) else { return true }
+        place += 1
+        if StatementRules.changesRenaming(statement) {
+          notes.append(
+            .init(line: statement.line, message: "PRAGMA legacy_alter_table holds until the end of this file")
+          )
+        }
+        let isInTheWay = transactions.contains(place)
+        guard let reason = Self.reason(to: statement, isTransaction: isInTheWay) else { return true }
         notes.append(.init(line: statement.line, message: reason))
         return false
       }
@@ -26,17 +34,30 @@ struct ForeignStatements {
   }
 
   /// Why a statement is left out; nil if it is not.
-  private mutating func reason(to statement: ScriptStatement) -> String? {
-    let tokens = statement.tokens.filter { !$0.isSymbol(";") }
-    guard let first = tokens.first else { return nil }
-    if first.isKeyword("pragma"), let name = StatementRules.pragmaName(tokens), Self.pragmas.contains(name) {
+  private static func reason(to statement: ScriptStatement, isTransaction: Bool) -> String? {
+    guard let first = statement.tokens.first else { return nil }
+    if first.isKeyword("pragma"), let name = StatementRules.pragmaName(statement.tokens),
+      pragmas.contains(name)
+    {
       return
         "PRAGMA \(name) is left out: foreign keys are off while migrations run, and checked before and after"
     }
-    let isBegin = first.isKeyword("begin")
-    let isEnd = first.isKeyword("commit") || first.isKeyword("end")
-    guard isBegin || isEnd, tokens.count <= 3, isBegin != isInTransaction else { return nil }
-    isInTransaction = isBegin
+    guard isTransaction else { return nil }
     return "\(first.text.uppercased()) is left out: all pending migrations run in one transaction"
+  }
+
+  /// The places of the statements that begin a transaction and commit it. A transaction that is not committed, or is
+  /// rolled back, is not among them.
+  private static func transactions(in statements: [ScriptStatement]) -> Set<Int> {
+    var found: Set<Int> = []
+    var begin: Int?
+    for (place, statement) in statements.enumerated() where statement.tokens.count <= 3 {
+      guard let first = statement.tokens.first else { continue }
+      if first.isKeyword("begin"), begin == nil { begin = place }
+      guard first.isKeyword("commit") || first.isKeyword("end"), let start = begin else { continue }
+      found.formUnion([start, place])
+      begin = nil
+    }
+    return found
   }
 }

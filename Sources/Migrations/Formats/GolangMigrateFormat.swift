@@ -10,25 +10,53 @@ public struct GolangMigrateFormat: MigrationFormat {
   /// `golang-migrate`
   public var name: String { "golang-migrate" }
 
-  /// An empty file, which no command accepts.
-  public var template: String { "" }
+  /// A line that no command accepts.
+  public var template: String { MigrationFormats.todo }
 
-  /// Accepts files in the folder itself that begin with a digit and end in `.up.sql`.
-  public func includes(_ path: String) -> Bool {
-    NumberedFile.isNumbered(path) && path.hasSuffix(".up.sql")
-  }
+  /// Accepts files in the folder itself such as `1_name.up.sql`, with any ending, and those that undo a migration. The
+  /// latter are never run.
+  public func includes(_ path: String) -> Bool { Self.parts(of: path) != nil }
 
   /// Whether there are files that end in `.up.sql`.
   public func recognizes(_ paths: [String], reading text: (String) -> String?) -> Bool {
-    paths.contains(where: includes)
+    paths.contains { path in path.hasSuffix(".up.sql") && includes(path) }
   }
 
-  /// Reads whole files.
+  /// The number of a file, the migration's name, and whether the file undoes it; nil if it is no migration.
+  private static func parts(of path: String) -> (digits: Substring, name: Substring, isDown: Bool)? {
+    let digits = path.prefix { $0.isASCII && $0.isNumber }
+    let rest = path.dropFirst(digits.count)
+    let ups = rest.ranges(of: ".up.")
+    let downs = rest.ranges(of: ".down.")
+    guard !digits.isEmpty, rest.hasPrefix("_"), !path.contains("/"),
+      let last = (ups + downs).max(by: { $0.lowerBound < $1.lowerBound })
+    else { return nil }
+    return (digits, rest[..<last.lowerBound].dropFirst(), downs.contains(last))
+  }
+
+  /// Reads whole files, except those that undo a migration.
   public func read(_ files: [MigrationFiles.File]) -> (migrations: [Migration], faults: [MigrationError]) {
-    readEach(files) { file throws(MigrationError) in
-      let (number, name) = try NumberedFile.parse(file.name, separator: "_", ending: ".up.sql")
-      return .foreign(version: MigrationVersion(number), name: name, file: file)
+    let read = readEach(files) { file throws(MigrationError) in
+      guard let (digits, name, isDown) = Self.parts(of: file.name) else { return nil }
+      guard let number = Int64(digits) else {
+        throw MigrationError(.malformedName, file: file.name, "its number is too large")
+      }
+      return isDown ? nil : .foreign(version: MigrationVersion(number), name: String(name), file: file)
     }
+    let versions = Set(read.migrations.compactMap(\.version))
+    let lonely = files.filter { file in
+      Self.parts(of: file.name).flatMap { Int64($0.digits) }.map { !versions.contains(MigrationVersion($0)) }
+        ?? false
+    }
+    return (
+      read.migrations,
+      read.faults
+        + lonely.map {
+          MigrationError(
+            .unreadable, file: $0.name,
+            "there is no file .up.sql for this version, which golang-migrate would record")
+        }
+    )
   }
 
   /// Returns `schema_migrations`, or the table that fleet.yml names.
@@ -59,6 +87,15 @@ public struct GolangMigrateFormat: MigrationFormat {
         return (
           "UPDATE \(quoted(table)) SET version = ? WHERE version = ?",
           [before?.recordedVersion ?? 0, version.value]
+        )
+      },
+      settle: { version, isApplied in
+        let before = migrations.last { $0.version.map { $0 < version } ?? false }
+        guard let now = isApplied ? version : before?.version else {
+          return ("DELETE FROM \(quoted(table)) WHERE version = ?", [version.value])
+        }
+        return (
+          "UPDATE \(quoted(table)) SET version = ?, dirty = 0 WHERE version = ?", [now.value, version.value]
         )
       })
   }

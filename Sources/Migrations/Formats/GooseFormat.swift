@@ -10,11 +10,17 @@ public struct GooseFormat: MigrationFormat {
   /// `goose`
   public var name: String { "goose" }
 
-  /// The two markers that goose expects.
-  public var template: String { "-- +goose Up\n\n\n-- +goose Down\n\n" }
+  /// The two markers that goose expects, and a line that no command accepts.
+  public var template: String { "-- +goose Up\n\(MigrationFormats.todo)\n-- +goose Down\n" }
 
-  /// Accepts `.sql` files in the folder itself, except hidden ones.
-  public func includes(_ path: String) -> Bool { FlotillaFormat().includes(path) }
+  /// Accepts `.sql` files in the folder itself, except hidden ones, and migrations in Go, which are errors.
+  public func includes(_ path: String) -> Bool { FlotillaFormat().includes(path) || isProgram(path) }
+
+  /// Whether a file is a migration in Go.
+  private func isProgram(_ path: String) -> Bool {
+    path.hasSuffix(".go") && !path.hasSuffix("_test.go") && path.contains("_") && !path.contains("/")
+      && path.first.map { $0.isASCII && $0.isNumber } ?? false
+  }
 
   /// Whether each file has a line `-- +goose Up`.
   public func recognizes(_ paths: [String], reading text: (String) -> String?) -> Bool {
@@ -24,9 +30,17 @@ public struct GooseFormat: MigrationFormat {
   /// Reads the part between `-- +goose Up` and `-- +goose Down`.
   public func read(_ files: [MigrationFiles.File]) -> (migrations: [Migration], faults: [MigrationError]) {
     readEach(files) { file throws(MigrationError) in
+      guard !isProgram(file.name) else {
+        throw MigrationError(
+          .format, file: file.name,
+          "this migration is a program in Go, which is not run here: only SQL files are")
+      }
       let (number, name) = try NumberedFile.parse(file.name, separator: "_")
-      let marked = MarkedFile(file, prefix: "+goose")
-      var ups: [Range<Int>] = []
+      guard number > 0 else {
+        throw MigrationError(.malformedName, file: file.name, "goose's versions are greater than zero")
+      }
+      let marked = try MarkedFile(file, prefix: "+goose")
+      var ups: [Range<Int>] = [try marked.head()]
       var start: Int?
       var isOutside = false
       var isDown = false
@@ -34,7 +48,7 @@ public struct GooseFormat: MigrationFormat {
         let words = marker.text.folded.split(separator: " ").dropFirst().joined(separator: " ")
         switch words {
         case "up":
-          guard start == nil, ups.isEmpty, !isDown else {
+          guard start == nil, ups.count == 1, !isDown else {
             throw marked.error(
               marker, "there is more than one '-- +goose Up', or it stands after '-- +goose Down'")
           }
@@ -46,18 +60,18 @@ public struct GooseFormat: MigrationFormat {
           ups.append(begin..<marker.line)
           start = nil
           isDown = true
-        case "statementbegin", "statementend", "envsub off": break
+        case "statementbegin", "statementend", "envsub off", "envsubst off": break
         case "no transaction": isOutside = true
-        case "envsub on":
+        case "envsub on", "envsubst on":
           throw marked.error(
             marker,
-            "'+goose ENVSUB ON' puts environment variables into the SQL, which is not done here: "
+            "'\(marker.text)' puts environment variables into the SQL, which is not done here: "
               + "write the values into the file")
         default: throw marked.error(marker, "goose has no annotation '\(marker.text)'")
         }
       }
       if let begin = start { ups.append(begin..<marked.lines.count) }
-      guard !ups.isEmpty else { throw marked.error(nil, "'-- +goose Up' is missing") }
+      guard ups.count > 1 else { throw marked.error(nil, "'-- +goose Up' is missing") }
       return .foreign(
         version: MigrationVersion(number), name: name, file: file, up: marked.text(of: ups),
         isOutsideTransaction: isOutside)

@@ -17,26 +17,57 @@ struct MarkedFile {
   let markers: [Marker]
   private let file: MigrationFiles.File
 
-  /// Finds the comments that begin with `prefix`. A line within a literal or a block comment is no comment.
-  init(_ file: MigrationFiles.File, prefix: String) {
+  /// Finds the comments that begin with `prefix`.
+  ///
+  /// The tools look at the beginnings of lines, and don't know literals. So a marker after spaces, or one in a literal
+  /// or block comment, would divide the file in another way here than there.
+  /// - Throws: `MigrationError` for such a marker.
+  init(_ file: MigrationFiles.File, prefix: String) throws(MigrationError) {
     self.file = file
-    lines = file.text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(
-      Substring.init)
-    var tokenizer = SQLTokenizer(file.text)
-    while tokenizer.next() != nil {}
-    let comments = Set(tokenizer.lineComments)
+    lines = Self.lines(of: file)
+    let comments = Self.comments(in: file)
     var markers: [Marker] = []
     var offset = 0
     for (number, line) in lines.enumerated() {
       let body = line.drop { $0 == " " || $0 == "\t" || $0 == "\u{feff}" }
       let start = line.utf8.distance(from: line.startIndex, to: body.startIndex)
-      if body.hasPrefix("--"), comments.contains(offset + start) {
-        let text = body.dropFirst(2).trimmed
-        if text.folded.hasPrefix(prefix) { markers.append(Marker(text: text, line: number)) }
+      let text = body.hasPrefix("--") ? body.dropFirst(2).trimmed : ""
+      if text.folded.hasPrefix(prefix) {
+        guard comments.contains(offset + start),
+          body.startIndex == line.startIndex || line.hasPrefix("\u{feff}")
+        else {
+          throw MigrationError(
+            .foreign, file: file.name, line: number + 1,
+            "'-- \(text)' belongs at the beginning of a line, and not into a literal or a comment")
+        }
+        markers.append(Marker(text: text, line: number))
       }
       offset += line.utf8.count + 1
     }
     self.markers = markers
+  }
+
+  /// The lines of a file. They are divided as bytes, because CR LF is a single `Character`.
+  private static func lines(of file: MigrationFiles.File) -> [Substring] {
+    file.text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Substring.init)
+  }
+
+  /// The offsets of the `--` comments of a file.
+  private static func comments(in file: MigrationFiles.File) -> Set<Int> {
+    var tokenizer = SQLTokenizer(file.text)
+    while tokenizer.next() != nil {}
+    return Set(tokenizer.lineComments)
+  }
+
+  /// The lines before the first marker. They hold comments, among them directives of Flotilla.
+  ///
+  /// - Throws: `MigrationError` if they hold a statement, which the tool wouldn't run.
+  func head() throws(MigrationError) -> Range<Int> {
+    guard let first = markers.first else { return 0..<0 }
+    guard SQLScript(text(of: [0..<first.line])).statements.isEmpty else {
+      throw error(first, "statements stand before '-- \(first.text)', where its tool doesn't run them")
+    }
+    return 0..<first.line
   }
 
   /// The text with every line blank that isn't in `ranges`.
@@ -56,7 +87,7 @@ extension MigrationFormat {
   ///
   /// This doesn't distinguish comments from literals, and serves only to tell formats from each other.
   func haveMarker(_ marker: String, _ paths: [String], reading text: (String) -> String?) -> Bool {
-    let own = paths.filter(includes)
+    let own = paths.filter { includes($0) && $0.hasSuffix(".sql") }
     return !own.isEmpty
       && own.allSatisfy { path in
         text(path)?.utf8.split(separator: UInt8(ascii: "\n")).contains { line in

@@ -12,8 +12,9 @@ struct MigrationDraft {
   let text: String
   /// The part that upgrades. All other lines are blank, so that the numbers of the lines are those of the file.
   var up: String
-  /// Whether the file was written for another tool, which has its own order for transactions and foreign keys.
-  var isForeign = false
+  /// The format of the tool for which the file was written, which has its own order for transactions and foreign keys;
+  /// nil for Flotilla's own.
+  var tool: String?
   /// Whether the tool would run the file outside a transaction.
   var isOutsideTransaction = false
 
@@ -29,22 +30,27 @@ struct MigrationDraft {
   ) -> MigrationDraft {
     var draft = MigrationDraft(version: version, name: name, file: file.name, text: file.text)
     draft.up = up ?? file.text
-    draft.isForeign = true
     draft.isOutsideTransaction = isOutsideTransaction
     return draft
   }
 }
 
 extension MigrationFormat {
-  /// Errors for migrations whose files, sorted by name, are not in the order of their versions.
+  /// Errors for migrations that the tool applies in another order than that of their versions.
   ///
-  /// Such a tool applies them in the order of the names as text, so `10_b` before `9_a`. Here the order of the versions
+  /// Many tools apply them in the order of the names as text, so `10_b` before `9_a`. Here the order of the versions
   /// counts, and both have to agree.
   ///
-  /// - Parameter migrations: the migrations, sorted by file.
+  /// - Parameters:
+  ///   - migrations: the migrations.
+  ///   - isBefore: whether the tool applies one migration before another; by default, whether its file's name is lower.
   /// - Returns: an error for each file that comes too late.
-  static func misordered(_ migrations: [Migration]) -> [MigrationError] {
-    zip(migrations, migrations.dropFirst()).compactMap { one, next in
+  static func misordered(
+    _ migrations: [Migration],
+    by isBefore: (Migration, Migration) -> Bool = { $0.file.utf8.lexicographicallyPrecedes($1.file.utf8) }
+  ) -> [MigrationError] {
+    let sorted = migrations.sorted(by: isBefore)
+    return zip(sorted, sorted.dropFirst()).compactMap { one, next in
       guard let first = one.version, let second = next.version, second < first else { return nil }
       return MigrationError(
         .malformedName, file: next.file,
@@ -66,7 +72,8 @@ extension MigrationFormat {
     var faults: [MigrationError] = []
     for file in files {
       do throws(MigrationError) {
-        guard let draft = try draft(file) else { continue }
+        guard var draft = try draft(file) else { continue }
+        draft.tool = name == MigrationFormats.standard.name ? nil : name
         let parsed = MigrationParser.parse(draft)
         migrations.append(parsed.migration)
         faults += parsed.faults

@@ -13,6 +13,8 @@ public struct MigrationFolder: Hashable, Sendable, Codable {
   public var table: String?
   /// The tables that may lose rows, by the version of the migration, for files in which no directive can be written.
   public var deletes: [String: [String]] = [:]
+  /// The changes of content that are meant, as `@changes` names them, by the version of the migration.
+  public var changes: [String: [String]] = [:]
 
   /// The columns of the history table by what they hold, for the format `custom`.
   public var columns: [String: String] = [:]

@@ -14,6 +14,9 @@ public enum MigrationFormats {
     UserVersionFormat(), CustomFormat(),
   ]
 
+  /// The line of a new file that stands for the migration. No command accepts it.
+  static let todo = "-- @todo Write the migration here, in place of this line.\n"
+
   /// The format with that name.
   ///
   /// - Throws: `MigrationError` if there is none.

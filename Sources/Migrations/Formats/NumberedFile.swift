@@ -27,6 +27,55 @@ enum NumberedFile {
     path.hasSuffix(".sql") && !path.contains("/") && path.first.map { $0.isASCII && $0.isNumber } ?? false
   }
 
+  /// Whether a path is that of a `.sql` file in the folder itself that doesn't undo a migration.
+  static func isApplied(_ path: String) -> Bool {
+    FlotillaFormat().includes(path)
+      && ![".down.sql", ".rollback.sql", ".undo.sql"].contains { path.hasSuffix($0) }
+  }
+
+  /// The number at the beginning of a file's name, perhaps after a V, and the words that follow it.
+  ///
+  /// - Throws: `MigrationError` if the name has another form.
+  static func parse(_ file: String) throws(MigrationError) -> (number: Int64, name: String) {
+    let stem = file.dropLast(file.hasSuffix(".up.sql") ? 7 : 4)
+    let rest = stem.dropFirst(hasLetter(file) ? 1 : 0)
+    let digits = rest.prefix { $0.isASCII && $0.isNumber }
+    guard let number = Int64(digits) else {
+      throw MigrationError(
+        .malformedName, file: file,
+        "a migration's name begins with its number, such as 0007_add_email.sql: move other files to another folder"
+      )
+    }
+    return (number, String(rest.dropFirst(digits.count).drop { "_-.".contains($0) }))
+  }
+
+  /// Whether the number in a file's name stands after a V.
+  private static func hasLetter(_ file: String) -> Bool {
+    (file.hasPrefix("V") || file.hasPrefix("v"))
+      && file.dropFirst().first.map { $0.isASCII && $0.isNumber } ?? false
+  }
+
+  /// The next file in the manner of the last one: with or without a V, and the same separator and ending.
+  ///
+  /// - Throws: `MigrationError` if a name has another form, or there is no next number.
+  static func nextLike(
+    _ files: [String], _ name: String, digits: Int
+  ) throws(MigrationError) -> (version: MigrationVersion, file: String) {
+    var last: (number: Int64, file: String)?
+    for file in files {
+      let number = try parse(file).number
+      if number >= last?.number ?? 0 { last = (number, file) }
+    }
+    let letter = last.map { hasLetter($0.file) ? String($0.file.prefix(1)) : "" } ?? ""
+    let rest = last.map { $0.file.dropFirst(letter.count).drop { $0.isASCII && $0.isNumber } }
+    let separator = rest?.prefix { "_-.".contains($0) } ?? "_"
+    let next = try nextFile(
+      name, after: files.map { hasLetter($0) ? String($0.dropFirst()) : $0 }, digits: digits,
+      separator: separator.isEmpty || separator == "." && rest == ".sql" ? "_" : String(separator),
+      ending: last?.file.hasSuffix(".up.sql") == true ? ".up.sql" : ".sql")
+    return (next.version, letter + next.file)
+  }
+
   /// The number at the beginning of a file's name, and what follows the separator, without the ending.
   ///
   /// - Throws: `MigrationError` if the name has another form.

@@ -11,20 +11,27 @@ public struct PrismaFormat: MigrationFormat {
   /// `prisma`
   public var name: String { "prisma" }
 
-  /// An empty file, which no command accepts.
-  public var template: String { "" }
+  /// A line that no command accepts.
+  public var template: String { MigrationFormats.todo }
 
-  /// Accepts the file `migration.sql` of each folder.
-  public func includes(_ path: String) -> Bool { path.hasSuffix("/migration.sql") }
+  /// Accepts the file `migration.sql` of each folder, and what Drizzle puts beside it, which is an error.
+  public func includes(_ path: String) -> Bool {
+    path.hasSuffix("/migration.sql") || path.hasSuffix("/snapshot.json")
+  }
 
   /// Whether there is a folder with the file `migration.sql`.
   public func recognizes(_ paths: [String], reading text: (String) -> String?) -> Bool {
-    paths.contains(where: includes)
+    paths.contains { $0.hasSuffix("/migration.sql") }
   }
 
   /// Reads `migration.sql` of each folder. The version is the folder's name.
   public func read(_ files: [MigrationFiles.File]) -> (migrations: [Migration], faults: [MigrationError]) {
     let read = readEach(files) { file throws(MigrationError) in
+      guard file.name.hasSuffix(".sql") else {
+        throw MigrationError(
+          .format, file: file.name,
+          "these are migrations of Drizzle 1, whose folders look like Prisma's, and which are not supported")
+      }
       let folder = file.name.prefix { $0 != "/" }
       let name = folder.drop { $0.isNumber }.drop { $0 == "_" }
       return .foreign(version: MigrationVersion(String(folder)), name: String(name), file: file)
@@ -38,6 +45,8 @@ public struct PrismaFormat: MigrationFormat {
   ) throws(MigrationError) -> any HistoryTable {
     let table = folder.table ?? "_prisma_migrations"
     let names = migrations.namesByVersion
+    // Milliseconds since 1970. The modifier 'subsec' of unixepoch is too new.
+    let now = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
     return ToolHistoryTable(
       tool: "Prisma", name: table,
       create: [
@@ -48,7 +57,8 @@ public struct PrismaFormat: MigrationFormat {
           applied_steps_count INTEGER UNSIGNED NOT NULL DEFAULT 0)
         """
       ],
-      columns: ["migration_name", "checksum", "finished_at", "rolled_back_at"], order: "started_at",
+      columns: ["migration_name", "checksum", "finished_at", "rolled_back_at"],
+      onlyNullOf: ["finished_at", "rolled_back_at"], order: "started_at",
       decode: { row in
         guard let text = row[0].text else { return .unreadable }
         // A failed migration that somebody has marked as rolled back doesn't count.
@@ -66,7 +76,7 @@ public struct PrismaFormat: MigrationFormat {
               (id, checksum, started_at, finished_at, migration_name, applied_steps_count)
             VALUES (lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2)
                 || '-a' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))),
-              ?1, CAST(unixepoch('subsec') * 1000 AS INTEGER) - ?2, CAST(unixepoch('subsec') * 1000 AS INTEGER), ?3, 1)
+              ?1, \(now) - ?2, \(now), ?3, 1)
             """,
             [
               .text(Self.checksum(migration.text)), .integer(Int64(milliseconds)),
@@ -76,7 +86,15 @@ public struct PrismaFormat: MigrationFormat {
         ]
       },
       delete: { ("DELETE FROM \(quoted(table)) WHERE migration_name = ?", [.text("\($0)")]) },
-      checksum: { text, _ in Self.checksum(text) })
+      settle: { version, isApplied in
+        let change = isApplied ? "finished_at = \(now), applied_steps_count = 1" : "rolled_back_at = \(now)"
+        return (
+          "UPDATE \(quoted(table)) SET \(change) "
+            + "WHERE migration_name = ? AND finished_at IS NULL AND rolled_back_at IS NULL",
+          [.text("\(version)")]
+        )
+      },
+      checksum: { text, _ in Self.checksum(text) }, ChecksumRules(toleratesLineEnds: true))
   }
 
   /// SHA-256 of the file's bytes in hexadecimal.

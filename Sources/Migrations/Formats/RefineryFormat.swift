@@ -1,3 +1,4 @@
+internal import Basics
 internal import SQLite
 public import Schema
 
@@ -10,36 +11,53 @@ public struct RefineryFormat: MigrationFormat {
   /// `refinery`
   public var name: String { "refinery" }
 
-  /// An empty file, which no command accepts.
-  public var template: String { "" }
+  /// A line that no command accepts.
+  public var template: String { MigrationFormats.todo }
 
-  /// Accepts `.sql` files that begin with `V` or `U` and a digit.
+  /// Accepts `.sql` files that begin with `V` or `U` and a digit, and such programs in Rust, which are errors.
   public func includes(_ path: String) -> Bool {
-    path.hasSuffix(".sql") && (path.hasPrefix("V") || path.hasPrefix("U")) && path.contains("__")
-      && !path.contains("/") && path.dropFirst().first.map { $0.isASCII && $0.isNumber } ?? false
+    let file = fileName(of: path)
+    return (file.hasSuffix(".sql") || file.hasSuffix(".rs")) && (file.hasPrefix("V") || file.hasPrefix("U"))
+      && file.contains("__") && file.dropFirst().first.map { $0.isASCII && $0.isNumber } ?? false
   }
 
-  /// Whether there are such files, and none of Flyway's other kinds.
+  /// Whether there are such files, and none that only Flyway has.
   public func recognizes(_ paths: [String], reading text: (String) -> String?) -> Bool {
-    paths.contains(where: includes)
-      && !paths.contains { $0.hasPrefix("R__") || ($0.hasPrefix("B") && $0.contains("__")) }
+    let own = paths.filter(includes)
+    return !own.isEmpty && own.allSatisfy { $0.hasSuffix(".rs") || Self.parts(of: $0) != nil }
+      && !paths.contains { path in
+        let file = fileName(of: path)
+        return file.hasPrefix("R__") || file.hasPrefix("B") && file.contains("__")
+          || file.hasSuffix(".sql.conf")
+      }
+  }
+
+  /// The number and the name of a migration; nil if the file's name has another form.
+  private static func parts(of path: String) -> (number: Int32, name: String)? {
+    let stem = fileName(of: path).dropFirst().dropLast(4)
+    let digits = stem.prefix { $0.isASCII && $0.isNumber }
+    let rest = stem.dropFirst(digits.count)
+    guard let number = Int32(digits), rest.hasPrefix("__"), rest.count > 2,
+      rest.dropFirst(2).allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
+    else { return nil }
+    return (number, String(rest.dropFirst(2)))
   }
 
   /// Reads whole files.
   public func read(_ files: [MigrationFiles.File]) -> (migrations: [Migration], faults: [MigrationError]) {
     readEach(files) { file throws(MigrationError) in
-      let stem = file.name.dropFirst().dropLast(4)
-      let digits = stem.prefix { $0.isASCII && $0.isNumber }
-      let rest = stem.dropFirst(digits.count)
-      guard let number = Int32(digits), rest.hasPrefix("__"), rest.count > 2,
-        rest.dropFirst(2).allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
-      else {
+      guard file.name.hasSuffix(".sql") else {
+        throw MigrationError(
+          .format, file: file.name,
+          "this migration is a program in Rust, which is not run here: only SQL files are")
+      }
+      guard let (number, name) = Self.parts(of: file.name) else {
         throw MigrationError(
           .malformedName, file: file.name,
           "a migration's name is V, a number of at most 32 bits, two underscores and words, such as V7__add_email.sql"
         )
       }
-      return .foreign(version: MigrationVersion(Int64(number)), name: String(rest.dropFirst(2)), file: file)
+      return .foreign(version: MigrationVersion(Int64(number)), name: name, file: file)
     }
   }
 
@@ -56,7 +74,7 @@ public struct RefineryFormat: MigrationFormat {
           applied_on VARCHAR(255), checksum VARCHAR(255))
         """
       ],
-      columns: ["version", "name", "applied_on", "checksum"],
+      columns: ["version", "name", "applied_on", "checksum"], onlyNullOf: ["applied_on"],
       decode: { row in
         guard let version = row[0].integer else { return .unreadable }
         return .applied(
@@ -78,6 +96,7 @@ public struct RefineryFormat: MigrationFormat {
       },
       delete: { ("DELETE FROM \(quoted(table)) WHERE version = ?", [$0.value]) },
       checksum: Self.checksum,
+      hasNoObstacle: { types in types["version"] != "int8" },
       obstacle: { database throws(SQLiteError) in
         let type = try database.scalar(
           "SELECT upper(type) FROM pragma_table_info(?) WHERE name = 'version'", [.text(table)])?.text
@@ -101,7 +120,8 @@ public struct RefineryFormat: MigrationFormat {
   public func nextFile(
     _ name: String, after paths: [String]
   ) throws(MigrationError) -> (version: MigrationVersion, file: String) {
-    let (number, digits) = try NumberedFile.next(after: paths.map { String($0.dropFirst()) }, digits: 1)
+    let files = paths.map { String(fileName(of: $0).dropFirst()) }
+    let (number, digits) = try NumberedFile.next(after: files, digits: 1)
     return (MigrationVersion(number), "V\(digits)__\(name).sql")
   }
 }

@@ -12,8 +12,8 @@ public struct SQLxFormat: MigrationFormat {
   /// `sqlx`
   public var name: String { "sqlx" }
 
-  /// An empty file, which no command accepts.
-  public var template: String { "" }
+  /// A line that no command accepts.
+  public var template: String { MigrationFormats.todo }
 
   /// Accepts `.sql` files in the folder itself that begin with a digit, except those that undo a migration.
   public func includes(_ path: String) -> Bool {
@@ -76,6 +76,10 @@ public struct SQLxFormat: MigrationFormat {
         ]
       },
       delete: { ("DELETE FROM \(quoted(table)) WHERE version = ?", [$0.value]) },
+      settle: { version, isApplied in
+        let verb = isApplied ? "UPDATE \(quoted(table)) SET success = 1" : "DELETE FROM \(quoted(table))"
+        return ("\(verb) WHERE version = ? AND NOT success", [version.value])
+      },
       checksum: { text, _ in Self.checksum(text).hex })
   }
 

@@ -11,35 +11,49 @@ public struct UserVersionFormat: MigrationFormat {
   /// `user_version`
   public var name: String { "user_version" }
 
-  /// An empty file, which no command accepts.
-  public var template: String { "" }
+  /// A line that no command accepts.
+  public var template: String { MigrationFormats.todo }
 
-  /// Accepts `.sql` and `.sqm` files in the folder itself that begin with a digit.
+  /// Accepts `.sql` and `.sqm` files in the folder itself, except those that undo a migration. Those without a number
+  /// are errors.
   public func includes(_ path: String) -> Bool {
-    NumberedFile.isNumbered(path) || path.hasSuffix(".sqm") && !path.contains("/")
+    NumberedFile.isApplied(path) || path.hasSuffix(".sqm") && !path.contains("/") && !path.hasPrefix(".")
   }
 
   /// Whether there are SQLDelight's files.
   public func recognizes(_ paths: [String], reading text: (String) -> String?) -> Bool {
-    paths.contains { $0.hasSuffix(".sqm") && !$0.contains("/") }
+    paths.contains { $0.hasSuffix(".sqm") && includes($0) }
   }
 
   /// Reads whole files. SQLDelight's file `6.sqm` leads from version 6 to version 7.
   public func read(_ files: [MigrationFiles.File]) -> (migrations: [Migration], faults: [MigrationError]) {
-    readEach(files) { file throws(MigrationError) in
-      let digits = file.name.prefix { $0.isASCII && $0.isNumber }
+    let read = readEach(files) { file throws(MigrationError) in
       let isSQLDelight = file.name.hasSuffix(".sqm")
-      guard let number = Int32(digits), number > 0, number < .max,
-        !isSQLDelight || file.name.count == digits.count + 4
-      else {
+      let (number, name) = try NumberedFile.parse(file.name)
+      guard number > 0, number < Int32.max, !isSQLDelight || name.isEmpty else {
         throw MigrationError(
           .malformedName, file: file.name,
           "a migration's name begins with a number from 1 on, such as 7_add_email.sql; SQLDelight's is 6.sqm")
       }
-      let rest = file.name.dropFirst(digits.count).dropLast(4).drop { "_-".contains($0) }
-      let name = isSQLDelight ? "\(digits).sqm" : String(rest)
       return .foreign(
-        version: MigrationVersion(Int64(number) + (isSQLDelight ? 1 : 0)), name: name, file: file)
+        version: MigrationVersion(isSQLDelight ? number + 1 : number), name: isSQLDelight ? file.name : name,
+        file: file)
+    }
+    return (read.migrations, read.faults + read.migrations.flatMap(Self.contradictions))
+  }
+
+  /// Errors for statements that set `user_version` to another number than that of the file.
+  private static func contradictions(in migration: Migration) -> [MigrationError] {
+    migration.steps.flatMap(\.statements).compactMap { statement in
+      guard statement.tokens.first?.isKeyword("pragma") == true,
+        StatementRules.pragmaName(statement.tokens) == "user_version",
+        let number = statement.tokens.first(where: { $0.kind == .number }),
+        number.text != "\(migration.version ?? 0)"
+      else { return nil }
+      return MigrationError(
+        .forbidden, file: migration.file, line: statement.line,
+        "it sets user_version to \(number.text), but by its name the file leads to version \(migration.version ?? 0)"
+      )
     }
   }
 
@@ -57,10 +71,10 @@ public struct UserVersionFormat: MigrationFormat {
   public func nextFile(
     _ name: String, after paths: [String]
   ) throws(MigrationError) -> (version: MigrationVersion, file: String) {
-    let (number, digits) = try NumberedFile.next(after: paths, digits: 1)
     guard paths.contains(where: { $0.hasSuffix(".sqm") }) else {
-      return (MigrationVersion(number), "\(digits)_\(name).sql")
+      return try NumberedFile.nextLike(paths, name, digits: 1)
     }
+    let (number, digits) = try NumberedFile.next(after: paths, digits: 1)
     return (MigrationVersion(number + 1), "\(digits).sqm")
   }
 }
@@ -73,21 +87,28 @@ struct UserVersionHistory: HistoryTable {
 
   var ownTables: Set<String> { [] }
 
-  /// Reads the number. A database whose number is 0 is untracked, unless it has no table yet.
+  func history(userVersion: Int32) -> History? { history(Int64(userVersion)) }
+
+  /// Reads the number. A database whose number is 0 is untracked.
   func read(_ database: Connection) throws(SQLiteError) -> History {
     let number = try database.scalar("PRAGMA user_version")?.integer ?? 0
-    guard number != 0 else {
-      return History(recorded: nil, foreign: try ForeignHistory(in: database, apartFrom: [], columns: []))
-    }
-    if let foreign = try ForeignHistory(in: database, apartFrom: [], columns: [], knowsUserVersion: true) {
-      return History(recorded: nil, foreign: foreign)
-    }
+    let foreign = try ForeignHistory(
+      in: database, apartFrom: [], columns: [], knowsUserVersion: true)
+    return foreign.map { History(recorded: nil, foreign: $0) } ?? history(number)
+  }
+
+  /// The history of a database with this number and without the history of another tool.
+  ///
+  /// A number below the first migration is that of the version from which the migrations start. One above the last
+  /// migration is unknown.
+  func history(_ number: Int64) -> History {
+    guard number != 0 else { return History(recorded: nil) }
     let version = MigrationVersion(number)
-    let before = migrations.filter { $0.version.map { $0 < version } ?? false }
-    let name = migrations.first { $0.version == version }?.name ?? ""
-    return History(
-      before.compactMap { migration in migration.version.map { RecordedMigration($0, migration.name) } }
-        + [RecordedMigration(version, name)])
+    var records = migrations.compactMap { migration in
+      migration.version.flatMap { $0 <= version ? RecordedMigration($0, migration.name) : nil }
+    }
+    if migrations.last?.version ?? 0 < version { records.append(RecordedMigration(version, "")) }
+    return History(records)
   }
 
   func create(in database: Connection) throws(SQLiteError) {}
@@ -99,7 +120,6 @@ struct UserVersionHistory: HistoryTable {
   }
 
   func removeRecord(of version: MigrationVersion, in database: Connection) throws(SQLiteError) {
-    let before = migrations.last { $0.version.map { $0 < version } ?? false }?.version ?? 0
-    try database.execute("PRAGMA user_version = \(before.number ?? 0)")
+    try database.execute("PRAGMA user_version = \((version.number ?? 1) - 1)")
   }
 }

@@ -11,8 +11,8 @@ public struct YoyoFormat: MigrationFormat {
   /// `yoyo`
   public var name: String { "yoyo" }
 
-  /// The line that yoyo's own new files begin with.
-  public var template: String { "-- \n-- depends: \n\n" }
+  /// The line that yoyo's own new files begin with, and one that no command accepts.
+  public var template: String { "-- depends: \n\n\(MigrationFormats.todo)" }
 
   /// Accepts `.sql` and `.py` files in the folder itself, except those that undo a migration.
   public func includes(_ path: String) -> Bool {
@@ -30,7 +30,7 @@ public struct YoyoFormat: MigrationFormat {
   /// Reads whole files. The version is the file's name without its ending.
   public func read(_ files: [MigrationFiles.File]) -> (migrations: [Migration], faults: [MigrationError]) {
     let ids = Set(files.map { Self.id($0.name) })
-    return readEach(files) { file throws(MigrationError) in
+    let read = readEach(files) { file throws(MigrationError) in
       guard file.name.hasSuffix(".sql") else {
         throw MigrationError(
           .format, file: file.name,
@@ -42,20 +42,17 @@ public struct YoyoFormat: MigrationFormat {
       }
       let id = Self.id(file.name)
       var isOutside = false
-      for marker in MarkedFile(file, prefix: "").markers {
-        let parts = marker.text.split(separator: ":", maxSplits: 1).map { $0.trimmed }
-        guard let key = parts.first?.folded else { continue }
-        if key == "transactional" { isOutside = parts.last?.folded == "false" }
-        guard key == "depends", parts.count == 2 else { continue }
-        for needed in parts[1].split(separator: " ").map(String.init) {
+      for (line, key, value) in Self.directives(of: file) {
+        if key == "transactional" { isOutside = value.folded == "false" }
+        guard key == "depends" else { continue }
+        for needed in value.split(whereSeparator: \.isWhitespace).map(String.init) {
           guard ids.contains(needed) else {
             throw MigrationError(
-              .directive, file: file.name, line: marker.line + 1,
-              "it depends on \(needed), which is not there")
+              .directive, file: file.name, line: line, "it depends on \(needed), which is not there")
           }
           guard MigrationVersion(needed) < MigrationVersion(id) else {
             throw MigrationError(
-              .directive, file: file.name, line: marker.line + 1,
+              .directive, file: file.name, line: line,
               "it depends on \(needed), which comes after it by name: here the order of the names counts")
           }
         }
@@ -63,6 +60,25 @@ public struct YoyoFormat: MigrationFormat {
       return .foreign(
         version: MigrationVersion(id), name: id, file: file, isOutsideTransaction: isOutside)
     }
+    return (read.migrations, read.faults + Self.misordered(read.migrations))
+  }
+
+  /// The directives in the comments before the first statement, with their lines counted from 1.
+  private static func directives(of file: MigrationFiles.File) -> [(line: Int, key: String, value: String)] {
+    var found: [(line: Int, key: String, value: String)] = []
+    for (number, line) in file.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
+      let line = line.drop { $0.isWhitespace || $0 == "\u{feff}" }
+      guard !line.isEmpty else { continue }
+      guard line.hasPrefix("--") else { break }
+      let parts = line.dropFirst(2).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(
+        \.trimmed)
+      if parts.count == 2, ["depends", "transactional"].contains(parts[0]) {
+        found.append((number + 1, parts[0], parts[1]))
+      }
+    }
+    return found
   }
 
   private static func id(_ file: String) -> String {
@@ -134,11 +150,11 @@ public struct YoyoFormat: MigrationFormat {
     ]
   }
 
-  /// Returns a file with the next number, or the current date if there is none yet.
+  /// Returns a file with the next number.
   public func nextFile(
     _ name: String, after paths: [String]
   ) throws(MigrationError) -> (version: MigrationVersion, file: String) {
-    let file = try NumberedFile.nextFile(name, after: paths, digits: 4).file
+    let file = try NumberedFile.nextLike(paths, name, digits: 4).file
     return (MigrationVersion(Self.id(file)), file)
   }
 }

@@ -58,6 +58,16 @@ public struct History: Hashable, Sendable {
     self.obstacle = obstacle
   }
 
+  /// Hashes what is quickly hashed; histories of one fleet differ mostly in their length.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(recorded?.count)
+    hasher.combine(late.count)
+    hasher.combine(unfinished.count)
+    hasher.combine(checksums.count)
+    hasher.combine(foreign)
+    hasher.combine(obstacle)
+  }
+
   /// Finds versions recorded out of order. Versions recorded in the same second count as in order.
   private static func late(_ rows: [(version: MigrationVersion, time: Int64?)]) -> [MigrationVersion:
     MigrationVersion]

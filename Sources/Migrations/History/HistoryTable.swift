@@ -54,6 +54,14 @@ public protocol HistoryTable: Sendable {
   /// - Throws: `SQLiteError`.
   func removeRecord(of version: MigrationVersion, in database: Connection) throws(SQLiteError)
 
+  /// The statement that settles a migration which the table marks as half done. It changes exactly one row.
+  ///
+  /// - Parameters:
+  ///   - version: the version that is marked.
+  ///   - isApplied: whether the migration then counts as applied; otherwise as never begun.
+  /// - Returns: the statement with the values of its parameters; nil if the table has no such marks.
+  func settlement(of version: MigrationVersion, isApplied: Bool) -> (sql: String, values: [Value])?
+
   /// Computes the checksum that the table has for a file.
   ///
   /// - Parameters:
@@ -62,18 +70,38 @@ public protocol HistoryTable: Sendable {
   /// - Returns: the checksum; nil if the table has no checksums.
   func checksum(of text: String, _ migration: Migration) -> String?
 
+  /// How the tool compares checksums.
+  var checksumRules: ChecksumRules { get }
+
   /// Finds where a row of the table that `sql` creates stores its values.
   ///
   /// - Returns: the layout, or nil if only SQLite can read the table.
   func layout(of sql: String) -> (any HistoryRowLayout)?
+
+  /// Whether a database without the table is one to which nothing was applied.
+  var canBeMissing: Bool { get }
+
+  /// Whether another table in the schema shows that the table belongs to another tool.
+  func isContested(in schema: Schema) -> Bool
+
+  /// Returns the history of a database with this `PRAGMA user_version` and without the history of a tool.
+  ///
+  /// - Parameter userVersion: the number in the header of the file.
+  /// - Returns: the history; nil if that number isn't the history.
+  func history(userVersion: Int32) -> History?
 }
 
-/// Decodes the stored rows of a history table without SQLite.
-public protocol HistoryRowLayout: Sendable {
-  /// Decodes one row.
-  ///
-  /// - Returns: the record; nil if only SQLite can read the row.
-  func read(_ row: StoredRow) -> RecordedMigration?
+/// How a migration tool compares the recorded checksums with its files.
+public struct ChecksumRules: Hashable, Sendable {
+  /// Whether the checksum of a file covers all files before it.
+  public var isCumulative = false
+  /// Whether the tool accepts a file that differs in its line ends only.
+  public var toleratesLineEnds = false
+
+  /// Creates the rules of a tool that compares each file as it is.
+  public init(isCumulative: Bool = false, toleratesLineEnds: Bool = false) {
+    (self.isCumulative, self.toleratesLineEnds) = (isCumulative, toleratesLineEnds)
+  }
 }
 
 extension HistoryTable {
@@ -81,10 +109,27 @@ extension HistoryTable {
   public var hasOnlyLast: Bool { false }
 
   /// Returns nil.
+  public func settlement(of version: MigrationVersion, isApplied: Bool) -> (sql: String, values: [Value])? {
+    nil
+  }
+
+  /// Returns nil.
   public func checksum(of text: String, _ migration: Migration) -> String? { nil }
+
+  /// Each file is compared as it is.
+  public var checksumRules: ChecksumRules { ChecksumRules() }
 
   /// Returns nil.
   public func layout(of sql: String) -> (any HistoryRowLayout)? { nil }
+
+  /// Returns true.
+  public var canBeMissing: Bool { true }
+
+  /// Returns false.
+  public func isContested(in schema: Schema) -> Bool { false }
+
+  /// Returns nil.
+  public func history(userVersion: Int32) -> History? { nil }
 
   /// The names of the triggers on the table, temporary triggers included.
   func triggers(in database: Connection) throws(SQLiteError) -> [String] {

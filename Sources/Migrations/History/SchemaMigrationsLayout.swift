@@ -38,7 +38,21 @@ struct SchemaMigrationsLayout: HistoryRowLayout {
     isRowID = columns[version].isKey
   }
 
-  func read(_ row: StoredRow) -> RecordedMigration? {
+  /// An index can have other content than the rows if the file is damaged.
+  var allowsIndexes: Bool { false }
+
+  func history(_ forEachRow: ((StoredRow) -> Bool) -> Bool) -> History? {
+    var rows: [RecordedMigration] = []
+    var versions: Set<MigrationVersion> = []
+    let isRead = forEachRow { row in
+      guard let read = read(row) else { return false }
+      rows.append(read)
+      return versions.insert(read.version).inserted
+    }
+    return isRead ? History(rows) : nil
+  }
+
+  private func read(_ row: StoredRow) -> RecordedMigration? {
     guard let version = version(of: row), let name = name(of: row), let time = time(of: row) else {
       return nil
     }

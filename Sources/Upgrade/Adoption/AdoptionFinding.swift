@@ -1,11 +1,13 @@
 internal import Migrations
 public import Schema
 
-/// How `inspect` decides which versions could be recorded in a database without a history.
+/// How `inspect` decides which versions could be recorded in a database without a history, and how a half-done
+/// migration could be settled.
 public enum AdoptionChoice: Hashable, Sendable, Codable {
   /// Those up to the version whose schema the database has, if there is exactly one.
   case bySchema
-  /// Those up to the version that the user names, unless the schema is that of other versions.
+  /// Those up to the version that the user names, unless the schema is that of other versions. A half-done migration
+  /// counts as applied if it is that version, and as never begun if that is the version before.
   case upTo(MigrationVersion)
 }
 
@@ -48,8 +50,7 @@ extension AdoptionChoice {
 
   /// Why a database that is like that is left alone, with what to do about it.
   func refusal(_ likeness: Likeness, _ differences: [Difference]) -> Failure {
-    let shown = differences.prefix(3).map(\.description).joined(separator: ", ")
-    let more = differences.count > 3 ? ", and \(differences.count - 3) more" : ""
+    let shown = Difference.list(differences)
     let reason =
       switch likeness {
       case .equal(let versions, _):
@@ -58,8 +59,8 @@ extension AdoptionChoice {
         } else {
           "so which of \(Likeness.list(versions)) it is at can't be told from the schema"
         }
-      case .between(_, let next): "since of version \(next) not everything is there: \(shown)\(more)"
-      case .unlike: "with these differences: \(shown)\(more)"
+      case .between(_, let next): "since of version \(next) not everything is there: \(shown)"
+      case .unlike: "with these differences: \(shown)"
       }
     return Failure(
       code: .unknownVersion, step: .inspect,
@@ -70,9 +71,12 @@ extension AdoptionChoice {
 extension Inspector {
   /// The outcome of an inspection, with what `adopt` would record.
   ///
-  /// A database that has a history is not judged. One that can't be recorded fails, unless `migrate` can upgrade it
-  /// without a history.
+  /// A database that has a complete history is not judged. One that can't be recorded fails, unless `migrate` can
+  /// upgrade it without a history.
   func withAdoption(_ found: Outcome, _ state: State, _ choice: AdoptionChoice) throws -> Outcome {
+    if !state.history.unfinished.isEmpty || state.history.obstacle != nil {
+      return try withSettlement(found, state, choice)
+    }
     guard state.history.recorded == nil else { return found.withoutRefusal }
     var outcome = found
     let foreign = state.history.foreign
@@ -100,6 +104,14 @@ extension Inspector {
       outcome.pending = []
     }
     return outcome
+  }
+}
+
+extension Difference {
+  /// The first three differences, and how many there are besides.
+  static func list(_ differences: [Difference]) -> String {
+    let shown = differences.prefix(3).map(\.description).joined(separator: ", ")
+    return shown + (differences.count > 3 ? ", and \(differences.count - 3) more" : "")
   }
 }
 

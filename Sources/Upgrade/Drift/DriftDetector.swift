@@ -90,7 +90,8 @@ struct HistoryDriftDetector {
 
   /// Migrations whose recorded checksum is not that of their file.
   private var changed: [Difference] {
-    return set.migrations.compactMap { migration in
+    let rules = set.historyTable.checksumRules
+    let found = set.migrations.compactMap { migration -> Difference? in
       guard let version = migration.version, let recorded = history.checksums[version],
         let expected = set.historyTable.checksum(of: migration.text, migration), expected != recorded
       else { return nil }
@@ -99,10 +100,13 @@ struct HistoryDriftDetector {
         set.historyTable.checksum(of: $0, migration) == recorded
       }
       return Difference(
-        kind: .migrationChanged, object: "\(version)", severity: sameLines ? .warning : .error,
+        kind: .migrationChanged, object: "\(version)",
+        severity: sameLines && rules.toleratesLineEnds ? .warning : .error,
         expected: "the file \(migration.file)",
         actual: sameLines ? "the same file with other line ends" : "a file with other content",
         version: version)
     }
+    // Where a checksum covers the files before it, those after the first changed one differ too.
+    return rules.isCumulative ? Array(found.prefix(1)) : found
   }
 }

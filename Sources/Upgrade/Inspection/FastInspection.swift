@@ -18,10 +18,10 @@ struct FastInspection {
     _ table: any HistoryTable
   ) {
     // SQLite looks for the histories of other tools where the expected one is missing or not in a table.
-    guard !table.name.isEmpty, let pages = DatabasePages(path, file),
+    guard let pages = DatabasePages(path, file),
       let stored = StoredSchema(pages, history: table.name), let schema = cache.known(stored.digest),
-      stored.history != nil || !ForeignHistory.isPossible(in: schema, userVersion: file.userVersion),
-      let history = Self.history(stored, pages, layouts, table), pages.isUnchanged(at: path)
+      let history = Self.history(stored, pages, layouts, table, schema, file.userVersion),
+      pages.isUnchanged(at: path)
     else { return nil }
     self.schema = schema
     self.history = history
@@ -29,18 +29,22 @@ struct FastInspection {
   }
 
   private static func history(
-    _ stored: StoredSchema, _ pages: DatabasePages, _ layouts: HistoryLayouts, _ table: any HistoryTable
+    _ stored: StoredSchema, _ pages: DatabasePages, _ layouts: HistoryLayouts, _ table: any HistoryTable,
+    _ schema: Schema, _ userVersion: Int32
   ) -> History? {
-    guard let found = stored.history else { return History(recorded: nil) }
-    guard let layout = layouts.layout(of: found.sql, in: table) else { return nil }
-    var rows: [RecordedMigration] = []
-    var versions: Set<MigrationVersion> = []
-    let isRead = pages.forEachRow(from: found.root) { row in
-      guard let read = layout.read(row) else { return false }
-      rows.append(read)
-      return versions.insert(read.version).inserted
+    if let history = table.history(userVersion: userVersion) {
+      return ForeignHistory.isPossible(in: schema, userVersion: 0) ? nil : history
     }
-    return isRead ? History(rows) : nil
+    guard !table.name.isEmpty, !table.isContested(in: schema) else { return nil }
+    guard let found = stored.history else {
+      let isNew = table.canBeMissing && !ForeignHistory.isPossible(in: schema, userVersion: userVersion)
+      return isNew ? History(recorded: nil) : nil
+    }
+    guard let layout = layouts.layout(of: found.sql, in: table), layout.allowsIndexes || !found.hasIndex
+    else {
+      return nil
+    }
+    return layout.history { pages.forEachRow(from: found.root, $0) }
   }
 }
 
@@ -48,14 +52,16 @@ struct FastInspection {
 private struct StoredSchema {
   /// The digest of the rows, the same as `Schema.rawDigest`.
   let digest: Fingerprint
-  /// The root page of the history table, and the SQL that creates it; nil if there is no such table.
-  private(set) var history: (root: Int, sql: String)?
+  /// The root page of the history table, the SQL that creates it, and whether it has an index; nil if there is no such
+  /// table.
+  private(set) var history: (root: Int, sql: String, hasIndex: Bool)?
 
   init?(_ pages: DatabasePages, history historyName: String) {
     let historyName = Array(historyName.utf8)
     var digest = Schema.TextDigest()
     var roots: Set<Int> = [1]
     var history: (root: Int, sql: String)?
+    var hasIndex = false
     let isRead = pages.forEachRow(from: 1) { row in
       guard row.count == 5, case .text(let type)? = row.column(0), case .text(let name)? = row.column(1),
         case .text(let table)? = row.column(2), case .integer(let stored)? = row.column(3),
@@ -66,7 +72,13 @@ private struct StoredSchema {
       guard Self.isFolded(name, historyName) || Self.isFolded(table, historyName) else {
         return true
       }
-      // SQLite must interpret an index, a trigger, a view, or a name in different case.
+      if Self.isText(type, "index"), root > 1, table.elementsEqual(historyName),
+        !Self.isFolded(name, historyName)
+      {
+        hasIndex = true
+        return true
+      }
+      // SQLite must interpret a trigger, a view, or a name in different case.
       guard Self.isText(type, "table"), root > 1, history == nil, name.elementsEqual(historyName),
         table.elementsEqual(historyName)
       else { return false }
@@ -75,7 +87,7 @@ private struct StoredSchema {
     }
     guard isRead else { return nil }
     self.digest = digest.finish()
-    self.history = history
+    self.history = history.map { ($0.root, $0.sql, hasIndex) }
   }
 
   private static func sql(_ column: StoredRow.Column?) -> UnsafeRawBufferPointer? {

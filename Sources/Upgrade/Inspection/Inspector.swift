@@ -29,13 +29,11 @@ struct Inspector {
   }
 
   private func read(_ path: String) throws -> Outcome {
-    // Without a log, the file itself holds everything. Reading it as immutable creates no -wal and -shm files. If the
-    // file has changed in the meantime, it is read again with locks.
     let before = try DatabaseFile.inspect(path).get()
     if !options.deep, let look = FastInspection(path, before, cache, layouts, set.historyTable) {
       return try inspected(try state(look.history, look.schema, look.digest), bytes: before.bytes)
     }
-    return try reading(path, before, by: deadline) { database in
+    return try reader.read(path, before, by: deadline) { database in
       let state = try state(of: database)
       database.rollback()
       var outcome = try inspected(state, bytes: before.bytes)
@@ -50,35 +48,9 @@ struct Inspector {
     return try withAdoption(outcome, state, choice)
   }
 
-  /// Calls `body` with a connection that is in a read transaction and changes neither the database nor its folder.
-  ///
-  /// If the file has changed in the meantime, or another process turns out to have it open, `body` is called again.
-  func reading<T>(
-    _ path: String, _ before: DatabaseFile, by deadline: Deadline, _ body: (Connection) throws -> T
-  ) throws -> T {
-    func read(_ access: Connection.Access) throws -> T {
-      let database = try Connection(
-        path: path, access: access, busyTimeout: options.busyTimeout, deadline: deadline)
-      defer { database.close() }
-      try database.execute("BEGIN")
-      return try body(database)
-    }
-    if before.isWAL, !before.hasLog {
-      let result = try read(.immutable)
-      if before.isUnchanged(at: path) { return result }
-    }
-    if before.hasLog, !before.hasSharedMemory, let result = try? read(.exclusiveReadOnly) { return result }
-    do {
-      return try read(.readOnly)
-    } catch let error as SQLiteError where error.code == .needsRollback {
-      // A writer crashed. The next process that opens the file for writing rolls back its unfinished transaction.
-      guard options.recovers else {
-        throw Failure(
-          code: .journal, step: .inspect,
-          message: "a writer crashed and left a journal, which has to be rolled back before anybody can read")
-      }
-      return try read(.readWrite)
-    }
+  /// Reads databases without changing them or their folders.
+  var reader: DatabaseReader {
+    DatabaseReader(busyTimeout: options.busyTimeout, recovers: options.recovers)
   }
 
   /// Versions, schema, plan and drift, read in one transaction.
@@ -156,28 +128,6 @@ struct Inspector {
     .foreignHistory, .unknownHistory, .unfinishedHistory, .historyTrigger,
   ]
 
-  /// The failure for a history that marks a migration as half done, or that a crashed tool has locked; nil if it is
-  /// complete. Where the schema is that of a version, the message says so.
-  private func unfinished(_ state: State) -> Failure? {
-    let marks = state.history.unfinished.sorted { $0.key < $1.key }
-    guard !marks.isEmpty || state.history.obstacle != nil else { return nil }
-    var reasons = marks.map { "version \($0.key) is half done: \($0.value)" }
-    reasons += [state.history.obstacle].compactMap { $0 }
-    if let (version, _) = marks.first {
-      let before = state.history.versions.filter { $0 < version }
-      let isBefore = (try? expectedSchema.schema(of: before)) == state.schema
-      let isAfter = (try? expectedSchema.schema(of: before + [version])) == state.schema
-      switch (isBefore, isAfter) {
-      case (true, true): reasons.append("the version doesn't change the schema")
-      case (true, false): reasons.append("the schema is still that of the version before")
-      case (false, true): reasons.append("the schema is already that of version \(version)")
-      case (false, false):
-        reasons.append("the schema is neither that of the version before nor that of version \(version)")
-      }
-    }
-    return Failure(code: .unfinishedHistory, step: .inspect, message: reasons.joined(separator: "; "))
-  }
-
   /// Why no migration may be applied to a database with this history; nil if migrations may be applied.
   private func refusal(of state: State) -> Failure? {
     if let failure = unfinished(state) { return failure }
@@ -185,9 +135,7 @@ struct Inspector {
       guard !state.plan.isAhead, !state.plan.isCurrent,
         let trigger = state.schema.all(.trigger).first(where: { $0.table == set.historyTable.name })
       else { return nil }
-      return Failure(
-        code: .historyTrigger, step: .inspect,
-        message: "trigger \(trigger.name) on \(set.historyTable.name) would run when migrations are recorded")
+      return triggerRefusal(trigger.name)
     }
     if let foreign = state.history.foreign, foreign.isInTheWay || set.baseline == nil {
       return foreign.refusal

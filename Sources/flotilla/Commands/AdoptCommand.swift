@@ -12,12 +12,16 @@ import Upgrade
 struct AdoptCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "adopt",
-    abstract: "Records which versions databases without a history are at.",
+    abstract: "Records which versions databases without a history are at, and settles half-done migrations.",
     discussion: """
       Compares the schema of each database that records no migrations with the schema of every version, and shows the \
       result by cohort. Then it asks, and records the migrations up to the version that a database is equal to, \
       without running them. A database whose version can't be told is left alone. Each database is backed up first; \
-      what is recorded is proved before it is committed. Databases that have a history are left alone. No hook runs.
+      what is recorded is proved before it is committed. No hook runs.
+
+      Where another tool's history marks a migration as half done, adopt removes the mark if the schema is still that \
+      of the version before, so that migrate runs the migration, and completes it if the schema is already that of \
+      the version. All other databases that have a history are left alone.
 
       For example: flotilla --only hq adopt --version 7
       """)
@@ -26,7 +30,7 @@ struct AdoptCommand: ParsableCommand {
   @OptionGroup var global: GlobalOptions
   @Option(
     help: ArgumentHelp(
-      "Records up to this version where the schema is that of several versions or of none.",
+      "The version, where the schema alone doesn't tell it.",
       valueName: "version"))
   var version: MigrationVersion?
   @Flag(help: "Starts without asking.") var yes = false
@@ -87,10 +91,10 @@ struct AdoptCommand: ParsableCommand {
     let places = BackupPlaces(session, run.run.id)
     let agreed = Dictionary(
       uniqueKeysWithValues: session.selection.compactMap { index -> (String, Agreed)? in
-        guard store != nil, let cohort = found.cohort(at: index), let version = cohort.adoption?.version,
+        guard store != nil, let cohort = found.cohort(at: index), let decision = cohort.adoptionDecision,
           let fingerprint = cohort.fingerprint
         else { return nil }
-        return (session.name(index), Agreed(version: version, fingerprint: fingerprint))
+        return (session.name(index), Agreed(decision: decision, fingerprint: fingerprint))
       })
     let counts = Mutex<[MigrationVersion: Int]>([:])
     return run.each(
@@ -100,14 +104,14 @@ struct AdoptCommand: ParsableCommand {
     ) { installation in
       guard let store, let agreed = agreed[installation.id] else { return Outcome(status: .skipped) }
       let worker = workers.worker(for: installation)
+      let adopted = worker.adopt(
+        installation.path, agreed.decision, schema: agreed.fingerprint, backup: store.location(installation))
+      let version = adopted.versionAfter ?? .zero
       let outcome = store.recordAndPrune(
-        worker.adopt(
-          installation.path, upTo: agreed.version, schema: agreed.fingerprint,
-          backup: store.location(installation)),
-        of: installation, worker, after: "adopted at version \(agreed.version)")
+        adopted, of: installation, worker, after: "adopted at version \(version)")
       places.add(outcome, of: installation)
       if ![.failed, .unreachable].contains(outcome.status) {
-        counts.withLock { $0[agreed.version, default: 0] += 1 }
+        counts.withLock { $0[version, default: 0] += 1 }
       }
       return outcome
     } describe: { fleetStatus, count in
@@ -122,7 +126,7 @@ struct AdoptCommand: ParsableCommand {
 
   /// What the user agreed to for one installation.
   private struct Agreed {
-    let version: MigrationVersion
+    let decision: AdoptionDecision
     /// The fingerprint of the schema that was shown.
     let fingerprint: String
   }
