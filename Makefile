@@ -38,7 +38,7 @@ check:
 
 # All tests. Installs what they need, as root or with sudo.
 test:
-	scripts/setup gcc libc6-dev python3 openssl curl cron systemd chromium openssh-client openssh-server sudo iproute2 ansible-core sql-migrate
+	scripts/setup gcc libc6-dev python3 openssl curl cron systemd chromium openssh-client openssh-server sudo iproute2 ansible-core sql-migrate ruby-activerecord ruby-sqlite3
 	scripts/setup-python
 	swift test
 

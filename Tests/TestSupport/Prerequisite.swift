@@ -74,8 +74,12 @@ public struct Prerequisite: Sendable {
   /// The Python packages that read reports.
   public static let reportReaders = packages("jsonschema, lxml, junitparser, prometheus_client, markdown_it")
 
-  /// Django and Alembic, whose migrations are programs.
-  public static let migrators = packages("django, alembic")
+  /// Django, Alembic and sqlite-migrate, whose migrations are programs.
+  public static let migrators = packages("django, alembic, sqlite_migrate")
+  /// Rails' ActiveRecord.
+  public static let activeRecord = proof(
+    "ruby -e 'require \"active_record\"; require \"sqlite3\"'",
+    "ActiveRecord is missing: `make test` installs it, or run `scripts/setup ruby-activerecord ruby-sqlite3`")
 
   /// To be root.
   public static let root = Prerequisite(

@@ -69,6 +69,8 @@ public enum ProgramHistory: String, CaseIterable, Sendable {
   case knex
   /// GRDB: `grdb_migrations`.
   case grdb
+  /// sqlite-migrate: `_sqlite_migrations`. A version is the set's name, a point, and the migration's name.
+  case sqliteMigrate = "sqlite-migrate"
   /// `PRAGMA user_version`.
   case userVersion = "user_version"
   /// A table of the application, ``MigrationProgram/custom``.

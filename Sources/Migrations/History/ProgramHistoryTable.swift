@@ -27,6 +27,7 @@ public struct ProgramHistoryTable: HistoryTable {
     case .kysely: ("kysely_migration", "name", ["kysely_migration_lock"])
     case .knex: ("knex_migrations", "name", ["knex_migrations_lock"])
     case .grdb: ("grdb_migrations", "identifier", [])
+    case .sqliteMigrate: ("_sqlite_migrations", "migration_set || '.' || name", [])
     case .custom: custom.map { ($0.table, quoted($0.version), []) }
     case .userVersion, .schema: nil
     }
