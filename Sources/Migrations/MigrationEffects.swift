@@ -62,7 +62,7 @@ struct MigrationEffects {
     let losses = try rows.losses(tracker, present: present)
     let setBack = try sequences.setBack(tracker, present: present)
     let changes = try content.changes(tracker, present: present, losing: migration.deletes.union(losses.keys))
-    var report = UndeclaredReport(migration)
+    var report = UndeclaredReport(migration, historyTable)
     report.add(losses: losses)
     report.add(setBack: setBack)
     report.add(

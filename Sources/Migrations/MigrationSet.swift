@@ -110,8 +110,7 @@ public struct MigrationSet: Sendable {
         version: version, name: history.recorded?[version] ?? "", file: "\(version)", text: "")
       return Migration(draft, declarations: Declarations(), steps: [])
     }
-    let program = folder.program.map { "\($0)" } ?? ""
-    digest = Self.digest(nil, migrations, nil, program)
+    digest = Self.digest(nil, migrations, nil, folder.program?.canonicalText ?? "")
   }
 
   /// Parses and validates files that have already been read.

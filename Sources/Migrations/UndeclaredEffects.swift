@@ -1,4 +1,5 @@
 internal import Basics
+public import Schema
 
 /// What one migration does to existing data without declaring it: lost rows, suspicious changes of content, and
 /// AUTOINCREMENT numbers that were set back.
@@ -38,6 +39,35 @@ public struct UndeclaredEffects: Hashable, Sendable, Codable {
   public var lines: [String] {
     EffectDirective.deletes.lines(naming: deletes) + EffectDirective.changes.lines(naming: changes)
   }
+
+  /// The entries that declare all of it under `migrations` in fleet.yml, by the key `deletes` or `changes`. Names that
+  /// can't be expressed are left out.
+  ///
+  /// - Parameter version: the migration's version.
+  /// - Returns: the entries, such as `7: [items, parents]`.
+  public func entries(of version: MigrationVersion) -> [(key: String, entry: String)] {
+    [(EffectDirective.deletes, deletes), (.changes, changes)].compactMap { directive, names in
+      let known = names.filter(directive.canExpress)
+      return known.isEmpty ? nil : (directive.rawValue, directive.entry(version, known))
+    }
+  }
+}
+
+/// Where effects on existing data can be declared for a migration.
+enum DeclarationPlace {
+  /// In its file.
+  case file
+  /// In fleet.yml under this version, since the checksum of the file is recorded in the databases.
+  case fleetFile(MigrationVersion)
+
+  /// How `names` are declared there: `'-- @deletes a, b'`, `'deletes: { 7: [a, b] }' in fleet.yml`.
+  func declaration(_ directive: EffectDirective, _ names: [String]) -> String {
+    switch self {
+    case .file: "'-- @\(directive.rawValue) \(names.joined(separator: ", "))'"
+    case .fleetFile(let version):
+      "'\(directive.rawValue): { \(directive.entry(version, names)) }' in fleet.yml"
+    }
+  }
 }
 
 /// The directives that declare effects on existing data.
@@ -55,11 +85,24 @@ enum EffectDirective: String {
       && (self == .deletes || Declarations.isColumn(name))
   }
 
-  /// How to declare `names`, as the end of a message: `words` and the directive, and which names it can't express.
-  func hint(_ words: String, _ names: [String]) -> String {
+  /// How to declare `names`, as the end of a message: `words` and the declaration, and which names it can't express.
+  func hint(_ words: String, _ names: [String], _ place: DeclarationPlace) -> String {
     let known = names.filter(canExpress)
-    let declaration = known.isEmpty ? "" : "\(words) '-- @\(rawValue) \(known.joined(separator: ", "))'"
-    return declaration + remark(names)
+    return (known.isEmpty ? "" : "\(words) \(place.declaration(self, known))") + remark(names)
+  }
+
+  /// An entry of the mapping in fleet.yml: `7: [a, b]`.
+  func entry(_ version: MigrationVersion, _ names: [String]) -> String {
+    "\(Self.scalar(version.description)): [\(names.map(Self.scalar).joined(separator: ", "))]"
+  }
+
+  /// A text as a YAML scalar, in quotes unless it is plain without them.
+  private static func scalar(_ text: String) -> String {
+    let isPlain = { (character: Character) in
+      character.isASCII && (character.isLetter || character.isNumber || "_.".contains(character))
+    }
+    guard !text.allSatisfy(isPlain) else { return text }
+    return "'\(text.replacing("'", with: "''"))'"
   }
 
   /// Says that the directive can't express some of `names`; empty if it can express all.

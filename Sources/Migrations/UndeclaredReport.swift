@@ -4,6 +4,7 @@ internal import SQLite
 /// Collects the effects that one migration doesn't declare, and describes them.
 struct UndeclaredReport {
   private let migration: Migration
+  private let historyTable: any HistoryTable
   /// The kind of the first effect.
   private var code: MigrationFailure.Code?
   /// For each kind of effect, what happened and how to declare it.
@@ -12,14 +13,23 @@ struct UndeclaredReport {
   private var deletes: [String] = []
   private var changes: [String] = []
 
-  init(_ migration: Migration) { self.migration = migration }
+  /// - Parameters:
+  ///   - migration: the migration.
+  ///   - historyTable: the table that records it, perhaps with the checksum of its file.
+  init(_ migration: Migration, _ historyTable: any HistoryTable) {
+    (self.migration, self.historyTable) = (migration, historyTable)
+  }
+
+  private var place: DeclarationPlace {
+    historyTable.fixedVersion(of: migration).map { .fleetFile($0) } ?? .file
+  }
 
   /// Adds lost rows, by table.
   mutating func add(losses: [String: Int]) {
     let lost = losses.sorted { $0.key < $1.key }.filter { !migration.deletes.contains($0.key) }
     guard !lost.isEmpty else { return }
     let list = Self.list(lost.map { "\(counted($1, "row")) of \($0)" })
-    let hint = EffectDirective.deletes.hint("; if they may go, say so with", lost.map(\.key))
+    let hint = EffectDirective.deletes.hint("; if they may go, say so with", lost.map(\.key), place)
     add(.rowsLost, "\(list) would be lost\(hint)")
     for (table, count) in lost {
       effects.append(
@@ -34,7 +44,7 @@ struct UndeclaredReport {
       .filter { !migration.changes.contains($0.name) }
     guard !found.isEmpty else { return }
     let list = Self.list(found.map(\.text))
-    let hint = EffectDirective.changes.hint(", or say that it is meant with", found.map(\.name))
+    let hint = EffectDirective.changes.hint(", or say that it is meant with", found.map(\.name), place)
     add(
       .sequenceSetBack,
       "AUTOINCREMENT \(list), and numbers be given again: set sqlite_sequence to what it was\(hint)")
@@ -54,7 +64,7 @@ struct UndeclaredReport {
     guard let first = strange.first else { return }
     let names = strange.map(\.declaration).uniqued
     let more = strange.count == 1 ? "" : " (and \(strange.count - 1) more)"
-    let hint = EffectDirective.changes.hint("; if that is meant, say so with", names)
+    let hint = EffectDirective.changes.hint("; if that is meant, say so with", names, place)
     add(.contentChanged, "\(first)\(more)\(hint)")
     effects += strange.map { "\($0)\(EffectDirective.changes.remark([$0.declaration]))" }
     changes += names

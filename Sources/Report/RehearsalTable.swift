@@ -1,5 +1,6 @@
 public import Fleet
 internal import Migrations
+public import Schema
 internal import Upgrade
 
 /// The results of rehearsals by cohort, for people. Upgrades that would fail come first.
@@ -53,19 +54,29 @@ public struct RehearsalTable {
   }
 
   /// The lines that declare everything that is undeclared, below the file that each belongs into. They are not wrapped,
-  /// so that they can be pasted.
+  /// so that they can be pasted. What belongs to files that must stay as they are comes last, for fleet.yml.
   ///
-  /// - Parameter files: the files of the migrations, in their order. What a host says about other files is left out.
+  /// - Parameters:
+  ///   - files: the files of the migrations, in their order. What a host says about other files is left out.
+  ///   - fixed: the versions of those that must stay as they are, by file.
   /// - Returns: the lines; empty if nothing is undeclared.
-  public func declarations(in files: [String]) -> [String] {
-    let all = rehearsals.flatMap(\.tried.outcome.undeclared)
-    let lines = Dictionary(grouping: all, by: \.file).compactMapValues { parts in
-      parts.dropFirst().reduce(parts.first) { $0?.merging($1) }?.lines
-    }
-    return files.flatMap { file -> [String] in
-      guard let lines = lines[file], !lines.isEmpty else { return [] }
+  public func declarations(in files: [String], fixed: [String: MigrationVersion] = [:]) -> [String] {
+    let all = Dictionary(grouping: rehearsals.flatMap(\.tried.outcome.undeclared), by: \.file)
+      .compactMapValues {
+        parts in parts.dropFirst().reduce(parts.first) { $0?.merging($1) }
+      }
+    let editable = files.filter { fixed[$0] == nil }.flatMap { file -> [String] in
+      guard let lines = all[file]?.lines, !lines.isEmpty else { return [] }
       return [file] + lines.map { "  \($0)" }
     }
+    let entries = files.flatMap { file in
+      fixed[file].flatMap { version in all[file]?.entries(of: version) } ?? []
+    }
+    let keys = ["deletes", "changes"].flatMap { key -> [String] in
+      let own = entries.filter { $0.key == key }
+      return own.isEmpty ? [] : ["    \(key):"] + own.map { "      \($0.entry)" }
+    }
+    return editable + (keys.isEmpty ? [] : ["fleet.yml", "  migrations:"] + keys)
   }
 
   /// One sentence about all rehearsals.

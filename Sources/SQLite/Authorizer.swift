@@ -98,19 +98,31 @@ final class Authorizer {
 extension Connection {
   /// Prepares one statement of a migration and determines what it will write.
   ///
-  /// Until `endGuard`, triggers and views may use full-text tables, as they may in the application. SQLite denies them in
-  /// an untrusted schema where its FTS5 is too old to declare itself harmless. Functions and tables that are unsafe in
-  /// any schema (`SQLITE_DIRECTONLY`) stay denied.
+  /// If the statement can't be prepared and the database has virtual tables, it is prepared again with a trusted schema,
+  /// which holds until `endGuard`. Triggers and views may then use full-text tables, as they may in the application:
+  /// SQLite denies that in an untrusted schema where its FTS5 is too old to declare itself harmless. Functions and
+  /// tables that are unsafe in any schema (`SQLITE_DIRECTONLY`) stay denied.
   ///
   /// - Returns: the statement, or nil if the text contains none, and its writes.
   /// - Throws: `SQLiteError` with `.notAuthorized` for ATTACH, DETACH, and statements that begin or end a transaction.
   public func prepareGuarded(_ sql: String) throws(SQLiteError) -> (statement: Statement?, writes: Writes) {
     let authorizer = authorizer ?? install(Authorizer())
-    authorizer.writes = Writes()
     authorizer.mode = .migration
+    do throws(SQLiteError) {
+      authorizer.writes = Writes()
+      return (try prepare(sql), authorizer.writes)
+    } catch {
+      guard error.code.primary == .error, !authorizer.trustsSchema, (try? hasVirtualTables()) == true else {
+        throw error
+      }
+    }
     try trustSchema(true, authorizer)
-    let statement = try prepare(sql)
-    return (statement, authorizer.writes)
+    authorizer.writes = Writes()
+    return (try prepare(sql), authorizer.writes)
+  }
+
+  private func hasVirtualTables() throws(SQLiteError) -> Bool {
+    try scalar("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'create virtual%'") != nil
   }
 
   /// Lifts the restrictions that `prepareGuarded` imposed. Until then they also apply when SQLite re-prepares a
@@ -118,6 +130,7 @@ extension Connection {
   public func endGuard() {
     guard let authorizer else { return }
     authorizer.mode = .unrestricted
+    // The flag of an open connection can always be set.
     try? trustSchema(false, authorizer)
   }
 

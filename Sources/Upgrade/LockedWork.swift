@@ -81,13 +81,7 @@ class LockedWork {
   /// Makes the backup, unless the options or the work do without.
   final func backUp(_ database: Connection, _ file: DatabaseFile) throws {
     step = .backUp
-    guard let backup, inspector.options.check != .none else { return }
-    let start = ContinuousClock.now
-    let writer = BackupWriter(
-      check: inspector.options.check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
-    outcome.backup = try writer.write(
-      to: backup, in: BackupDestinations.holding(backup), owner: file, comparing: database)
-    outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
+    try inspector.backUp(.readOnly, database, file, to: backup, by: deadline, &outcome)
   }
 
   /// The backup at the location of this work's backup, if an earlier attempt made it; otherwise nil.

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Migrations
 import SQLite
@@ -50,9 +51,11 @@ final class RequestHandler: Sendable {
   /// The migrations: those in the files, or what the program on this host makes of an empty database.
   private static func set(_ setup: Setup) throws -> MigrationSet {
     guard setup.files.folder.program != nil else { return try MigrationSet(setup.files) }
-    let folder = "/tmp/flotilla-agent-\(getpid())"
+    let folder = try newTemporaryFolder("flotilla-agent")
+    defer { rmdir(folder) }
     return try ProgramMigrations.load(
-      setup.files.folder, ignoring: setup.options.ignored, in: folder, within: setup.options.timeout)
+      setup.files.folder, ignoring: setup.options.ignored, in: "\(folder)/program",
+      within: setup.options.timeout)
   }
 
   func answer(_ request: Request, _ number: UInt32) {

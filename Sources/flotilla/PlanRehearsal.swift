@@ -42,7 +42,12 @@ struct PlanRehearsal {
   /// The lines that declare what the migrations don't declare, with an introduction; empty if they declare everything.
   private var declarations: [String] {
     let migrations = [session.set.baseline].compactMap { $0 } + session.set.migrations
-    let lines = table.declarations(in: migrations.map(\.file))
+    let fixed = Dictionary(
+      migrations.compactMap { migration in
+        session.set.historyTable.fixedVersion(of: migration).map { (migration.file, $0) }
+      }
+    ) { first, _ in first }
+    let lines = table.declarations(in: migrations.map(\.file), fixed: fixed)
     let head = "If all of that is meant, add these lines to the files. If not, mend the files."
     return lines.isEmpty ? [] : [head, ""] + lines + [""]
   }

@@ -35,6 +35,10 @@ struct Session {
     // A mistyped name is reported before the migrations are read.
     let selection = try Self.select(context.global.only, from: inventory)
     self.init(context, inventory, selection, try context.fleet.migrationSet(), target: target)
+    if target != nil, set.program != nil {
+      throw UsageError(
+        "--to is for migrations that are files: the program of \(context.fleet.name) applies all of its own")
+    }
     if let target, set.name(of: target) == nil {
       throw UsageError("--to \(target): there is no migration with that number; the latest is \(set.latest)")
     }

@@ -56,8 +56,11 @@ struct SurveySummary {
     let sample = survey.states.count < all.databases.count ? "; \(survey.states.count) of them were read" : ""
     var texts = ["\(all.databases.count) in \(shortened(draft.installations, atMost: 5))\(sample)"]
     texts += versions
-    texts += named("with a half-done migration, left alone until that is settled") { state in
+    texts += named("with a half-done migration, left alone until flotilla adopt has settled it") { state in
       if case .halfDone(let reason) = state { reason } else { nil }
+    }
+    texts += named("with a history that can't be used, left alone") { state in
+      if case .obstructed(let reason) = state { reason } else { nil }
     }
     texts += named("with another tool's history, left alone") { state in
       if case .foreign(let place) = state { place } else { nil }
@@ -120,7 +123,9 @@ struct SurveySummary {
     if survey.databases.databases.isEmpty {
       return "Next, once the databases are in the file: \(command) plan"
     }
-    let isUntracked = survey.states.contains { $0.state == .untracked }
-    return "Next: \(command) \(isUntracked && survey.migrations.program == nil ? "adopt" : "plan")"
+    let isAdoptable = survey.states.contains { state in
+      if case .halfDone = state.state { true } else { state.state == .untracked }
+    }
+    return "Next: \(command) \(isAdoptable && survey.migrations.program == nil ? "adopt" : "plan")"
   }
 }

@@ -79,4 +79,31 @@ import Testing
     #expect(try (0...4).map(fleet.content) == before)
     #expect(try fleet.run("drift").status == 0)
   }
+
+  @Test func `what files with recorded checksums don't declare is declared in fleet.yml`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("CREATE TABLE items (id INTEGER PRIMARY KEY, note TEXT);", to: "migrations/1_items.sql")
+    try folder.write("DELETE FROM items WHERE id > 1;", to: "migrations/2_fewer.sql")
+    try folder.write("UPDATE items SET note = NULL;", to: "migrations/3_notes.sql")
+    let path = try folder.database("a.sqlite", "CREATE TABLE x (y)")
+    let fleet =
+      "fleet: x\ninstallations: [{ files: '*.sqlite' }]\nmigrations:\n  path: migrations\n  format: sqlx\n"
+    try folder.write(fleet, to: "fleet.yml")
+    #expect(try Program.run("migrate", "--yes", "--to", "1", in: folder.path).status == 0)
+    try SmallFleet.change(path, "INSERT INTO items (note) VALUES ('a'), ('b'), ('c')")
+    let files = try Content.bytes(folder.file("migrations/2_fewer.sql"))
+    let failed = try Program.run("migrate", "--yes", in: folder.path)
+    #expect(failed.words.contains("'deletes: { 2: [items] }' in fleet.yml"), "\(failed.output)")
+    let rehearsed = try Program.run("plan", "--rehearse", in: folder.path)
+    let pasted = "    deletes:\n      2: [items]\n    changes:\n      3: [items.note]\n"
+    #expect(
+      rehearsed.status == 3 && rehearsed.output.contains("fleet.yml\n  migrations:\n" + pasted),
+      "\(rehearsed.output)")
+    try folder.write(fleet + pasted.replacing("\n  ", with: "\n").dropFirst(2), to: "fleet.yml")
+    let again = try Program.run("plan", "--rehearse", in: folder.path)
+    #expect(again.status == 0, "\(again.output)\(again.errors)")
+    #expect(try Program.run("migrate", "--yes", in: folder.path).status == 0)
+    #expect(try Content.bytes(folder.file("migrations/2_fewer.sql")) == files)
+    #expect(try IndependentReader.rows("SELECT count(*), count(note) FROM items", at: path) == ["1|0"])
+  }
 }

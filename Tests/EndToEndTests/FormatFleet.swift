@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A fleet whose databases a migration tool made, each at another version.
-struct FormatFleet {
+struct FormatFleet: FleetFolder {
   let tool: MigrationTool
   let folder: TemporaryFolder
 
@@ -84,8 +84,6 @@ struct FormatFleet {
     defer { database.close() }
     return Set(try database.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") { $0.text(0) ?? "" })
   }
-
-  func run(_ arguments: String...) throws -> ProgramResult { try Program.run(arguments, in: folder.path) }
 
   /// The failure of the database at that version in the report that `migrate` wrote.
   func failure(_ version: Int) throws -> (code: String, message: String) {

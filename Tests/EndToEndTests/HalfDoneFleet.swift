@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Installations whose tool stopped in the third of four migrations, and has marked it in its history.
-struct HalfDoneFleet {
+struct HalfDoneFleet: FleetFolder {
   /// A tool that marks what it has begun.
   enum Tool: String, CaseIterable, Sendable {
     case golang = "golang-migrate"
@@ -186,18 +186,4 @@ struct HalfDoneFleet {
 
   func bytes(_ number: Int) throws -> [UInt8] { try Content.bytes(path(number)) }
 
-  func run(_ arguments: String...) throws -> ProgramResult { try Program.run(arguments, in: folder.path) }
-
-  /// The backups that have their names.
-  var backups: [String] {
-    let files = (try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []
-    return files.filter { $0.contains(".flotilla/backups/") && $0.hasSuffix(".sqlite") }
-  }
-
-  /// The record of each installation in the report of the latest run, by id.
-  func records() throws -> [String: [String: Any]] {
-    let report = try folder.report(run("report", "--run", "last").output)
-    let list = try #require(report["installations"] as? [[String: Any]])
-    return Dictionary(list.map { ($0["id"] as? String ?? "", $0) }) { $1 }
-  }
 }

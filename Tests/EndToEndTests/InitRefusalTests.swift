@@ -137,7 +137,7 @@ import Testing
     try folder.database(
       "a.sqlite",
       FormatSample.create + FormatSample.alter
-        + "CREATE TABLE my_migrations (n PRIMARY KEY, sum BLOB NOT NULL); INSERT INTO my_migrations VALUES (1, x'01'), (2, x'02');"
+        + "CREATE TABLE my_migrations (version PRIMARY KEY, sum BLOB NOT NULL); INSERT INTO my_migrations VALUES (1, x'01'), (2, x'02');"
     )
     let words = try refused()
     #expect(words.contains("my_migrations, and nobody knows what to write into its columns sum"), "\(words)")

@@ -86,6 +86,18 @@ import Testing
         == 3)
   }
 
+  @Test func `a table of versions alone is a history if it is called so`() throws {
+    try sample("flotilla", FormatSample.ambiguous).write(to: folder)
+    let table = "CREATE TABLE schema_version (version INTEGER, applied TEXT DEFAULT CURRENT_TIMESTAMP);"
+    try folder.database(
+      "a.sqlite",
+      FormatSample.create + FormatSample.alter + table
+        + "INSERT INTO schema_version (version) VALUES (1), (2);")
+    #expect(try run("init").status == 0)
+    #expect(try fleetFile().contains("columns: { applied_at: applied, version: version }\n"))
+    #expect(try run("plan").output.contains("Nothing to migrate"))
+  }
+
   @Test func `a table that may hold the last version alone is not taken for a history`() throws {
     try sample("flotilla", FormatSample.ambiguous).write(to: folder)
     try folder.database(
@@ -93,6 +105,41 @@ import Testing
     let result = try run("init")
     #expect(result.status == 0 && result.errors.contains("1 without a history"), "\(result.errors)")
     #expect(try fleetFile().contains("format: flotilla"))
+  }
+
+  @Test func `tables whose names alone sound like a history are not taken for one`() throws {
+    let sample = try sample("flotilla", FormatSample.ambiguous)
+    try sample.write(to: folder)
+    try folder.database(
+      "a.sqlite",
+      FormatSample.create
+        + """
+        CREATE TABLE document_versions (version INTEGER PRIMARY KEY, text TEXT);
+        INSERT INTO document_versions
+        WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 200000)
+        SELECT i, hex(randomblob(100)) FROM c;
+        CREATE VIRTUAL TABLE versions_text USING fts5 (version);
+        INSERT INTO versions_text VALUES (1), (2);
+        CREATE TABLE price_versions (version INTEGER PRIMARY KEY, price);
+        INSERT INTO price_versions VALUES (1, 9.5), (2, 10);
+        CREATE TABLE migrated_users (id INTEGER PRIMARY KEY, name TEXT);
+        INSERT INTO migrated_users VALUES (1, 'Ada'), (2, 'Grace');
+        """)
+    let result = try run("init")
+    #expect(result.status == 0 && result.errors.contains("1 without a history"), "\(result.errors)")
+    #expect(try fleetFile().contains("format: flotilla"))
+  }
+
+  @Test func `a lock that a crashed tool has left is told`() throws {
+    let sample = try sample("yoyo")
+    try sample.write(to: folder)
+    try sample.database("a.sqlite", in: folder)
+    try SmallFleet.change(
+      folder.file("a.sqlite"), "INSERT INTO yoyo_lock (ctime, pid) VALUES ('2024-01-01', 1)")
+    let result = try run("init")
+    let words = result.words(of: \.errors)
+    #expect(
+      result.status == 0 && words.contains("1 with a history that can't be used, left alone"), "\(words)")
   }
 
   @Test func `a half-done migration is told`() throws {
@@ -103,6 +150,7 @@ import Testing
     let result = try run("init")
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.words(of: \.errors).contains("a.sqlite: version 1 is half done"), "\(result.errors)")
+    #expect(result.errors.hasSuffix("Next: flotilla adopt\n"), "\(result.errors)")
   }
 
   @Test func `Flyway's folders of folders are one, as deep as Maven puts them`() throws {

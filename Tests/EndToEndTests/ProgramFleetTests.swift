@@ -316,6 +316,8 @@ import Testing
       fleet: x
       migrations:
         run: [python3, "\(folder.file("migrate.py"))", "{path}"]
+        env: { A: "1", B: "2", C: "3", D: "4", E: "5" }
+        deletes: [q, r, s, u, v]
         format: custom
         table: steps
         columns: { version: n }
@@ -356,6 +358,38 @@ import Testing
     let restored = try run("restore", "--run", "last", "--yes")
     #expect(restored.status == 0, "\(restored.output)\(restored.errors)")
     #expect(try rows("SELECT count(*) FROM steps", "old") == ["1"])
+  }
+
+  @Test func `migrations by the same program have the same digest in each process`() throws {
+    try customFleet("{ files: dbs/*.sqlite }")
+    let digests = try (0..<5).map { _ in
+      let migrations =
+        try folder.report(run("report", "--format", "json").output)["migrations"] as? [String: Any]
+      return try #require(migrations?["digest"] as? String)
+    }
+    #expect(Set(digests).count == 1, "\(digests)")
+  }
+
+  @Test func `what a program can't do is refused, and changes nothing`() throws {
+    try customFleet("{ files: dbs/*.sqlite }")
+    let before = try Content.bytes(folder.file("dbs/old.sqlite"))
+    for words in [
+      ["migrate", "--yes", "--to", "1"], ["plan", "--to", "1"], ["adopt", "--yes"], ["lint"], ["test"],
+      ["new", "x"],
+    ] {
+      let result = try Program.run(words, in: folder.path, environment: Self.environment)
+      #expect(result.status == 1, "\(words): \(result.output)\(result.errors)")
+      #expect(result.errors.contains("program"), "\(words): \(result.errors)")
+    }
+    let text = try String(contentsOfFile: folder.file("fleet.yml"), encoding: .utf8)
+    for key in ["baseline", "schema"] {
+      try folder.write(text + "\n\(key): some.sql\n", to: "fleet.yml")
+      let result = try run("migrate", "--yes")
+      #expect(
+        result.status == 1 && result.errors.contains("\"\(key)\" is for migrations that are files"),
+        "\(result.errors)")
+    }
+    #expect(try Content.bytes(folder.file("dbs/old.sqlite")) == before)
   }
 
   @Test func `without a format the schema's fingerprint is the version`() throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Installations of an application that never recorded its migrations, every other one in WAL mode.
-struct UntrackedFleet {
+struct UntrackedFleet: FleetFolder {
   let folder: TemporaryFolder
   /// The version that each installation is at, by its number.
   let versions: [Int]
@@ -82,8 +82,6 @@ struct UntrackedFleet {
   func path(_ number: Int) -> String { folder.file("db/\(id(number)).sqlite") }
   var paths: [String] { versions.indices.map(path) }
 
-  func run(_ arguments: String...) throws -> ProgramResult { try Program.run(arguments, in: folder.path) }
-
   /// The versions that a database records; nil if it has no history.
   static func recorded(_ path: String) throws -> [Int64]? {
     let database = try Connection(path: path, access: .readWrite)
@@ -102,18 +100,5 @@ struct UntrackedFleet {
   /// The schema and all rows of a database, except its history.
   static func content(_ path: String) throws -> [String] {
     try Content.dump(path).filter { !$0.contains("schema_migrations") }
-  }
-
-  /// The backups that have their names.
-  var backups: [String] {
-    let files = (try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []
-    return files.filter { $0.contains(".flotilla/backups/") && $0.hasSuffix(".sqlite") }
-  }
-
-  /// The record of each installation in the report of the latest run, by id.
-  func records() throws -> [String: [String: Any]] {
-    let report = try folder.report(run("report", "--run", "last").output)
-    let list = try #require(report["installations"] as? [[String: Any]])
-    return Dictionary(list.map { ($0["id"] as? String ?? "", $0) }) { $1 }
   }
 }

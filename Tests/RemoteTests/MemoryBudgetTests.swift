@@ -46,6 +46,19 @@ import Upgrade
     #expect(small.grow(to: 50, within: 1))
   }
 
+  @Test func `answers that all wait for the rest of their memory arrive one after the other`() {
+    let budget = MemoryBudget(100)
+    var shares = (0..<4).map { _ in MemoryShare(budget) }
+    for share in shares { #expect(share.grow(to: 25, within: 1)) }
+    let arrived = DispatchSemaphore(value: 0)
+    while let share = shares.popLast() {
+      Thread.detachNewThread {
+        if share.grow(to: 60, within: 30), share.grow(to: 90, within: 30) { arrived.signal() }
+      }
+    }
+    for _ in 0..<4 { #expect(arrived.wait(timeout: .now() + 20) == .success) }
+  }
+
   private static let digest = String(repeating: "0a", count: 32)
 
   @Test(arguments: [

@@ -65,6 +65,7 @@ import Testing
     statement: String, message: String
   ) throws {
     let database = try open()
+    try database.execute("CREATE VIRTUAL TABLE words USING fts5 (word)")
     try database.execute("CREATE TRIGGER x AFTER DELETE ON t BEGIN \(statement); END")
     let error = #expect(throws: SQLiteError.self) {
       try database.prepareGuarded("DELETE FROM t").statement?.run()

@@ -77,24 +77,15 @@ struct FleetFileParser {
 
   /// The folder of migrations: a path, or a mapping with the path and what the files don't tell.
   private func migrations(_ top: InventorySection) -> MigrationFolder {
-    guard top.node("migrations")?.mapping != nil else { return MigrationFolder(top.path("migrations") ?? "") }
-    if top.section("migrations", keys: ["run"], reportsUnknown: false)?.has("run") == true {
-      return program(top)
+    guard let mapping = top.node("migrations")?.mapping else {
+      return MigrationFolder(top.path("migrations") ?? "")
     }
+    guard mapping["run"] == nil else { return program(top) }
     let keys = ["path", "format", "table", "deletes", "changes", "columns", "values"]
     guard let section = top.section("migrations", keys: keys) else { return MigrationFolder("") }
     section.require("path", "the folder with the migration files")
     var folder = MigrationFolder(section.path("path") ?? "", table: section.text("table"))
-    let names = MigrationFormats.all.map(\.name)
-    if let format = section.text("format") {
-      if names.contains(format) {
-        folder.format = format
-      } else {
-        section.reject(
-          "format", mustBe: "one of \(names.joined(separator: ", "))",
-          suggestion: Suggestion.nearest(to: format, in: names))
-      }
-    }
+    folder.format = format(section, of: MigrationFormats.all.map(\.name))
     folder.columns = section.mapping("columns") ?? [:]
     folder.values = section.mapping("values") ?? [:]
     if folder.format != "custom" {
@@ -107,6 +98,16 @@ struct FleetFileParser {
     return folder
   }
 
+  /// The name of a format; nil if there is none, or if it is none of `names`, which is reported.
+  private func format(_ section: InventorySection, of names: [String], _ note: String = "") -> String? {
+    guard let format = section.text("format") else { return nil }
+    if names.contains(format) { return format }
+    section.reject(
+      "format", mustBe: "one of \(names.joined(separator: ", "))\(note)",
+      suggestion: Suggestion.nearest(to: format, in: names))
+    return nil
+  }
+
   /// The program that migrates: `{ run: […], env: { … }, path: DIR, deletes: […], format: NAME }`.
   private func program(_ top: InventorySection) -> MigrationFolder {
     let keys = ["run", "env", "path", "deletes", "format", "table", "columns"]
@@ -115,15 +116,13 @@ struct FleetFileParser {
     var program = MigrationProgram(self.program(section, "run"), in: folder)
     program.environment = section.mapping("env") ?? [:]
     program.deletes = Set((section.list("deletes") ?? []).map(\.folded))
-    let names = ProgramHistory.allCases.map(\.rawValue)
-    if let format = section.text("format") {
-      if names.contains(format) {
-        program.format = format
-      } else {
-        section.reject(
-          "format", mustBe: "one of \(names.joined(separator: ", ")) with \"run\"",
-          suggestion: Suggestion.nearest(to: format, in: names))
-      }
+    program.format =
+      format(section, of: ProgramHistory.allCases.map(\.rawValue), " with \"run\"") ?? program.format
+    for key in ["baseline", "schema"] where top.has(key) {
+      top.report(
+        .invalidValue, key,
+        "\"\(key)\" is for migrations that are files; the program of \"migrations.run\" begins with an empty database"
+      )
     }
     let columns = section.mapping("columns") ?? [:]
     if program.format == ProgramHistory.custom.rawValue {

@@ -14,8 +14,7 @@ struct InventorySection {
   /// Opens a mapping and reports each key that isn't in `keys`.
   ///
   /// `name` is the path of this mapping, such as `rollout`; empty for the top level.
-  /// With `reportsUnknown` false, other keys are ignored, to find out what kind of mapping it is.
-  init?(_ node: Node, name: String, keys: [String], reader: InventoryReader, reportsUnknown: Bool = true) {
+  init?(_ node: Node, name: String, keys: [String], reader: InventoryReader) {
     guard let mapping = node.mapping else {
       let subject = name.isEmpty ? "a fleet file" : "\"\(name)\""
       reader.report(
@@ -31,7 +30,6 @@ struct InventorySection {
         continue
       }
       guard keys.contains(word) else {
-        guard reportsUnknown else { continue }
         let place = name.isEmpty ? "" : " in \"\(name)\""
         reader.report(
           .unknownKey, line: keyLine, "unknown key \"\(InventoryVariables.written(word))\"\(place)",
@@ -63,10 +61,8 @@ struct InventorySection {
     report(code, key, "\"\(name(key))\" must be \(expectation), not \(written)", suggestion: suggestion)
   }
 
-  func section(_ key: String, keys: [String], reportsUnknown: Bool = true) -> InventorySection? {
-    node(key).flatMap {
-      InventorySection($0, name: name(key), keys: keys, reader: reader, reportsUnknown: reportsUnknown)
-    }
+  func section(_ key: String, keys: [String]) -> InventorySection? {
+    node(key).flatMap { InventorySection($0, name: name(key), keys: keys, reader: reader) }
   }
 
   // MARK: Scalars

@@ -21,8 +21,10 @@ public struct Survey: Sendable {
     case untracked
     /// It has no tables.
     case new
-    /// It has a half-done migration, or a history that can't be used, for this reason.
+    /// It has a half-done migration, for this reason.
     case halfDone(String)
+    /// It has a history that can't be used, for this reason.
+    case obstructed(String)
     /// Another tool keeps its history, in this place.
     case foreign(String)
     /// It can't be read, for this reason.
@@ -83,7 +85,7 @@ public struct Survey: Sendable {
   private static func state(of look: DatabaseLook, _ index: Int) -> State {
     if let problem = look.problem { return .unreadable(problem) }
     let history = look.histories[index]
-    if let obstacle = history.obstacle { return .halfDone(obstacle) }
+    if let obstacle = history.obstacle { return .obstructed(obstacle) }
     if let mark = history.unfinished.min(by: { $0.key < $1.key }) {
       return .halfDone("version \(mark.key) is half done: \(mark.value)")
     }

@@ -20,9 +20,6 @@ public struct CustomFormat: MigrationFormat {
   /// `custom`
   public var name: String { "custom" }
 
-  /// A line that no command accepts.
-  public var template: String { MigrationFormats.todo }
-
   /// Accepts `.sql` files in the folder itself, except those that undo a migration. Those without a number are errors.
   public func includes(_ path: String) -> Bool { NumberedFile.isApplied(path) }
 

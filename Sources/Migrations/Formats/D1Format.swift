@@ -11,9 +11,6 @@ public struct D1Format: MigrationFormat {
   /// `d1`
   public var name: String { "d1" }
 
-  /// A line that no command accepts.
-  public var template: String { MigrationFormats.todo }
-
   /// Accepts `.sql` files in the folder itself. Those that don't begin with a number are errors, as wrangler runs them
   /// too.
   public func includes(_ path: String) -> Bool { FlotillaFormat().includes(path) }
@@ -47,25 +44,12 @@ public struct D1Format: MigrationFormat {
     _ migrations: [Migration], _ folder: MigrationFolder
   ) throws(MigrationError) -> any HistoryTable {
     let table = folder.table ?? "d1_migrations"
-    let names = migrations.namesByVersion
     return ToolHistoryTable(
       tool: "wrangler", name: table,
-      create: [
-        """
+      create: """
         CREATE TABLE IF NOT EXISTS \(quoted(table)) (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,
           applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)
-        """
-      ],
-      columns: ["name", "applied_at"], onlyNullOf: ["applied_at"],
-      decode: { row in
-        guard let text = row[0].text else { return .unreadable }
-        let version = MigrationVersion(text)
-        return .applied(RecordedMigration(version, names[version] ?? ""))
-      },
-      insert: { migration, _ in
-        [("INSERT INTO \(quoted(table)) (name) VALUES (?)", [.text("\(migration.version ?? 0)")])]
-      },
-      delete: { ("DELETE FROM \(quoted(table)) WHERE name = ?", [.text("\($0)")]) })
+        """, version: "name", time: "applied_at", of: migrations)
   }
 
   /// Returns one more than the highest number, in four digits.

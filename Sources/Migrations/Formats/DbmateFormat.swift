@@ -59,20 +59,10 @@ public struct DbmateFormat: MigrationFormat {
     _ migrations: [Migration], _ folder: MigrationFolder
   ) throws(MigrationError) -> any HistoryTable {
     let table = folder.table ?? "schema_migrations"
-    let names = migrations.namesByVersion
     return ToolHistoryTable(
       tool: "dbmate", name: table,
-      create: ["CREATE TABLE IF NOT EXISTS \(quoted(table)) (version varchar(128) primary key)"],
-      columns: ["version"], isOnlyWith: ["version"], isNotBeside: ["ar_internal_metadata"],
-      decode: { row in
-        guard let text = row[0].asText else { return .unreadable }
-        let version = MigrationVersion(text)
-        return .applied(RecordedMigration(version, names[version] ?? ""))
-      },
-      insert: { migration, _ in
-        [("INSERT INTO \(quoted(table)) (version) VALUES (?)", [.text("\(migration.version ?? 0)")])]
-      },
-      delete: { ("DELETE FROM \(quoted(table)) WHERE version = ?", [.text("\($0)")]) })
+      create: "CREATE TABLE IF NOT EXISTS \(quoted(table)) (version varchar(128) primary key)",
+      version: "version", isAlone: true, isNotBeside: ["ar_internal_metadata"], of: migrations)
   }
 
   /// Returns a file that begins with the current time, or with the next number if the files have short numbers.

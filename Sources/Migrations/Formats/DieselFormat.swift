@@ -10,9 +10,6 @@ public struct DieselFormat: MigrationFormat {
   /// `diesel`
   public var name: String { "diesel" }
 
-  /// A line that no command accepts.
-  public var template: String { MigrationFormats.todo }
-
   /// Accepts the files `up.sql`, `down.sql` and `metadata.toml` of each folder. The second is never run.
   public func includes(_ path: String) -> Bool {
     ["/up.sql", "/down.sql", "/metadata.toml"].contains { path.hasSuffix($0) }
@@ -65,25 +62,12 @@ public struct DieselFormat: MigrationFormat {
     _ migrations: [Migration], _ folder: MigrationFolder
   ) throws(MigrationError) -> any HistoryTable {
     let table = folder.table ?? "__diesel_schema_migrations"
-    let names = migrations.namesByVersion
     return ToolHistoryTable(
       tool: "Diesel", name: table,
-      create: [
-        """
+      create: """
         CREATE TABLE IF NOT EXISTS \(quoted(table)) (version VARCHAR(50) PRIMARY KEY NOT NULL,
           run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)
-        """
-      ],
-      columns: ["version", "run_on"], onlyNullOf: ["run_on"],
-      decode: { row in
-        guard let text = row[0].asText else { return .unreadable }
-        let version = MigrationVersion(text)
-        return .applied(RecordedMigration(version, names[version] ?? ""))
-      },
-      insert: { migration, _ in
-        [("INSERT INTO \(quoted(table)) (version) VALUES (?)", [.text("\(migration.version ?? 0)")])]
-      },
-      delete: { ("DELETE FROM \(quoted(table)) WHERE version = ?", [.text("\($0)")]) })
+        """, version: "version", time: "run_on", of: migrations)
   }
 
   /// Returns `up.sql` in a folder that begins with the current time.

@@ -18,9 +18,6 @@ public struct FlywayFormat: MigrationFormat {
   /// `flyway`
   public var name: String { "flyway" }
 
-  /// A line that no command accepts.
-  public var template: String { MigrationFormats.todo }
-
   /// Accepts the `.sql` files that Flyway would run, and their `.sql.conf` files.
   public func includes(_ path: String) -> Bool {
     let file = fileName(of: path)

@@ -10,9 +10,6 @@ public struct GolangMigrateFormat: MigrationFormat {
   /// `golang-migrate`
   public var name: String { "golang-migrate" }
 
-  /// A line that no command accepts.
-  public var template: String { MigrationFormats.todo }
-
   /// Accepts files in the folder itself such as `1_name.up.sql`, with any ending, and those that undo a migration. The
   /// latter are never run.
   public func includes(_ path: String) -> Bool { Self.parts(of: path) != nil }

@@ -66,6 +66,9 @@ public protocol MigrationFormat: Sendable {
 }
 
 extension MigrationFormat {
+  /// Returns a line that no command accepts, so that the file can't be applied before somebody has written it.
+  public var template: String { MigrationFormats.todo }
+
   /// `migration`, or `goose migration` for the format of another tool.
   public var noun: String {
     name == MigrationFormats.standard.name ? "migration" : "\(name) migration"

@@ -50,6 +50,14 @@ public struct MigrationProgram: Hashable, Sendable, Codable {
     environment.mapValues { $0.replacing(Self.placeholder, with: path) }
   }
 
+  /// A text that is the same for equal programs, in every process.
+  var canonicalText: String {
+    let parts =
+      arguments + ["", folder, format, custom?.table ?? "", custom?.version ?? ""]
+      + environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } + [""] + deletes.sorted()
+    return parts.map { "\($0.utf8.count) \($0)" }.joined(separator: "\n")
+  }
+
   private static let placeholder = "{path}"
 }
 

@@ -11,9 +11,6 @@ public struct PrismaFormat: MigrationFormat {
   /// `prisma`
   public var name: String { "prisma" }
 
-  /// A line that no command accepts.
-  public var template: String { MigrationFormats.todo }
-
   /// Accepts the file `migration.sql` of each folder, and what Drizzle puts beside it, which is an error.
   public func includes(_ path: String) -> Bool {
     path.hasSuffix("/migration.sql") || path.hasSuffix("/snapshot.json")

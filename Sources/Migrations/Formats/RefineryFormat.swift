@@ -11,9 +11,6 @@ public struct RefineryFormat: MigrationFormat {
   /// `refinery`
   public var name: String { "refinery" }
 
-  /// A line that no command accepts.
-  public var template: String { MigrationFormats.todo }
-
   /// Accepts `.sql` files that begin with `V` or `U` and a digit, and such programs in Rust, which are errors.
   public func includes(_ path: String) -> Bool {
     let file = fileName(of: path)

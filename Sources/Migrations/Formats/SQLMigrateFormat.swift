@@ -74,31 +74,13 @@ public struct SQLMigrateFormat: MigrationFormat {
     _ migrations: [Migration], _ folder: MigrationFolder
   ) throws(MigrationError) -> any HistoryTable {
     let table = folder.table ?? "gorp_migrations"
-    let names = migrations.namesByVersion
     return ToolHistoryTable(
       tool: "sql-migrate", name: table,
-      create: [
-        """
+      create: """
         CREATE TABLE IF NOT EXISTS \(quoted(table)) ("id" varchar(255) not null primary key, "applied_at" datetime)
-        """
-      ],
-      columns: ["id", "applied_at"], onlyNullOf: ["applied_at"],
-      decode: { row in
-        guard let text = row[0].asText else { return .unreadable }
-        let version = MigrationVersion(text)
-        return .applied(RecordedMigration(version, names[version] ?? ""))
-      },
-      insert: { migration, _ in
-        [
-          (
-            """
-            INSERT INTO \(quoted(table)) (id, applied_at)
-            VALUES (?, strftime('%Y-%m-%d %H:%M:%f', 'now') || '+00:00')
-            """, [.text("\(migration.version ?? 0)")]
-          )
-        ]
-      },
-      delete: { ("DELETE FROM \(quoted(table)) WHERE id = ?", [.text("\($0)")]) })
+        """,
+      version: "id", time: "applied_at", now: "strftime('%Y-%m-%d %H:%M:%f', 'now') || '+00:00'",
+      of: migrations)
   }
 
   /// Returns a file that begins with the current time, or with the next number if the files have short numbers.

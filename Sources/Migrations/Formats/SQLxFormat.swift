@@ -12,9 +12,6 @@ public struct SQLxFormat: MigrationFormat {
   /// `sqlx`
   public var name: String { "sqlx" }
 
-  /// A line that no command accepts.
-  public var template: String { MigrationFormats.todo }
-
   /// Accepts `.sql` files in the folder itself that begin with a digit, except those that undo a migration.
   public func includes(_ path: String) -> Bool {
     NumberedFile.isNumbered(path) && !path.hasSuffix(".down.sql")

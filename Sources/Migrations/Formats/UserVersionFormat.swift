@@ -11,9 +11,6 @@ public struct UserVersionFormat: MigrationFormat {
   /// `user_version`
   public var name: String { "user_version" }
 
-  /// A line that no command accepts.
-  public var template: String { MigrationFormats.todo }
-
   /// Accepts `.sql` and `.sqm` files in the folder itself, except those that undo a migration. Those without a number
   /// are errors.
   public func includes(_ path: String) -> Bool {

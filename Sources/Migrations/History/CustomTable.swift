@@ -31,23 +31,28 @@ public struct CustomTable: Hashable, Sendable {
   /// - Parameters:
   ///   - database: any open database.
   ///   - migrations: the migrations in ascending order, as ``CustomFormat`` reads them.
-  /// - Returns: the first such table by name, and how many migrations it records; nil if there is none.
+  /// - Returns: the first such table by name, and how many migrations it records; nil if there is none. Without
+  ///   migrations there is none.
   /// - Throws: `SQLiteError`.
   public static func find(
     in database: Connection, recording migrations: [Migration]
   ) throws(SQLiteError) -> (table: CustomTable, count: Int)? {
+    guard !migrations.isEmpty else { return nil }
     let names = try database.rows(
       """
-      SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite#_%' ESCAPE '#'
+      SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+      AND name NOT LIKE 'sqlite#_%' ESCAPE '#'
       AND (name LIKE '%migrat%' OR name LIKE '%version%' OR name LIKE '%schema%') ORDER BY name
       """
     ) { $0.text(0) ?? "" }
     for name in names {
+      // A large table with such a name holds something else, and is not read.
+      let rows = try database.scalar(
+        "SELECT count(*) FROM (SELECT 1 FROM main.\(quoted(name)) LIMIT ?)",
+        [.integer(Int64(migrations.count) + 1)])
+      guard let count = rows?.integer.map(Int.init), (1...migrations.count).contains(count) else { continue }
       let columns = try columns(of: name, in: database)
-      let count = columns.first?.values.count ?? 0
-      guard count > 0, count <= migrations.count,
-        let table = CustomTable(name, columns, Array(migrations.prefix(count)))
-      else { continue }
+      guard let table = CustomTable(name, columns, Array(migrations.prefix(count))) else { continue }
       return (table, count)
     }
     return nil
@@ -62,9 +67,9 @@ public struct CustomTable: Hashable, Sendable {
     ) { (name: $0.text(0) ?? "", isRequired: $0.int(1) != 0) }
     guard !described.isEmpty else { return [] }
     let list = described.map { quoted($0.name) }.joined(separator: ", ")
-    let rows = try database.rows(
-      "SELECT \(list) FROM main.\(quoted(table))", atMost: .history(of: table)
-    ) { row in described.indices.map(row.value) }
+    let rows = try database.rows("SELECT \(list) FROM main.\(quoted(table))") { row in
+      described.indices.map(row.value)
+    }
     return described.enumerated().map { index, column in
       Column(name: column.name, values: rows.map { $0[index] }, isRequired: column.isRequired)
     }
@@ -99,6 +104,11 @@ public struct CustomTable: Hashable, Sendable {
         }
       }
     }
+    // Numbers alone are no evidence: many tables count their rows from 1, or keep versions of something else.
+    let sounds =
+      ["migrat", "schema"].contains(where: name.folded.contains)
+      && ["version", "migration"].contains(where: version.name.folded.contains)
+    guard sounds || roles["name"] != nil || roles["checksum"] != nil else { return nil }
     (self.name, self.columns, self.values, self.unknown) = (name, roles, values, unknown)
   }
 

@@ -131,6 +131,12 @@ extension HistoryTable {
   /// Returns nil.
   public func history(userVersion: Int32) -> History? { nil }
 
+  /// The version of a migration whose file must stay as it is, because its checksum is recorded; nil if the file can be
+  /// edited.
+  public func fixedVersion(of migration: Migration) -> MigrationVersion? {
+    migration.version.flatMap { checksum(of: migration.text, migration) == nil ? nil : $0 }
+  }
+
   /// The names of the triggers on the table, temporary triggers included.
   func triggers(in database: Connection) throws(SQLiteError) -> [String] {
     try database.rows(

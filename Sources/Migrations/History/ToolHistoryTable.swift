@@ -86,6 +86,42 @@ public struct ToolHistoryTable: HistoryTable {
     (self.hasNoObstacle, findObstacle) = (hasNoObstacle, obstacle)
   }
 
+  /// Describes a table that has one row for each version, a text, and neither names nor checksums.
+  ///
+  /// - Parameters:
+  ///   - tool: the name of the tool.
+  ///   - table: the table's name.
+  ///   - create: the statement that creates the table, as the tool does, if it doesn't exist.
+  ///   - column: the column with the version.
+  ///   - time: the column with the time of recording, which tells the table from others; nil if there is none.
+  ///   - now: the SQL of the time that the tool writes; nil if the column has it as its default.
+  ///   - isAlone: whether the table has no other columns.
+  ///   - rivals: tables of another tool whose history table looks the same.
+  ///   - migrations: the migrations, which have the names.
+  init(
+    tool: String, name table: String, create: String, version column: String, time: String? = nil,
+    now: String? = nil, isAlone: Bool = false, isNotBeside rivals: [String] = [], of migrations: [Migration]
+  ) {
+    let names = migrations.namesByVersion
+    let table = (name: table, sql: quoted(table))
+    let insert =
+      if let time, let now {
+        "INSERT INTO \(table.sql) (\(column), \(time)) VALUES (?, \(now))"
+      } else {
+        "INSERT INTO \(table.sql) (\(column)) VALUES (?)"
+      }
+    self.init(
+      tool: tool, name: table.name, create: [create], columns: [column] + [time].compactMap { $0 },
+      isOnlyWith: isAlone ? [column] : nil, isNotBeside: rivals, onlyNullOf: Set([time].compactMap { $0 }),
+      decode: { row in
+        guard let text = row[0].asText else { return .unreadable }
+        let version = MigrationVersion(text)
+        return .applied(RecordedMigration(version, names[version] ?? ""))
+      },
+      insert: { migration, _ in [(insert, [.text("\(migration.version ?? 0)")])] },
+      delete: { ("DELETE FROM \(table.sql) WHERE \(column) = ?", [.text("\($0)")]) })
+  }
+
   /// The table's name, in lower case.
   public var name: String { table.folded }
 

@@ -93,7 +93,11 @@ final class Restore {
     try database.execute("BEGIN")
     defer { database.rollback() }
     let others = try database.scalar("PRAGMA data_version") != version
-    try prove(database, against: source, others: others)
+    let written = WrittenContent(database: database, source: source, isChangedByOthers: others)
+    if let difference = try written.difference(inspector.set.historyTable, "the restored database") {
+      throw Failure(
+        code: .restore, step: .restore, message: "after restoring, \(difference) differs from the backup")
+    }
   }
 
   private func leaveWAL(_ database: Connection) throws {
@@ -123,22 +127,6 @@ final class Restore {
     } catch {
       guard [.corrupt, .backup].contains(Failure(error, at: step).code) else { throw error }
     }
-  }
-
-  /// Verifies the content of the live file.
-  ///
-  /// SQLite releases the lock when it completes a copy, so an application may have written since. If `others` says so,
-  /// its rows can't be distinguished from a bad copy. It remains to verify that the file is intact and has the versions
-  /// of the backup.
-  private func prove(_ database: Connection, against source: Connection, others: Bool) throws {
-    guard let difference = try ContentComparison(one: database, other: source).firstDifference() else {
-      return
-    }
-    if others, try inspector.set.historyTable.read(database) == inspector.set.historyTable.read(source) {
-      return try BackupWriter.checkIntegrity(database, "integrity_check", of: "the restored database")
-    }
-    throw Failure(
-      code: .restore, step: .restore, message: "after restoring, \(difference) differs from the backup")
   }
 
   /// Throws if the backup is not identical to the file that was written.

@@ -57,7 +57,7 @@ final class ProgramUpgrade {
   private var copyFolder: String {
     guard let backup else { return "\(parentFolder(of: path))/program" }
     let folder = (0..<3).reduce(backup) { path, _ in parentFolder(of: path) }
-    return "\(folder)/copies-\(Fingerprint(of: path.utf8).short)"
+    return "\(folder)/copies-\(Fingerprint(of: path.utf8).hex.prefix(16))"
   }
 
   private func work(_ file: DatabaseFile, _ copy: String) throws {
@@ -81,7 +81,13 @@ final class ProgramUpgrade {
       (ContinuousClock.now - start).milliseconds - (outcome.milliseconds["backup"] ?? 0)
     try database.execute("BEGIN")
     defer { database.rollback() }
-    try prove(database, against: source, others: database.scalar("PRAGMA data_version") != version)
+    let written = WrittenContent(
+      database: database, source: source,
+      isChangedByOthers: try database.scalar("PRAGMA data_version") != version)
+    if let difference = try written.difference(inspector.set.historyTable, "the migrated database") {
+      throw Failure(
+        code: .program, step: .commit, message: "after writing, \(difference) differs from what was proved")
+    }
     let after = try inspector.state(of: database)
     finish(after, lost)
   }
@@ -131,7 +137,8 @@ final class ProgramUpgrade {
     outcome = found
     guard found.status == .pending else { throw NothingToDo() }
     outcome.status = .failed
-    try backUp(original, access, file)
+    step = .backUp
+    try inspector.backUp(access, original, file, to: backup, by: deadline, &outcome)
     try inspector.control.check(at: .migrate)
     step = .migrate
     let writer = BackupWriter(check: .none, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
@@ -146,17 +153,6 @@ final class ProgramUpgrade {
         message: "the program replaced the database's file instead of writing into it")
     }
     return try prove(copy, original, before, pageSize: file.pageSize)
-  }
-
-  private func backUp(_ original: Connection, _ access: Connection.Access, _ file: DatabaseFile) throws {
-    guard let backup, inspector.options.check != .none else { return }
-    step = .backUp
-    let start = ContinuousClock.now
-    let writer = BackupWriter(
-      check: inspector.options.check, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
-    outcome.backup = try writer.write(
-      access, to: backup, in: BackupDestinations.holding(backup), owner: file, comparing: original)
-    outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
   }
 
   /// Compares the copy with the original, and brings it into the form in which its pages can be copied.
@@ -183,35 +179,5 @@ final class ProgramUpgrade {
     try inspector.control.check(at: .prove)
     try deadline.check()
     return lost
-  }
-
-  /// Verifies the content of the live file. An application may have written since the lock was released, if `others`
-  /// says so; then it remains to verify that the file is intact and has the new versions.
-  private func prove(_ database: Connection, against source: Connection, others: Bool) throws {
-    guard let difference = try ContentComparison(one: database, other: source).firstDifference() else {
-      return
-    }
-    let table = inspector.set.historyTable
-    if others, try table.read(database) == table.read(source) {
-      return try BackupWriter.checkIntegrity(database, "integrity_check", of: "the migrated database")
-    }
-    throw Failure(
-      code: .program, step: .commit, message: "after writing, \(difference) differs from what was proved")
-  }
-}
-
-extension Inspector {
-  /// Upgrades one database with the files, or with the program that takes their place.
-  ///
-  /// - Parameters:
-  ///   - path: the database.
-  ///   - backup: the location of the backup; nil if the file is a copy itself.
-  ///   - deadline: when to stop.
-  /// - Returns: what was done, or why nothing was done.
-  func upgrade(_ path: String, backup: String?, by deadline: Deadline) -> Outcome {
-    guard let program = set.program else {
-      return Upgrade(self, path, backup: backup, deadline: deadline).run()
-    }
-    return ProgramUpgrade(self, program, path, backup: backup, deadline: deadline).run()
   }
 }

@@ -46,6 +46,11 @@ struct AdoptCommand: ParsableCommand {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
       let session = try Session(global.orElse(root.global), console)
+      guard session.set.program == nil else {
+        throw UsageError(
+          "adopt is for migrations that are files: a database whose program has recorded nothing is taken over with the "
+            + "program's own command, such as manage.py migrate --fake")
+      }
       if let version, version != .zero, session.set.name(of: version) == nil {
         throw UsageError(
           "--version \(version): there is no migration with that number; the latest is \(session.set.latest)")
