@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/types.h>
 
 /// sqlite3_config is variadic; this is the form that options with one `int` take.
 static inline int flotilla_sqlite3_config_int(int option, int value) { return sqlite3_config(option, value); }
@@ -22,6 +23,31 @@ static inline int flotilla_sqlite3_bind_text(sqlite3_stmt *s, int i, const char 
 /// As above, for a blob.
 static inline int flotilla_sqlite3_bind_blob(sqlite3_stmt *s, int i, const void *blob, int bytes) {
   return sqlite3_bind_blob(s, i, blob, bytes, SQLITE_TRANSIENT);
+}
+
+/// Glibc hides this from Swift: copies bytes between files within the kernel, or lets the files share their blocks.
+extern ssize_t copy_file_range(int in, long *in_offset, int out, long *out_offset, size_t size, unsigned int flags);
+
+static inline ssize_t flotilla_copy_range(int in, int out, long offset, size_t size) {
+  long target = offset;
+  return copy_file_range(in, &offset, out, &target, size, 0);
+}
+
+/// Copies the first `size` bytes of the index of the log (`-shm`), through the connection's own mapping: opening and
+/// closing that file elsewhere in the process would drop the locks on it. The connection has a transaction open in WAL
+/// mode; otherwise this could create the file.
+static inline int flotilla_sqlite3_log_index(sqlite3 *db, unsigned char *copy, int size) {
+  sqlite3_file *file = 0;
+  int result = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (result != SQLITE_OK) return result;
+  if (!file || !file->pMethods || file->pMethods->iVersion < 2) return SQLITE_NOTFOUND;
+  volatile void *region = 0;
+  result = file->pMethods->xShmMap(file, 0, 32768, 0, &region);
+  if (result != SQLITE_OK) return result;
+  if (!region) return SQLITE_NOTFOUND;
+  for (int i = 0; i < size; i++) copy[i] = ((volatile unsigned char *)region)[i];
+  file->pMethods->xShmBarrier(file);
+  return SQLITE_OK;
 }
 
 /// Allocators for SQLITE_CONFIG_MALLOC that count and limit what SQLite has, without the mutex of SQLITE_CONFIG_MEMSTATUS.

@@ -1,20 +1,6 @@
 internal import CSQLite
 
 extension Connection {
-  /// Calls `body` with a copy in memory of all pages, in order, as this connection sees them.
-  ///
-  /// - Throws: `SQLiteError`, or what `body` throws.
-  public func withPages<T>(_ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
-    try busyHandler.deadline?.check()
-    var size: Int64 = 0
-    guard let pages = sqlite3_serialize(handle, "main", &size, 0) else {
-      throw error(sqlite3_errcode(handle))
-    }
-    defer { sqlite3_free(pages) }
-    try busyHandler.deadline?.check()
-    return try body(UnsafeRawBufferPointer(start: pages, count: Int(size)))
-  }
-
   /// Replaces the content of this database by that of `source`, page by page, with SQLite's online backup.
   ///
   /// The caller holds a transaction on `source`, so that no page changes during the copy. After an error, this

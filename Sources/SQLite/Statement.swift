@@ -123,36 +123,6 @@ public final class Statement {
     let start = sqlite3_column_text(handle, column)
     return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
   }
-
-  /// Whether the current rows of both statements are identical in the types and bits of all values.
-  public func rowEquals(_ other: Statement) -> Bool {
-    let count = sqlite3_column_count(handle)
-    guard count == sqlite3_column_count(other.handle) else { return false }
-    for column in 0..<count {
-      let type = sqlite3_column_type(handle, column)
-      guard type == sqlite3_column_type(other.handle, column) else { return false }
-      switch type {
-      case SQLITE_INTEGER:
-        let mine = sqlite3_column_int64(handle, column)
-        guard mine == sqlite3_column_int64(other.handle, column) else { return false }
-      case SQLITE_FLOAT:
-        let mine = sqlite3_column_double(handle, column).bitPattern
-        guard mine == sqlite3_column_double(other.handle, column).bitPattern else { return false }
-      case SQLITE_NULL: break
-      case SQLITE_TEXT:
-        guard Self.equal(textBytes(column), other.textBytes(column)) else { return false }
-      default:
-        guard Self.equal(bytes(column), other.bytes(column)) else { return false }
-      }
-    }
-    return true
-  }
-
-  private static func equal(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
-    guard one.count == other.count else { return false }
-    guard one.count > 0, let mine = one.baseAddress, let theirs = other.baseAddress else { return true }
-    return memcmp(mine, theirs, one.count) == 0
-  }
 }
 
 @available(*, unavailable) extension Statement: Sendable {}

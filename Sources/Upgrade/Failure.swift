@@ -1,3 +1,4 @@
+internal import Basics
 internal import Glibc
 public import Migrations
 internal import SQLite
@@ -133,6 +134,11 @@ extension Failure {
       self.init(
         code: code, step: isProof ? .prove : step, message: failure.description, fault: failure.fault,
         files: [failure.file])
+    case let error as LogFrames.Unreadable:
+      self.init(code: .backup, step: step, message: "the database can't be copied: \(error)")
+    case let error as SystemError:
+      let failure = BackupWriter.failure("can't \(error.call) \(error.path)", error.code)
+      self.init(code: failure.code, step: step, message: failure.message)
     default: self.init(code: .internalError, step: step, message: "\(error)")
     }
   }

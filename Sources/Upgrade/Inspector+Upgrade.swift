@@ -4,26 +4,38 @@ internal import SQLite
 
 /// What every kind of upgrade does.
 extension Inspector {
-  /// Makes the backup before a database is changed, unless the options do without.
+  /// Makes and checks a backup of a database while others may write; see ``SnapshotBackup``.
   ///
   /// - Parameters:
-  ///   - access: how to open the file once more.
-  ///   - database: a connection to the database, while this process holds the write lock.
+  ///   - database: the connection that will take the lock.
   ///   - file: the file as it was inspected.
-  ///   - backup: the location of the backup; nil if the file is a copy itself.
+  ///   - location: where to store the backup.
+  ///   - check: how to check it.
   ///   - deadline: when to stop.
-  ///   - outcome: gets the record of the backup, and how long it took.
-  /// - Throws: `Failure` or `SQLiteError`.
-  func backUp(
-    _ access: Connection.Access, _ database: Connection, _ file: DatabaseFile, to backup: String?,
-    by deadline: Deadline, _ outcome: inout Outcome
-  ) throws {
-    guard let backup, options.check != .none else { return }
-    let start = ContinuousClock.now
-    let writer = BackupWriter(check: options.check, busyTimeout: options.busyTimeout, deadline: deadline)
-    outcome.backup = try writer.write(
-      access, to: backup, in: BackupDestinations.holding(backup), owner: file, comparing: database)
-    outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
+  /// - Returns: the backup, to be completed under the lock. The caller closes it.
+  /// - Throws: `Failure` or `SQLiteError`; nothing is left behind.
+  func snapshotBackup(
+    of database: Connection, _ file: DatabaseFile, to location: String, _ check: BackupCheck,
+    by deadline: Deadline
+  ) throws -> SnapshotBackup {
+    let backup = try SnapshotBackup(
+      of: database, file, at: location,
+      BackupWriter(check: check, busyTimeout: options.busyTimeout, deadline: deadline),
+      onCopy: control.onCopy)
+    do {
+      try backup.prepare()
+      return backup
+    } catch {
+      backup.close()
+      throw error
+    }
+  }
+
+  /// Reads the state of a database in a transaction of its own, which then ends.
+  func readState(of database: Connection) throws -> State {
+    try database.execute("BEGIN")
+    defer { database.rollback() }
+    return try state(of: database)
   }
 
   /// Upgrades one database with the files, or with the program that takes their place.

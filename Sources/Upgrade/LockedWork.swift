@@ -5,18 +5,27 @@ internal import SQLite
 
 /// Work that writes to one installation under the write lock. Subclasses do the work itself.
 ///
-/// It opens the database, takes the lock, and reads the state. What isn't committed in the end is rolled back. A
-/// failure becomes the outcome, and says at which version the database is if anything may have been committed.
+/// It opens the database, reads the state, makes the backup, takes the lock, and reads the state again if anything was
+/// committed meanwhile. What isn't committed in the end is rolled back. A failure becomes the outcome, and says at
+/// which version the database is if anything may have been committed.
 class LockedWork {
   final let inspector: Inspector
   final let path: String
   final let deadline: Deadline
   /// The location of the backup; nil if none is made.
   final let backup: String?
+  /// How the backup is checked, or that there is none.
+  final var check: BackupCheck
   final var step = UpgradeStep.open {
     didSet { inspector.control.began?(path, step) }
   }
   final var outcome = Outcome(status: .failed)
+  /// The backup while it is being made.
+  private var copy: SnapshotBackup?
+  private var backupMilliseconds = 0.0
+  /// When the lock was taken, and when it was given back.
+  private var lockedSince: ContinuousClock.Instant?
+  private var unlocked: ContinuousClock.Instant?
 
   /// Prepares the work. If `backup` is nil, it makes no backup, because the file is a copy itself.
   init(_ inspector: Inspector, _ path: String, backup: String?, deadline: Deadline) {
@@ -24,6 +33,7 @@ class LockedWork {
     self.path = path
     self.backup = backup
     self.deadline = deadline
+    check = backup == nil ? .none : inspector.options.check
   }
 
   /// Does the work, in the transaction that holds the lock, and sets `outcome`.
@@ -37,6 +47,9 @@ class LockedWork {
     preconditionFailure("a subclass does the work")
   }
 
+  /// Whether work on a database in this state would need a backup.
+  func needsBackup(_ state: Inspector.State) -> Bool { preconditionFailure("a subclass knows") }
+
   /// Called after a failure, when `outcome` has it. A subclass can add what else it has found.
   func noteFailure() {}
 
@@ -49,28 +62,55 @@ class LockedWork {
         defer { outcome.isUnchanged = !database.mayHaveCommitted }
         defer {
           database.rollback()
+          unlocked = .now
           database.close()
         }
-        try work(on: database, file, lock(database, file))
+        defer { copy?.close() }
+        let known = try prepare(database, file)
+        try work(on: database, file, lock(database, file, known))
       }
     } catch {
       fail(error)
     }
+    noteBackup()
     return outcome
   }
 
-  private func lock(_ database: Connection, _ file: DatabaseFile) throws -> Inspector.State {
+  /// What was read before the lock was taken, and what SQLite changes when somebody else commits.
+  private typealias KnownState = (state: Inspector.State, dataVersion: Value?)
+
+  /// Reads the state and makes the backup, if one is needed, while others may write.
+  private func prepare(_ database: Connection, _ file: DatabaseFile) throws -> KnownState? {
+    guard check != .none else { return nil }
+    try inspector.control.check(at: .open)
+    step = .inspect
+    try requireSameFile(database, file)
+    try database.execute("BEGIN")
+    let state = try inspector.state(of: database)
+    let known = KnownState(state, try database.scalar("PRAGMA data_version"))
+    database.rollback()
+    if needsBackup(state) { try copy(database, file) }
+    return known
+  }
+
+  private func lock(_ database: Connection, _ file: DatabaseFile, _ known: KnownState?) throws
+    -> Inspector.State
+  {
     try inspector.control.check(at: .open)
     step = .lock
     try database.beginTransaction()
+    lockedSince = .now
     step = .inspect
     try requireSameFile(database, file)
+    if let known, try database.scalar("PRAGMA data_version") == known.dataVersion { return known.state }
     return try inspector.state(of: database)
   }
 
   private func fail(_ error: any Error) {
     outcome.status = .failed
-    outcome.failure = Failure(error, at: step)
+    // Before the lock is taken, reading can wait for somebody else's, too.
+    let isBusy = lockedSince == nil && (error as? SQLiteError)?.code.primary == .busy
+    outcome.failure = Failure(error, at: isBusy ? .lock : step)
     noteFailure()
     if step == .open { outcome.isUnchanged = true }
     guard backup != nil else { return }
@@ -80,8 +120,36 @@ class LockedWork {
 
   /// Makes the backup, unless the options or the work do without.
   final func backUp(_ database: Connection, _ file: DatabaseFile) throws {
+    guard check != .none else { return }
+    if copy == nil { try copy(database, file) }
     step = .backUp
-    try inspector.backUp(.readOnly, database, file, to: backup, by: deadline, &outcome)
+    let start = ContinuousClock.now
+    defer { backupMilliseconds += (ContinuousClock.now - start).milliseconds }
+    try copy?.complete()
+  }
+
+  private func copy(_ database: Connection, _ file: DatabaseFile) throws {
+    guard let backup else { return }
+    step = .backUp
+    let start = ContinuousClock.now
+    defer { backupMilliseconds += (ContinuousClock.now - start).milliseconds }
+    copy = try inspector.snapshotBackup(of: database, file, to: backup, check, by: deadline)
+  }
+
+  /// Adds the backup and the times to the outcome, when the lock is gone.
+  private func noteBackup() {
+    if let lockedSince {
+      let held = (unlocked ?? .now) - lockedSince
+      outcome.milliseconds["locked"] = max(held.milliseconds, copy?.copyingMilliseconds ?? 0)
+    }
+    guard let copy else { return }
+    outcome.milliseconds["backup"] = backupMilliseconds
+    do {
+      outcome.backup = try copy.record() ?? outcome.backup
+    } catch  where outcome.failure == nil {
+      outcome.status = .failed
+      outcome.failure = Failure(error, at: .backUp)
+    } catch {}
   }
 
   /// The backup at the location of this work's backup, if an earlier attempt made it; otherwise nil.

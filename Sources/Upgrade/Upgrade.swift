@@ -15,6 +15,10 @@ final class Upgrade: LockedWork {
 
   override func noteFailure() { outcome.undeclared = undeclared.compactMap(\.undeclared) }
 
+  override func needsBackup(_ state: Inspector.State) -> Bool {
+    inspector.outcome(state, bytes: 0).status == .pending
+  }
+
   override func work(on database: Connection, _ file: DatabaseFile, _ state: Inspector.State) throws {
     let found = inspector.outcome(state, bytes: file.bytes)
     guard found.status == .pending else {

@@ -6,6 +6,8 @@ public struct WorkControl: Sendable {
   public var cancellation: Cancellation?
   /// Called with the database's path when work on it begins a step, on the thread that does the work.
   public var began: (@Sendable (String, UpgradeStep) -> Void)?
+  /// Called with the path of a copy at each moment of it. Tests change the copy, or wait.
+  var onCopy: (@Sendable (String, SnapshotBackup.Moment) -> Void)?
 
   /// Creates a control that neither observes nor cancels.
   public init() {}

@@ -183,7 +183,7 @@ public struct LocalWorker: Worker {
 
   /// See ``Worker/backUp(_:to:)``.
   public func backUp(_ path: String, to destination: String) -> Outcome {
-    timed { Backup(inspector: inspector, path: path, location: destination).run() }
+    timed { Backup(inspector, path, to: destination).run() }
   }
 
   /// See ``Worker/restore(_:from:saving:)``.

@@ -22,4 +22,11 @@ import Testing
     print(lines.last ?? "")
     #expect(judged.status == 0, "\(judged.output.suffix(20_000))")
   }
+
+  @Test(.timeLimit(.minutes(90)))
+  func `no kill and no full disk loses what an application writes meanwhile`() throws {
+    let judged = try FaultTool().run("beside.py", Self.isTorture ? ["--all"] : [])
+    print(judged.output.split(separator: "\n").last ?? "")
+    #expect(judged.status == 0, "\(judged.output.suffix(20_000))")
+  }
 }

@@ -111,15 +111,6 @@ import Testing
     #expect(try open(Deadline(in: .seconds(600))).scalar(LimitsTests.slow("i")) == 500_500)
   }
 
-  @Test func `pages in memory are not handed over when the time is over`() throws {
-    let cancellation = Cancellation()
-    let database = try open(Deadline(in: .seconds(600), cancellation))
-    #expect(try database.withPages { $0.count } > 0)
-    cancellation.cancel()
-    let error = #expect(throws: SQLiteError.self) { try database.withPages { $0.count } }
-    #expect(error?.code == .interrupt)
-  }
-
   @Test func `waiting for a lock goes on after any number of attempts`() {
     let watch = BusyHandler(busyTimeout: .seconds(600), deadline: nil)
     #expect(watch.waitForLock(attempt: 0))

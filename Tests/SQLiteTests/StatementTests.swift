@@ -7,25 +7,6 @@ import Testing
 
   init() throws { database = try Connection(path: "", access: .memory) }
 
-  func row(_ values: String) throws -> Statement {
-    let statement = try #require(try database.prepare("SELECT \(values)"))
-    #expect(try statement.step())
-    return statement
-  }
-
-  @Test(arguments: [
-    ("1", "2"), ("1", "1.0"), ("1", "'1'"), ("NULL", "0"), ("NULL", "''"), ("''", "x''"), ("'a'", "x'61'"),
-    ("0.0", "-0.0"), ("'a'", "'a '"), ("'a'", "'A'"), ("'é'", "'e' || char(0x301)"), ("1", "1, 2"),
-    ("'a' || char(0) || 'b'", "'a' || char(0) || 'c'"), ("1, 2, 3", "1, 2, 4"),
-  ])
-  func `rows that differ in a bit or a type are not equal`(one: String, other: String) throws {
-    #expect(try !row(one).rowEquals(row(other)))
-    #expect(try !row(other).rowEquals(row(one)))
-  }
-
-  @Test(arguments: ["1", "NULL", "''", "x''", "1.5", "'é'", "x'0001'", "1, 'a', NULL, 2.5, x'ff'"])
-  func `the same row is equal`(values: String) throws { #expect(try row(values).rowEquals(row(values))) }
-
   @Test func `values come back as they were bound`() throws {
     let values: [Value] = [
       .null, 7, .integer(.min), .real(0.1), "", "a\u{0}b", "日本", .blob([]), .blob([0, 255]),

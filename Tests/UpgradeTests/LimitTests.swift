@@ -57,14 +57,17 @@ import Testing
     let bench = try Bench()
     #expect(throws: SQLiteError.self) { try FileDigest(bench.path, by: Deadline(in: .zero)) }
     #expect(try FileDigest(bench.path, by: Deadline(in: .seconds(600))).bytes > 0)
-    let database = try Connection(path: bench.path, access: .readOnly)
-    try database.withPages { pages throws -> Void in
-      let difference = try PageComparison(pages: pages).firstDifference(in: bench.path)
-      #expect(difference == nil)
-      #expect(throws: SQLiteError.self) {
-        try PageComparison(pages: pages, deadline: Deadline(in: .zero)).firstDifference(in: bench.path)
-      }
+    let live = try LiveFile(bench.path)
+    let later = Deadline(in: .seconds(600))
+    let snapshot = try Snapshot(bench.path, live, busyTimeout: .seconds(5), deadline: later)
+    let image = try DatabaseImage(of: snapshot.connection, in: live, seeing: snapshot.log, by: later)
+    let file = open(bench.path, O_RDONLY)
+    defer { close(file) }
+    func comparison(_ deadline: Deadline) -> CopyComparison {
+      CopyComparison(descriptor: file, path: bench.path, image: image, deadline: deadline)
     }
+    #expect(try comparison(later).firstDifference() == nil)
+    #expect(throws: SQLiteError.self) { try comparison(Deadline(in: .zero)).firstDifference() }
   }
 
   @Test(.timeLimit(.minutes(1))) func `a test of migrations that don't end is ended`() throws {

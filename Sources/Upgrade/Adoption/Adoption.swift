@@ -29,6 +29,16 @@ final class Adoption: LockedWork {
     super.init(inspector, path, backup: backup, deadline: inspector.deadline)
   }
 
+  override func needsBackup(_ state: Inspector.State) -> Bool {
+    guard !isDone(state.history) else { return false }
+    do throws(Failure) {
+      try checkUnchanged(state)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   override func work(on database: Connection, _ file: DatabaseFile, _ state: Inspector.State) throws {
     outcome = inspector.outcome(state, bytes: file.bytes).withoutRefusal
     if isDone(state.history) {
@@ -50,11 +60,8 @@ final class Adoption: LockedWork {
     try deadline.check()
     step = .commit
     try database.commitTransaction()
-    let (backup, milliseconds) = (outcome.backup, outcome.milliseconds)
     outcome = inspector.outcome(after, bytes: file.bytes)
     outcome.versionBefore = state.history.version
-    outcome.backup = backup
-    outcome.milliseconds = milliseconds
   }
 
   private func migrations(upTo version: MigrationVersion) -> [Migration] {

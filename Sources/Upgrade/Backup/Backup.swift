@@ -3,49 +3,20 @@ internal import Migrations
 internal import SQLite
 internal import Schema
 
-/// A backup without an upgrade, under the same lock and with the same checks.
-struct Backup {
-  let inspector: Inspector
-  let path: String
-  /// The location of the backup.
-  let location: String
-
-  func run() -> Outcome {
-    let deadline = inspector.deadline
-    var step = UpgradeStep.open
-    do {
-      let file = try DatabaseFile.inspect(path).get()
-      let database = try openForWriting(path, file, inspector.options, deadline)
-      defer {
-        database.rollback()
-        database.close()
-      }
-      step = .lock
-      try database.execute("BEGIN IMMEDIATE")
-      try requireSameFile(database, file)
-      return try write(.readOnly, file, deadline, comparing: database, &step)
-    } catch {
-      return Outcome(Failure(error, at: step))
-    }
+/// A backup without an upgrade, with the same checks.
+final class Backup: LockedWork {
+  init(_ inspector: Inspector, _ path: String, to location: String) {
+    super.init(inspector, path, backup: location, deadline: inspector.deadline)
+    if check == .none { check = .full }
   }
 
-  /// Inspects the database and makes the backup, while the caller holds the write lock.
-  func write(
-    _ access: Connection.Access, _ file: DatabaseFile, _ deadline: Deadline, comparing database: Connection,
-    _ step: inout UpgradeStep
-  ) throws -> Outcome {
-    let start = ContinuousClock.now
-    step = .inspect
+  override func needsBackup(_ state: Inspector.State) -> Bool { true }
+
+  override func work(on database: Connection, _ file: DatabaseFile, _ state: Inspector.State) throws {
     // Any database can be copied, even if another tool keeps its history.
-    var outcome = inspector.outcome(try inspector.state(of: database), bytes: file.bytes).withoutRefusal
-    step = .backUp
-    let options = inspector.options
-    let check = options.check == .none ? BackupCheck.full : options.check
-    let writer = BackupWriter(check: check, busyTimeout: options.busyTimeout, deadline: deadline)
-    outcome.backup = try writer.write(
-      access, to: location, in: BackupDestinations.holding(location), owner: file, comparing: database)
-    outcome.milliseconds["backup"] = (ContinuousClock.now - start).milliseconds
-    return outcome
+    let found = inspector.outcome(state, bytes: file.bytes).withoutRefusal
+    try backUp(database, file)
+    outcome = found
   }
 }
 

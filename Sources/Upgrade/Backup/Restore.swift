@@ -1,3 +1,4 @@
+internal import Basics
 internal import Glibc
 internal import Migrations
 internal import SQLite
@@ -22,6 +23,10 @@ final class Restore {
   private var isWritten = false
   /// The state before the restore, with its backup.
   private var before = Outcome(status: .failed)
+  /// The backup of the old content; nil if there is none. It is kept until the connection is closed.
+  private var saving: SnapshotBackup?
+  /// The live file, which is kept as long.
+  private var live: LiveFile?
 
   init(_ inspector: Inspector, _ path: String, from backup: BackupRecord, saving saved: String) {
     self.inspector = inspector
@@ -35,7 +40,9 @@ final class Restore {
     do {
       let file = try DatabaseFile.inspect(path).get()
       try write(file)
+      before.backup = try saving?.record()
     } catch {
+      before.backup = (try? saving?.record()) ?? nil
       before.status = .failed
       before.failure = explained(Failure(error, at: step))
       // The copy may have been completed before the error.
@@ -73,15 +80,18 @@ final class Restore {
     try BackupWriter.checkIntegrity(source, "integrity_check", of: "the backup")
     let database = try openForWriting(path, file, inspector.options, deadline)
     defer { database.close() }
+    defer { saving?.close() }
     step = .lock
     // A log has a single page size, so the page size can't change in WAL mode.
     let leavesWAL = try file.isWAL && database.scalar("PRAGMA page_size") != source.scalar("PRAGMA page_size")
     if leavesWAL { try leaveWAL(database) }
     try requireSameFile(database, file)
-    let (live, version) = (database.resolvedPath, try database.scalar("PRAGMA data_version"))
+    let version = try database.scalar("PRAGMA data_version")
     let copied = Result {
+      try save(file, database)
+      step = .lock
       try database.copyContent(of: source) {
-        try save(file, at: live)
+        try completeBackup()
         step = .restore
         isWritten = true
       }
@@ -90,10 +100,11 @@ final class Restore {
     let returned = Result { if leavesWAL { try database.execute("PRAGMA journal_mode=WAL") } }
     try copied.get()
     try returned.get()
-    try database.execute("BEGIN")
-    defer { database.rollback() }
-    let others = try database.scalar("PRAGMA data_version") != version
-    let written = WrittenContent(database: database, source: source, isChangedByOthers: others)
+    let live = try LiveFile(database.resolvedPath)
+    self.live = live
+    let written = WrittenContent(
+      database: database, live: live, sourcePath: copy, source: source, dataVersion: version,
+      busyTimeout: inspector.options.busyTimeout, deadline: deadline)
     if let difference = try written.difference(inspector.set.historyTable, "the restored database") {
       throw Failure(
         code: .restore, step: .restore, message: "after restoring, \(difference) differs from the backup")
@@ -112,18 +123,29 @@ final class Restore {
     }
   }
 
-  /// Backs up the current content while nobody can write. If the database is damaged, a backup is not possible, and the
-  /// restore goes on without it, since repairing the damage is its purpose.
-  private func save(_ file: DatabaseFile, at path: String) throws {
+  /// Copies and checks the current content while others may write. If the database is damaged, a backup is not
+  /// possible, and the restore goes on without it, since repairing the damage is its purpose.
+  private func save(_ file: DatabaseFile, _ database: Connection) throws {
     step = .backUp
+    try unlessDamaged {
+      let state = try inspector.readState(of: database)
+      before = inspector.outcome(state, bytes: file.bytes).withoutRefusal
+      let check = inspector.options.check == .none ? BackupCheck.full : inspector.options.check
+      saving = try inspector.snapshotBackup(of: database, file, to: saved, check, by: deadline)
+    }
+  }
+
+  /// Completes the backup while nobody can write.
+  private func completeBackup() throws {
+    step = .backUp
+    try unlessDamaged { try saving?.complete() }
+  }
+
+  private func unlessDamaged(_ body: () throws -> Void) throws {
+    let start = ContinuousClock.now
+    defer { before.milliseconds["backup", default: 0] += (ContinuousClock.now - start).milliseconds }
     do {
-      // Outside WAL mode the lock excludes all readers. The file is then read as immutable, which is safe because it
-      // holds everything that is committed if there is no log.
-      let access: Connection.Access = DatabaseFile.hasLog(beside: path) ? .readOnly : .immutable
-      let database = try Connection(path: path, access: access, deadline: deadline)
-      defer { database.close() }
-      before = try Backup(inspector: inspector, path: path, location: saved)
-        .write(access, file, deadline, comparing: database, &step)
+      try body()
     } catch {
       guard [.corrupt, .backup].contains(Failure(error, at: step).code) else { throw error }
     }

@@ -4,7 +4,7 @@ internal import Migrations
 internal import SQLite
 internal import Schema
 
-/// One upgrade of one installation by a migration program: lock → inspect → back up → copy → run → prove → write.
+/// One upgrade of one installation by a migration program: inspect → back up → lock → copy → run → prove → write.
 ///
 /// The program works on a private copy while this process holds the lock on the live file. If the proof succeeds, the
 /// copy's content is written into the live file by SQLite's backup API, in one transaction under the same lock. A
@@ -22,6 +22,10 @@ final class ProgramUpgrade {
   private var outcome = Outcome(status: .failed)
   /// Whether the live file may have been written.
   private var isWritten = false
+  /// The backup; nil if there is none. It is kept until the connection is closed, as is the live file.
+  private var saving: SnapshotBackup?
+  private var live: LiveFile?
+  private var backupMilliseconds = 0.0
 
   /// Ends the copy when nothing has to be done, with the result in `outcome`.
   private struct NothingToDo: Error {}
@@ -42,14 +46,26 @@ final class ProgramUpgrade {
       defer { copies.remove() }
       try work(file, "\(copies.path)/copy.sqlite")
     } catch is NothingToDo {
-      return outcome
     } catch {
       outcome.status = .failed
       outcome.failure = Failure(error, at: step)
       outcome.isUnchanged = !isWritten
       if isWritten { outcome.addState(read: inspector.inspect(path)) }
     }
+    noteBackup()
     return outcome
+  }
+
+  /// Adds the backup to the outcome, when the lock is gone.
+  private func noteBackup() {
+    guard let saving else { return }
+    outcome.milliseconds["backup"] = backupMilliseconds
+    do {
+      outcome.backup = try saving.record()
+    } catch  where outcome.failure == nil {
+      outcome.status = .failed
+      outcome.failure = Failure(error, at: .backUp)
+    } catch {}
   }
 
   /// The folder of the copy: beside that of the backups, which are in a folder for each run. It has the same name at
@@ -64,32 +80,60 @@ final class ProgramUpgrade {
     try inspector.control.check(at: .open)
     let database = try openForWriting(path, file, inspector.options, deadline)
     defer { database.close() }
-    step = .lock
+    defer { saving?.close() }
     try requireSameFile(database, file)
-    let (live, version) = (database.resolvedPath, try database.scalar("PRAGMA data_version"))
+    try save(file, database)
+    step = .lock
+    let (path, version) = (database.resolvedPath, try database.scalar("PRAGMA data_version"))
     try create(copy, pageSize: database.scalar("PRAGMA page_size")?.integer ?? 4096)
     let source = try Connection(path: copy, access: .readWrite, deadline: deadline)
     defer { source.close() }
     let start = ContinuousClock.now
     var lost: [String: Int] = [:]
     try database.copyContent(of: source) {
-      lost = try migrate(file, at: live, copy, source)
+      lost = try migrate(file, at: path, copy, source)
       step = .commit
       isWritten = true
     }
-    outcome.milliseconds["migrate"] =
-      (ContinuousClock.now - start).milliseconds - (outcome.milliseconds["backup"] ?? 0)
-    try database.execute("BEGIN")
-    defer { database.rollback() }
+    outcome.milliseconds["migrate"] = (ContinuousClock.now - start).milliseconds
+    let live = try LiveFile(path)
+    self.live = live
     let written = WrittenContent(
-      database: database, source: source,
-      isChangedByOthers: try database.scalar("PRAGMA data_version") != version)
+      database: database, live: live, sourcePath: copy, source: source, dataVersion: version,
+      busyTimeout: inspector.options.busyTimeout, deadline: deadline)
     if let difference = try written.difference(inspector.set.historyTable, "the migrated database") {
       throw Failure(
         code: .program, step: .commit, message: "after writing, \(difference) differs from what was proved")
     }
-    let after = try inspector.state(of: database)
-    finish(after, lost)
+    finish(try inspector.readState(of: database), lost)
+  }
+
+  /// Copies and checks the content while others may write.
+  private func save(_ file: DatabaseFile, _ database: Connection) throws {
+    guard let backup, inspector.options.check != .none else { return }
+    step = .inspect
+    let state = try inspector.readState(of: database)
+    guard inspector.outcome(state, bytes: file.bytes).status == .pending else { return }
+    step = .backUp
+    let start = ContinuousClock.now
+    defer { backupMilliseconds += (ContinuousClock.now - start).milliseconds }
+    saving = try inspector.snapshotBackup(
+      of: database, file, to: backup, inspector.options.check, by: deadline)
+  }
+
+  /// Completes the backup while nobody can write.
+  private func completeBackup() throws {
+    guard backup != nil, inspector.options.check != .none else { return }
+    step = .backUp
+    let start = ContinuousClock.now
+    defer { backupMilliseconds += (ContinuousClock.now - start).milliseconds }
+    guard let saving else {
+      // Only then it became known that something is pending.
+      throw Failure(
+        code: .changed, step: .backUp, message: "it was changed while it was inspected; run the command again"
+      )
+    }
+    try saving.complete()
   }
 
   private func finish(_ after: Inspector.State, _ lost: [String: Int]) {
@@ -137,8 +181,7 @@ final class ProgramUpgrade {
     outcome = found
     guard found.status == .pending else { throw NothingToDo() }
     outcome.status = .failed
-    step = .backUp
-    try inspector.backUp(access, original, file, to: backup, by: deadline, &outcome)
+    try completeBackup()
     try inspector.control.check(at: .migrate)
     step = .migrate
     let writer = BackupWriter(check: .none, busyTimeout: inspector.options.busyTimeout, deadline: deadline)
