@@ -33,6 +33,12 @@ static inline ssize_t flotilla_copy_range(int in, int out, long offset, size_t s
   return copy_file_range(in, &offset, out, &target, size, 0);
 }
 
+/// Glibc hides this from Swift, too: begins to write a part of a file to disk, or also waits for the end of that.
+extern int sync_file_range(int file, long offset, long size, unsigned int flags);
+
+static inline void flotilla_begin_writing(int file, long offset, long size) { sync_file_range(file, offset, size, 2); }
+static inline void flotilla_finish_writing(int file, long offset, long size) { sync_file_range(file, offset, size, 7); }
+
 /// Copies the first `size` bytes of the index of the log (`-shm`), through the connection's own mapping: opening and
 /// closing that file elsewhere in the process would drop the locks on it. The connection has a transaction open in WAL
 /// mode; otherwise this could create the file.

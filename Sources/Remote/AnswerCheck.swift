@@ -25,7 +25,8 @@ enum AnswerCheck {
     if let code = outcome.failure?.code, !isWord(code.rawValue) { return "an error code that is none" }
     var times = Array(outcome.milliseconds.values)
     times += outcome.applied.map(\.milliseconds)
-    times += outcome.hooks.map(\.milliseconds)
+    times += outcome.hooks.map(\.milliseconds) + [outcome.lockedMilliseconds ?? 0]
+    if let lock = outcome.rehearsedLock { times += [lock.work, lock.backup, lock.backupInWAL] }
     guard times.allSatisfy({ (0...longestTime).contains($0) }),
       outcome.milliseconds.keys.allSatisfy(isWord)
     else { return "a time that nothing takes" }
@@ -34,7 +35,8 @@ enum AnswerCheck {
       outcome.applied.flatMap(\.rowsDeleted.values) + [outcome.ignored]
       + changes.flatMap { [$0.rows, $0.compared, $0.sampledFrom ?? 0] }
     guard counts.allSatisfy({ (0...largestCount).contains($0) }) else { return "a count that can't be" }
-    guard (0...largestDatabase).contains(outcome.bytes ?? 0) else {
+    let sizes = [outcome.bytes, outcome.rehearsedLock?.bytes].compactMap { $0 }
+    guard sizes.allSatisfy((0...largestDatabase).contains) else {
       return "a size that no database has"
     }
     guard outcome.drift.allSatisfy({ isWord($0.kind.rawValue) }) else {

@@ -32,6 +32,7 @@ struct CSVReport: ReportRenderer {
     ("error_message", { .text($0.error?.message) }),
     ("backup_path", { .text($0.backup?.path) }),
     ("milliseconds", { .number($0.milliseconds["total"].map { Numbers.decimal($0, digits: 3) }) }),
+    ("locked_ms", { .number($0.lockedMilliseconds.map { Numbers.decimal($0, digits: 3) }) }),
     ("bytes", { .number($0.bytes.map { "\($0)" }) }),
     ("fingerprint", { .text($0.fingerprint) }),
   ]

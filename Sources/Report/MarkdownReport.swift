@@ -15,7 +15,8 @@ struct MarkdownReport: ReportRenderer {
   func write(_ body: (String) throws -> Void) throws {
     let overview = try Overview(content) { _ in }
     let sections = [
-      heading(overview), versions(overview), causes("Failures", overview) { $0 != .skipped },
+      heading(overview), waiting(overview), versions(overview),
+      causes("Failures", overview) { $0 != .skipped },
       cohorts(overview),
       causes("Left alone", overview) { $0 == .skipped }, footer(overview),
     ]
@@ -35,6 +36,12 @@ struct MarkdownReport: ReportRenderer {
     }
     return "## \(Self.code(overview.header.fleet)): \(overview.headline)\n\n"
       + (parts.isEmpty ? "No installations." : parts.joined(separator: " · "))
+  }
+
+  private func waiting(_ overview: Overview) -> String {
+    guard let locked = overview.header.locked else { return "" }
+    let (start, end) = locked.around
+    return "\(start)\(Self.code(locked.longestAt))\(end)."
   }
 
   private func versions(_ overview: Overview) -> String {

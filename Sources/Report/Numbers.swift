@@ -53,6 +53,16 @@ package enum Numbers {
     }
   }
 
+  /// `0.4 ms`, `12 ms`, `1.2 s`, `3 min`
+  static func waiting(_ milliseconds: Double) -> String {
+    switch milliseconds {
+    case ..<10: "\(decimal(milliseconds, digits: 1)) ms"
+    case ..<999.5: "\(decimal(milliseconds, digits: 0)) ms"
+    case ..<99_950: "\(decimal(milliseconds / 1000, digits: 1)) s"
+    default: duration(milliseconds / 1000)
+    }
+  }
+
   /// `205 kB`
   static func size(_ bytes: Int64) -> String {
     let number = Double(bytes)

@@ -49,6 +49,21 @@ struct PrometheusReport: ReportRenderer {
       Metric(
         name: "flotilla_run_duration_seconds", help: "How long the run took, in seconds.",
         samples: one(Numbers.decimal(header.seconds ?? 0))),
+    ] + lockTimes(header.locked)
+  }
+
+  private static func lockTimes(_ locked: ReportedLockTimes?) -> [Metric] {
+    guard let locked else { return [] }
+    let seconds = { (milliseconds: Double) in Numbers.decimal(milliseconds / 1000, digits: 6) }
+    return [
+      Metric(
+        name: "flotilla_longest_lock_seconds",
+        help: "The longest time for which writers of an installation had to wait, in seconds.",
+        samples: [([], seconds(locked.longest))]),
+      Metric(
+        name: "flotilla_median_lock_seconds",
+        help: "The time for which writers had to wait at most in half of the installations, in seconds.",
+        samples: [([], seconds(locked.median))]),
     ]
   }
 

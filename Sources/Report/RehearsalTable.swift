@@ -1,3 +1,4 @@
+internal import Basics
 public import Fleet
 internal import Migrations
 public import Schema
@@ -7,15 +8,20 @@ internal import Upgrade
 public struct RehearsalTable {
   private let rehearsals: [CohortRehearsal]
   private let atOnce: Int
+  private let limit: Duration?
   private let names: (Int) -> String
 
   /// Creates a table.
   ///
   /// - Parameters:
   ///   - rehearsals: the results.
+  ///   - limit: how long writers may have to wait; nil if there is no limit.
   ///   - atOnce: how many installations this machine can work on at once, for the estimates.
   ///   - names: the id of the installation at an index of the inventory.
-  public init(_ rehearsals: [CohortRehearsal], atOnce: Int, names: @escaping (Int) -> String) {
+  public init(
+    _ rehearsals: [CohortRehearsal], limit: Duration? = nil, atOnce: Int, names: @escaping (Int) -> String
+  ) {
+    self.limit = limit
     self.rehearsals = rehearsals.filter(\.hasFailed) + rehearsals.filter { !$0.hasFailed }
     self.atOnce = max(1, atOnce)
     self.names = names
@@ -93,6 +99,7 @@ public struct RehearsalTable {
     case .migrated:
       let changes = outcome.applied.flatMap(\.changes).map(\.description)
       return ["would succeed"] + losses(outcome) + changes + [time(outcome, rehearsal.indices.count)]
+        + [waiting(rehearsal)].compactMap { $0 }
     default: return ["not rehearsed: nothing is pending any more"]
     }
   }
@@ -111,5 +118,34 @@ public struct RehearsalTable {
     guard count > 1 else { return own }
     let all = seconds * Double((count + atOnce - 1) / atOnce)
     return "\(own); all \(count) \(all < 1 ? "" : "about ")\(Numbers.duration(all))"
+  }
+
+  /// The predicted time for which writers have to wait, and where that is if it isn't the rehearsed installation.
+  private func waiting(_ rehearsal: CohortRehearsal) -> String? {
+    guard let lock = rehearsal.predictedLock else { return nil }
+    let place = lock.index == rehearsal.tried.index ? "" : " at \(names(lock.index))"
+    let excess = limit.map { lock.isAbove($0) } == true ? ", above max_lock" : ""
+    return "writers wait about \(Numbers.waiting(lock.milliseconds))\(place)\(excess)"
+  }
+
+  /// The paragraphs about cohorts whose writers would have to wait longer than the limit, with what can be done; empty
+  /// if there are none, or there is no limit.
+  public var excesses: [String] {
+    guard let limit else { return [] }
+    let above = rehearsals.compactMap { rehearsal -> (CohortRehearsal, PredictedLock)? in
+      rehearsal.predictedLock.flatMap { $0.isAbove(limit) ? (rehearsal, $0) : nil }
+    }
+    guard !above.isEmpty else { return [] }
+    let lines = above.map { rehearsal, lock in
+      "\(CohortTable.title(rehearsal.cohort)): writers of \(names(lock.index)) (\(Numbers.size(lock.bytes))"
+        + "\(lock.isWAL ? "" : ", not in WAL mode")) would wait about \(Numbers.waiting(lock.milliseconds)); "
+        + "rollout.max_lock allows \(Numbers.waiting(limit.milliseconds))"
+    }
+    let wal =
+      above.contains { !$1.isWAL }
+      ? ", or put the databases into WAL mode, where backups keep nobody waiting" : ""
+    return lines + [
+      "→ divide the migrations, or raise rollout.max_lock for a time at which the application can wait\(wal)"
+    ]
   }
 }

@@ -83,11 +83,13 @@ struct ReportedInstallation: Decodable {
   let error: Failure?
   let fingerprint: String?
   let milliseconds: [String: Double]
+  let lockedMilliseconds: Double?
   let bytes: Int64?
 
   enum CodingKeys: String, CodingKey {
     case id, host, path, groups, labels, wave, status, applied, pending, backup, drift, error, fingerprint
     case milliseconds, bytes
+    case lockedMilliseconds = "locked_ms"
     case versionBefore = "version_before"
     case versionAfter = "version_after"
   }

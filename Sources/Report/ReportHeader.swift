@@ -91,9 +91,11 @@ public struct ReportHeader: Codable {
   let waves: [PlannedWave]?
   let cohorts: [Cohort]
   let changes: DriftChanges?
+  /// Nil if no installation was locked, and in reports of earlier versions.
+  let locked: ReportedLockTimes?
 
   enum CodingKeys: String, CodingKey {
-    case format, fleet, program, run, migrations, summary, waves, cohorts
+    case format, fleet, program, run, migrations, summary, waves, cohorts, locked
     case changes = "drift_changes"
   }
 
@@ -108,15 +110,18 @@ public struct ReportHeader: Codable {
   ///   - fleetStatus: the state of the installations at the end.
   ///   - waves: the waves of a rollout.
   ///   - changes: how the drift changed, if the run was a drift check.
+  ///   - names: returns the id of the installation at an index of the inventory.
   public init(
     fleet: String, program: String,
     run: (id: RunID, command: String, startedAt: String, finishedAt: String, result: String, only: String?),
-    _ set: MigrationSet, _ fleetStatus: FleetStatus, waves: [Wave] = [], _ changes: DriftChanges? = nil
+    _ set: MigrationSet, _ fleetStatus: FleetStatus, waves: [Wave] = [], _ changes: DriftChanges? = nil,
+    names: (Int) -> String
   ) {
     format = "flotilla.report/1"
     self.waves = waves.isEmpty ? nil : waves.map(PlannedWave.init)
     self.fleet = fleet
     self.changes = changes
+    locked = ReportedLockTimes(fleetStatus.lockTimes, names: names)
     self.program = program
     self.run = Run(
       id: run.id.description, command: run.command, startedAt: run.startedAt, finishedAt: run.finishedAt,
@@ -164,6 +169,7 @@ public struct ReportHeader: Codable {
     waves = try fields.decodeIfPresent([PlannedWave].self, forKey: .waves)
     cohorts = try fields.decode([Cohort].self, forKey: .cohorts)
     changes = nil
+    locked = try fields.decodeIfPresent(ReportedLockTimes.self, forKey: .locked)
     if case .byVersion(let counts) = summary["by_version"], counts.count > Self.mostVersions {
       throw DecodingError.dataCorruptedError(
         forKey: .summary, in: fields, debugDescription: "more than \(Self.mostVersions) versions")

@@ -61,6 +61,11 @@ public struct RunSummary {
     return fleetStatus.count { $0.isDrifted && $0.status != .skipped } > 0 ? "Next: flotilla drift" : nil
   }
 
+  /// A line that says how long writers had to wait; nil if no installation was locked.
+  public var waiting: String? {
+    ReportedLockTimes(fleetStatus.lockTimes, names: names).map { "\($0.sentence)." }
+  }
+
   /// One line of counts: `19 migrated · 2 current · 1 failed`.
   public func counts() -> String {
     let order: [Status] = [.migrated, .current, .pending, .skipped, .failed, .unreachable]

@@ -122,21 +122,30 @@ public struct DatabaseImage: Sendable {
   /// - Parameters:
   ///   - file: the file to write.
   ///   - path: its path, for messages.
+  ///   - isPaced: whether to write no faster than the disk does. Otherwise the syncs of others have to wait until all of
+  ///     the copy is on disk.
   ///   - deadline: when to stop.
   ///   - body: called now and then.
   /// - Throws: what `body` throws; `SystemError`; `SQLiteError` with code `.interrupt` if the deadline passes.
   public func writeFile(
-    to file: Int32, at path: String, by deadline: Deadline, _ body: () throws -> Void = {}
+    to file: Int32, at path: String, isPaced: Bool = false, by deadline: Deadline,
+    _ body: () throws -> Void = {}
   ) throws {
     let length = try min(bytes, live.size())
     var offset = 0
+    var (written, begun) = (0, 0)
     while offset < length {
       try deadline.check()
-      let count = flotilla_copy_range(live.descriptor, file, offset, min(length - offset, 16 << 20))
+      let count = flotilla_copy_range(live.descriptor, file, offset, min(length - offset, 8 << 20))
       if count < 0, errno == EINTR { continue }
       // Not all file systems can, and not all pairs of them.
       guard count > 0 else { break }
       offset += count
+      if isPaced {
+        flotilla_begin_writing(file, begun, offset - begun)
+        if begun > written { flotilla_finish_writing(file, written, begun - written) }
+        (written, begun) = (begun, offset)
+      }
       try body()
     }
     try copy(from: offset, to: file, path, length, by: deadline, body)

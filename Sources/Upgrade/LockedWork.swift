@@ -140,7 +140,7 @@ class LockedWork {
   private func noteBackup() {
     if let lockedSince {
       let held = (unlocked ?? .now) - lockedSince
-      outcome.milliseconds["locked"] = max(held.milliseconds, copy?.copyingMilliseconds ?? 0)
+      outcome.lockedMilliseconds = max(held.milliseconds, copy?.copyingMilliseconds ?? 0)
     }
     guard let copy else { return }
     outcome.milliseconds["backup"] = backupMilliseconds

@@ -92,8 +92,15 @@ public struct Outcome: Hashable, Sendable, Codable {
   public var openBy: [String] = []
   /// Durations in milliseconds: `backup`, `migrate`, `total`.
   public var milliseconds: [String: Double] = [:]
+  /// The longest time for which the application's writers had to wait, in milliseconds: for the write lock, or outside
+  /// WAL mode for the copying before it if that took longer. Nil if no lock was taken.
+  public var lockedMilliseconds: Double?
+  /// What a rehearsal tells about how long writers would have to wait; nil if it failed, or nobody asked.
+  public var rehearsedLock: RehearsedLock?
   /// The file's size in bytes; nil if it wasn't read.
   public var bytes: Int64?
+  /// Whether the database is in WAL mode; nil if its file wasn't read.
+  public var isWAL: Bool?
   /// Whether it is certain that nothing was committed to the database. A backup may only be discarded if this is true.
   public var isUnchanged = false
 
@@ -129,6 +136,9 @@ public struct Outcome: Hashable, Sendable, Codable {
     case mayChange = "may_change"
     case isUnchanged = "is_unchanged"
     case openBy = "open_by"
+    case lockedMilliseconds = "locked_ms"
+    case rehearsedLock = "rehearsed_lock"
+    case isWAL = "is_wal"
     case failure = "error"
   }
 }

@@ -1,10 +1,11 @@
 internal import Basics
 internal import Glibc
+internal import Migrations
 internal import SQLite
 
 /// Upgrades a private copy with the same code that upgrades the installation itself.
 ///
-/// Making and checking the copy takes the place of the backup.
+/// Making and checking the copy takes the place of the backup. The outcome says how long writers would have to wait.
 struct Rehearsal {
   let inspector: Inspector
   let preflight: Preflight
@@ -17,15 +18,47 @@ struct Rehearsal {
       let copies = try CopyFolder(folder)
       defer { copies.remove() }
       let copy = "\(folder)/copy.sqlite"
-      try makeCopy(copy, by: deadline)
-      return inspector.upgrade(copy, backup: nil, by: deadline)
+      let file = try DatabaseFile.inspect(path).get()
+      let start = ContinuousClock.now
+      let copying = try makeCopy(copy, of: file, by: deadline)
+      let making = ContinuousClock.now - start
+      let bytes = FileSystem.size(copy) ?? file.bytes
+      var outcome = inspector.upgrade(copy, backup: nil, by: deadline)
+      outcome.isWAL = file.isWAL
+      if outcome.status == .migrated { outcome.rehearsedLock = lock(outcome, bytes: bytes, copying, making) }
+      return outcome
     } catch {
       return Outcome(Failure(error, at: .backUp))
     }
   }
 
-  private func makeCopy(_ copy: String, by deadline: Deadline) throws {
-    let file = try DatabaseFile.inspect(path).get()
+  /// How long writers would have to wait for the same upgrade of the database.
+  ///
+  /// - Parameters:
+  ///   - outcome: the outcome of the copy's upgrade.
+  ///   - bytes: the size of the copy before.
+  ///   - copying: how long the copying took.
+  ///   - making: how long it took together with the checks.
+  /// - Returns: what the rehearsal tells about the lock.
+  private func lock(
+    _ outcome: Outcome, bytes: Int64, _ copying: Duration, _ making: Duration
+  ) -> RehearsedLock {
+    // In WAL mode nobody waits for a backup. Before a migration program runs, it is made under the lock in every mode.
+    let isUnderLock = inspector.set.program != nil
+    let isMade = inspector.options.check != .none
+    return RehearsedLock(
+      bytes: bytes, work: outcome.lockedMilliseconds ?? 0,
+      backup: !isMade ? 0 : (isUnderLock ? making : copying).milliseconds,
+      backupInWAL: isMade && isUnderLock ? making.milliseconds : 0)
+  }
+
+  /// Makes and checks the copy.
+  ///
+  /// - Returns: how long the copying took.
+  /// - Throws: `Failure` or `SQLiteError`.
+  private func makeCopy(
+    _ copy: String, of file: DatabaseFile, by deadline: Deadline
+  ) throws -> Duration {
     let real = FileSystem.realPath(path) ?? path
     // A copy can't show whether the database and its folder, which gets the journal, are writable.
     for (path, what) in [(real, "the file"), (parentFolder(of: real), "its folder")]
@@ -36,14 +69,17 @@ struct Rehearsal {
     if let failure = preflight.lack(of: 2 * size, for: "a copy and its journal", in: folder) { throw failure }
     let options = inspector.options
     let writer = BackupWriter(check: options.check, busyTimeout: options.busyTimeout, deadline: deadline)
-    try inspector.reader.read(path, file, by: deadline) { database in
+    let copying = try inspector.reader.read(path, file, by: deadline) { database in
       try BackupWriter.create(copy)
+      let start = ContinuousClock.now
       try writer.fill(copy, from: database)
+      return ContinuousClock.now - start
     }
-    guard options.check != .none else { return }
+    guard options.check != .none else { return copying }
     let database = try Connection(path: copy, access: .immutable, deadline: deadline)
     defer { database.close() }
     let check = options.check == .quick ? "quick_check" : "integrity_check"
     try BackupWriter.checkIntegrity(database, check, of: "the database")
+    return copying
   }
 }

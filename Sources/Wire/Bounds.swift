@@ -93,6 +93,7 @@ extension Outcome {
     var outcome = Outcome(failure)
     (outcome.versionBefore, outcome.versionAfter) = (versionBefore, versionAfter)
     (outcome.backup, outcome.milliseconds, outcome.bytes) = (backup, milliseconds, bytes)
+    outcome.lockedMilliseconds = lockedMilliseconds
     return outcome
   }
 }

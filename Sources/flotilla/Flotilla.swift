@@ -15,7 +15,7 @@ struct Flotilla: ParsableCommand {
       Exit status: 0 all well · 1 the command could not do its work · 3 some installations failed or were not \
       reached, a rehearsal failed, or databases were changed and the journal, the report or standard output \
       failed · 4 drift found · 5 migrations are pending (plan --check) · 6 all done, but the report could not be \
-      delivered · 64 wrong usage · 130 or 143 interrupted
+      delivered · 7 nothing was changed, since writers would have to wait longer than rollout.max_lock · 64 wrong usage · 130 or 143 interrupted
       """,
     version: "flotilla \(programVersion)",
     subcommands: [
@@ -71,6 +71,7 @@ enum ExitStatus: Int32 {
   case drift = 4
   case pending = 5
   case undelivered = 6
+  case lockedTooLong = 7
   case interrupted = 130
   case terminated = 143
 
@@ -89,7 +90,7 @@ extension ExitStatus {
   var withoutBookkeeping: ExitStatus {
     switch self {
     case .well, .pending, .undelivered: .failed
-    case .failed, .someFailed, .drift, .interrupted, .terminated: self
+    case .failed, .someFailed, .drift, .lockedTooLong, .interrupted, .terminated: self
     }
   }
 }

@@ -223,7 +223,7 @@ struct Session {
     try ReportHeader(
       fleet: fleet.name, program: "flotilla \(programVersion)",
       run: (run, command, startedAt, Self.now(), result(stop), global.only), set, fleetStatus, waves: waves,
-      changes
+      changes, names: name
     ).json()
   }
 

@@ -22,6 +22,7 @@ import Testing
     ("text", "an \"outcome\" message that can't be read"),
     ("unasked-backup", "a backup that nobody asked for"),
     ("time", "a time that nothing takes"),
+    ("locked", "a time that nothing takes"),
     ("fingerprint", "a fingerprint that is none"),
   ])
   func `a host that breaks the protocol is given up at once, and not tried again`(

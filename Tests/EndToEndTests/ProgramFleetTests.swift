@@ -345,12 +345,15 @@ import Testing
       ssh: "ssh: \(server.settings(""))")
     let rehearsed = try run("plan", "--rehearse")
     #expect(
-      rehearsed.status == 0 && rehearsed.words.contains("would succeed"),
+      rehearsed.status == 0 && rehearsed.words.contains("would succeed")
+        && rehearsed.words.contains("writers wait about"),
       "\(rehearsed.output)\(rehearsed.errors)")
     let before = try rows("SELECT count(*) FROM steps", "old")
     #expect(before == ["1"])
     let result = try run("migrate", "--yes")
     #expect(result.status == 0 && result.words.contains("1 migrated"), "\(result.output)\(result.errors)")
+    #expect(
+      result.words.contains("Writers waited at most") && result.words.contains("(old)"), "\(result.output)")
     #expect(FileManager.default.fileExists(atPath: folder.file("ran-on-host")))
     #expect(try rows("SELECT a FROM t WHERE b IS NULL", "old") == ["1"])
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.file("dbs/.flotilla"))

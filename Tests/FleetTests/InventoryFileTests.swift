@@ -114,17 +114,17 @@ import Upgrade
     #expect(file.rollout.perHost == 1)
     #expect(file.rollout.maxFailures == .count(0))
     #expect(file.rollout.timeout == .seconds(600))
-    #expect(file.rollout.busyTimeout == .seconds(30))
+    #expect(file.rollout.busyTimeout == .seconds(30) && file.rollout.maxLock == nil)
     #expect(file.backup == .init(keep: 3, check: .full, fetch: false))
     #expect(file.report == .init())
   }
 
   @Test func `values are read in their units`() throws {
     let text =
-      "rollout: { timeout: 2h, busy_timeout: 250ms, max_failures: 2.5%, concurrency: '16' }\nbackup: { keep: 10, check: none }\n"
+      "rollout: { timeout: 2h, max_lock: 5s, busy_timeout: 250ms, max_failures: 2.5%, concurrency: '16' }\nbackup: { keep: 10, check: none }\n"
     let file = try fleetFile(text)
     #expect(file.rollout.timeout == .seconds(7_200))
-    #expect(file.rollout.busyTimeout == .milliseconds(250))
+    #expect(file.rollout.busyTimeout == .milliseconds(250) && file.rollout.maxLock == .seconds(5))
     #expect(file.rollout.maxFailures.description == "2.5%")
     #expect(file.rollout.concurrency == 16)
     #expect(file.backup.check == .none)

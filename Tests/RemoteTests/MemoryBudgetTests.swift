@@ -90,6 +90,21 @@ import Upgrade
 
   @Test(
     arguments: [
+      (1000, 1.0, true), (0, 0, true), (-1, 1, false), (.max, 1, false), (1000, -0.1, false),
+      (1000, 1e13, false),
+    ] as [(Int64, Double, Bool)])
+  func `a lock that no rehearsal can have found is refused`(bytes: Int64, time: Double, isFine: Bool) {
+    for part in 0..<3 {
+      let times = (0..<3).map { $0 == part ? time : 1 }
+      var outcome = Outcome(status: .migrated)
+      outcome.rehearsedLock = RehearsedLock(
+        bytes: bytes, work: times[0], backup: times[1], backupInWAL: times[2])
+      #expect((AnswerCheck.problem(in: outcome, backup: nil) == nil) == isFine)
+    }
+  }
+
+  @Test(
+    arguments: [
       (Likeness.equal([1, 2], unchanging: [2]), 2, nil, true), (.unlike(nearest: 0), nil, nil, true),
       (.between(1, 3), nil, nil, false), (.equal([2], unchanging: []), 3, nil, false),
       (.equal([2], unchanging: []), 2, 2, false),

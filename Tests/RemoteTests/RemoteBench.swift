@@ -85,6 +85,6 @@ extension Outcome {
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     let text = String(decoding: try encoder.encode(self), as: UTF8.self)
     return text.replacing(bench.folder.path, with: "FOLDER")
-      .replacing(/"(milliseconds|backup|migrate|total|locked)" : [0-9.e-]+/) { "\"\($0.1)\" : TIME" }
+      .replacing(/"(milliseconds|backup|migrate|total|locked_ms)" : [0-9.e-]+/) { "\"\($0.1)\" : TIME" }
   }
 }

@@ -103,6 +103,31 @@ struct GoldenTests {
     #expect(page.contains("all 800 in the table"))
   }
 
+  @Test(arguments: [ReportFormat.html, .markdown, .csv, .prometheus, .junit])
+  func `a report of an earlier version, which doesn't say how long writers waited, is read`(
+    format: ReportFormat
+  ) throws {
+    var report = try SampleReport()
+    report.header["locked"] = nil
+    for index in report.records.indices { report.records[index]["locked_ms"] = nil }
+    let text = try report.text(format)
+    #expect(text.contains("ownprem") || format == .csv || format == .junit)
+    #expect(!text.contains("Writers waited") && !text.contains("lock_seconds"))
+  }
+
+  @Test func `times that can't be are limited`() throws {
+    var report = try SampleReport()
+    report.header["locked"] = [
+      "installations": Int64.max, "longest_ms": 1e300, "longest_at": "x", "median_ms": -5,
+    ]
+    report.records[0]["locked_ms"] = -1e300
+    let text = try report.text(.markdown)
+    #expect(
+      text.contains("at most 277777.8 h (`x`), and at most 0 ms in half of the 1,000,000,000 installations."))
+    #expect(try report.text(.html).contains("at most 277777.8 h"))
+    #expect(try report.text(.csv).split(separator: "\r\n").count == report.records.count + 1)
+  }
+
   @Test(.needs(.chromium))
   func `the page can be used in a browser`() throws {
     try ReportReader.expectApproval("page.py", Self.sample + ".html", Self.sample + ".json")

@@ -78,4 +78,32 @@ import Upgrade
     #expect(outcome.failure?.files.last == "0003_fail.sql")
     #expect(outcome.undeclared.map(\.file) == ["0002_trim.sql"])
   }
+
+  @Test(arguments: ["DELETE", "WAL"], [BackupCheck.full, .none])
+  func `the time for which writers would wait has the backup only where it keeps them waiting`(
+    mode: String, check: BackupCheck
+  ) throws {
+    let bench = try Bench()
+    try bench.migration("0002_add.sql", "ALTER TABLE parents ADD COLUMN age INTEGER;")
+    bench.options.check = check
+    try bench.change("PRAGMA journal_mode=\(mode)")
+    let outcome = try rehearse(bench)
+    let lock = try #require(outcome.rehearsedLock, "\(outcome)")
+    #expect(outcome.isWAL == (mode == "WAL"))
+    #expect(lock.work > 0 && lock.backupInWAL == 0 && (lock.backup > 0) == (check == .full))
+    #expect(lock.bytes >= 8192 && lock.bytes % 512 == 0)
+    #expect(try rehearse(self.bench()).rehearsedLock == nil, "a rehearsal that failed predicts nothing")
+  }
+
+  @Test
+  func `a prediction grows with the size, and falls below what was rehearsed only by what the copying takes`()
+  {
+    let lock = RehearsedLock(bytes: 1000, work: 4, backup: 6, backupInWAL: 1)
+    #expect(lock.milliseconds(bytes: 1000, isWAL: true) == 5)
+    #expect(lock.milliseconds(bytes: 1000, isWAL: false) == 10)
+    #expect(lock.milliseconds(bytes: 3000, isWAL: false) == 30)
+    #expect(abs(lock.milliseconds(bytes: 500, isWAL: false) - 7) < 0.001)
+    #expect(
+      RehearsedLock(bytes: 0, work: 4, backup: 0, backupInWAL: 0).milliseconds(bytes: 1, isWAL: true) == 4)
+  }
 }

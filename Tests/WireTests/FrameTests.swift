@@ -181,6 +181,7 @@ import Upgrade
     outcome.hooks = [HookResult(which: .before, program: "x", status: nil, output: "o", milliseconds: 1.5)]
     outcome.openBy = ["app (pid 3)"]
     outcome.milliseconds = ["total": 1.25]
+    outcome.lockedMilliseconds = 0.5
     #expect(try Frame(.outcome, 1, json: outcome).value() == outcome)
   }
 }

@@ -70,6 +70,8 @@ public struct FleetFile: Sendable, Equatable {
     public var timeout = Duration.seconds(600)
     /// How long to wait for another process's lock on a database.
     public var busyTimeout = Duration.seconds(30)
+    /// How long the application's writers may have to wait for one upgrade, as a rehearsal predicts it; nil for any time.
+    public var maxLock: Duration?
     /// Whether databases on network file systems are migrated.
     public var networkFileSystems = false
     /// Whether to work on databases in a rollback-journal mode whose file has several names (hard links).

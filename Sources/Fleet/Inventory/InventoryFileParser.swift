@@ -174,7 +174,7 @@ struct FleetFileParser {
     var rollout = FleetFile.RolloutSettings(location: top.location("rollout"))
     let keys = [
       "waves", "concurrency", "per_host", "max_failures", "timeout", "busy_timeout", "network_file_systems",
-      "hard_links",
+      "hard_links", "max_lock",
     ]
     guard let section = top.section("rollout", keys: keys) else { return rollout }
     if let items = section.texts("waves") {
@@ -194,6 +194,8 @@ struct FleetFileParser {
     rollout.timeout = section.duration("timeout") ?? rollout.timeout
     if rollout.timeout == .zero { section.reject("timeout", mustBe: "longer than nothing") }
     rollout.busyTimeout = section.duration("busy_timeout") ?? rollout.busyTimeout
+    rollout.maxLock = section.duration("max_lock")
+    if rollout.maxLock == .zero { section.reject("max_lock", mustBe: "longer than nothing") }
     rollout.networkFileSystems = section.flag("network_file_systems") ?? rollout.networkFileSystems
     rollout.hardLinks = section.flag("hard_links") ?? rollout.hardLinks
     return rollout

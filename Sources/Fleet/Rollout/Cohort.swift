@@ -85,10 +85,14 @@ public struct FleetStatus: Sendable {
   public private(set) var cohorts: [Cohort] = []
   private var numbers: [Cohort: Int32] = [:]
   private var cohortNumbers: [Int32]
+  /// The largest databases of each cohort, as they were found by a scan.
+  private var sizes: [Int32: LargestDatabases] = [:]
   /// How many objects `drift.ignore` excluded, over all installations.
   public private(set) var ignored = 0
   /// How many of the installations to be migrated other processes have open, and the names of those programs.
   public private(set) var openElsewhere: (count: Int, programs: Set<String>) = (0, [])
+  /// How long writers had to wait for the work on these installations.
+  public private(set) var lockTimes = LockTimes()
 
   /// Creates a status for `count` installations, none of which has been inspected.
   public init(count: Int) { cohortNumbers = Array(repeating: -1, count: count) }
@@ -107,6 +111,25 @@ public struct FleetStatus: Sendable {
       cohorts.append(cohort)
     }
     cohortNumbers[index] = numbers[cohort] ?? -1
+  }
+
+  /// Moves an installation to the cohort of what a scan found.
+  mutating func put(found outcome: Outcome, _ cohort: Cohort, at index: Int) {
+    put(cohort, at: index, ignored: outcome.ignored, openIn: outcome.programs)
+    if cohort.status == .pending {
+      sizes[cohortNumbers[index], default: LargestDatabases()].add(outcome, at: index)
+    }
+  }
+
+  /// The largest databases of a cohort with pending migrations, as a scan found them.
+  public func largestDatabases(of cohort: Cohort) -> LargestDatabases {
+    numbers[cohort].flatMap { sizes[$0] } ?? LargestDatabases()
+  }
+
+  /// Moves an installation to the cohort of the work's outcome, and notes for how long it was locked.
+  mutating func put(_ outcome: Outcome, at index: Int) {
+    put(Cohort(outcome), at: index)
+    if let milliseconds = outcome.lockedMilliseconds { lockTimes.note(milliseconds, at: index) }
   }
 
   /// The cohort of an installation; nil if it was not inspected.

@@ -10,6 +10,8 @@ public struct CohortRehearsal: Sendable {
   public let indices: [Int]
   /// The installation whose copy was upgraded, and the outcome.
   public let tried: (index: Int, outcome: Outcome)
+  /// The largest of its databases.
+  public var largest = LargestDatabases()
 
   /// Whether the upgrade of the copy failed, or could not be tried.
   public var hasFailed: Bool { [.failed, .unreachable].contains(tried.outcome.status) }
@@ -39,7 +41,9 @@ extension FleetRun {
   ) -> [CohortRehearsal] {
     var rehearsals: [CohortRehearsal] = []
     for (cohort, indices) in fleetStatus.members() where cohort.status == .pending {
-      let index = largest(of: indices) ?? indices[0]
+      let largest = fleetStatus.largestDatabases(of: cohort)
+      // If all are on hosts, it is the largest of those.
+      let index = self.largest(of: indices) ?? largest.largest?.index ?? indices[0]
       guard interruption.signal == nil else { break }
       let installation = inventory.installations[index]
       let outcome =
@@ -49,7 +53,8 @@ extension FleetRun {
           .rehearse(installation.path, in: installation.folderOnHost + "/rehearsal")
       guard interruption.signal == nil else { break }
       observer.finished(installation, outcome)
-      rehearsals.append(CohortRehearsal(cohort: cohort, indices: indices, tried: (index, outcome)))
+      rehearsals.append(
+        CohortRehearsal(cohort: cohort, indices: indices, tried: (index, outcome), largest: largest))
     }
     return rehearsals
   }

@@ -77,7 +77,7 @@ public struct FleetRun: Sendable {
       let cohort = Cohort(outcome)
       if !isLeft(cohort) { note(index, wave: nil, outcome) }
       fleetStatus.withLock {
-        $0.put(cohort, at: index, ignored: outcome.ignored, openIn: outcome.programs)
+        $0.put(found: outcome, cohort, at: index)
         observer.finished(inventory.installations[index], outcome)
       }
     }
@@ -111,9 +111,8 @@ public struct FleetRun: Sendable {
       attempt(wave.indices, lanes, until: stops, work) { index, outcome in
         if outcome.status == .failed || outcome.status == .unreachable { failed.add(1, ordering: .relaxed) }
         note(index, wave: wave.number, outcome)
-        let cohort = Cohort(outcome)
         shared.withLock {
-          $0.put(cohort, at: index)
+          $0.put(outcome, at: index)
           observer.finished(inventory.installations[index], outcome)
         }
       }

@@ -25,9 +25,10 @@ public struct InstallationRecord: Encodable {
     case mayDelete = "may_delete"
     case mayChange = "may_change"
     case openBy = "open_by"
+    case lockedMilliseconds = "locked_ms"
   }
 
-  /// Encodes all fields; those without a value as null.
+  /// Encodes all fields; those without a value as null, except `locked_ms`, which is left out.
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: Keys.self)
     try fields.encode(installation.id, forKey: .id)
@@ -48,7 +49,8 @@ public struct InstallationRecord: Encodable {
     try fields.encode(outcome.ignored, forKey: .ignored)
     try fields.encode(outcome.fingerprint, forKey: .fingerprint)
     try fields.encode(outcome.failure, forKey: .error)
-    try fields.encode(outcome.milliseconds.mapValues { ($0 * 1000).rounded() / 1000 }, forKey: .milliseconds)
+    try fields.encode(outcome.milliseconds.mapValues(\.toMicroseconds), forKey: .milliseconds)
+    try fields.encodeIfPresent(outcome.lockedMilliseconds?.toMicroseconds, forKey: .lockedMilliseconds)
     try fields.encode(outcome.bytes, forKey: .bytes)
     try fields.encode(outcome.hooks, forKey: .hooks)
     try fields.encode(outcome.openBy, forKey: .openBy)
@@ -60,4 +62,9 @@ public struct InstallationRecord: Encodable {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
+}
+
+extension Double {
+  /// Milliseconds, rounded to whole microseconds.
+  package var toMicroseconds: Double { (self * 1000).rounded() / 1000 }
 }

@@ -25,6 +25,9 @@ extension Overview {
     if let seconds = header.seconds { parts.append("took \(Numbers.duration(seconds))") }
     if let only = run.only { parts.append("only <code><bdi>\(only)</bdi></code>, not the whole fleet") }
     parts.append("\(counted(header.migrations.count, "migration"))")
+    if let (start, end) = header.locked?.around {
+      parts.append("\(start)<bdi>\(header.locked?.longestAt ?? "")</bdi>\(end)")
+    }
     return Markup(parts, separator: " · ")
   }
 }

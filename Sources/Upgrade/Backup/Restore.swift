@@ -52,6 +52,7 @@ final class Restore {
     var outcome = inspector.inspect(path).withoutRefusal
     outcome.versionBefore = before.versionAfter
     outcome.backup = before.backup
+    outcome.lockedMilliseconds = before.lockedMilliseconds
     return outcome
   }
 
@@ -90,7 +91,10 @@ final class Restore {
     let copied = Result {
       try save(file, database)
       step = .lock
+      var lockedSince: ContinuousClock.Instant?
+      defer { before.lockedMilliseconds = lockedSince.map { (ContinuousClock.now - $0).milliseconds } }
       try database.copyContent(of: source) {
+        lockedSince = .now
         try completeBackup()
         step = .restore
         isWritten = true

@@ -134,7 +134,9 @@ final class SnapshotBackup {
   private func write(_ image: DatabaseImage) throws {
     (pages, pageSize) = (image.pages, image.pageSize)
     try reporting {
-      try image.writeFile(to: descriptor, at: unfinished.file, by: writer.deadline) {
+      try image.writeFile(
+        to: descriptor, at: unfinished.file, isPaced: follower != nil, by: writer.deadline
+      ) {
         try follower?.advanceIfDue()
       }
     }

@@ -31,19 +31,20 @@ struct Inspector {
   private func read(_ path: String) throws -> Outcome {
     let before = try DatabaseFile.inspect(path).get()
     if !options.deep, let look = FastInspection(path, before, cache, layouts, set.historyTable) {
-      return try inspected(try state(look.history, look.schema, look.digest), bytes: before.bytes)
+      return try inspected(try state(look.history, look.schema, look.digest), before)
     }
     return try reader.read(path, before, by: deadline) { database in
       let state = try state(of: database)
       database.rollback()
-      var outcome = try inspected(state, bytes: before.bytes)
+      var outcome = try inspected(state, before)
       if options.deep { outcome.drift += try DataTrouble(database, state.schema).differences() }
       return outcome
     }
   }
 
-  private func inspected(_ state: State, bytes: Int64) throws -> Outcome {
-    let outcome = outcome(state, bytes: bytes)
+  private func inspected(_ state: State, _ file: DatabaseFile) throws -> Outcome {
+    var outcome = outcome(state, bytes: file.bytes)
+    outcome.isWAL = file.isWAL
     guard let choice = options.adoption, set.problem == nil else { return outcome }
     return try withAdoption(outcome, state, choice)
   }

@@ -90,10 +90,15 @@ final class ProgramUpgrade {
     defer { source.close() }
     let start = ContinuousClock.now
     var lost: [String: Int] = [:]
-    try database.copyContent(of: source) {
-      lost = try migrate(file, at: path, copy, source)
-      step = .commit
-      isWritten = true
+    var lockedSince: ContinuousClock.Instant?
+    do {
+      defer { outcome.lockedMilliseconds = lockedSince.map { (ContinuousClock.now - $0).milliseconds } }
+      try database.copyContent(of: source) {
+        lockedSince = .now
+        lost = try migrate(file, at: path, copy, source)
+        step = .commit
+        isWritten = true
+      }
     }
     outcome.milliseconds["migrate"] = (ContinuousClock.now - start).milliseconds
     let live = try LiveFile(path)

@@ -120,8 +120,10 @@ struct MigrateRun {
       session, fleetStatus, failures: command.maxFailures.flatMap { FailureLimit($0) },
       concurrency: command.concurrency)
     try journal.check()
+    let rehearsal =
+      rollout.count > 0 ? try PlanRehearsal(forLimitOf: session, options, run, fleetStatus) : nil
     let asked = ContinuousClock.now
-    try agree(to: rollout, fleetStatus)
+    try agree(to: rollout, fleetStatus, rehearsal)
     let waited = ContinuousClock.now - asked
     for file in try journal.noteMigrations(session.set, run: run.id) {
       console.log(
@@ -132,11 +134,12 @@ struct MigrateRun {
   }
 
   /// Shows the plan and asks for consent, unless there is nothing to do or `--yes` was given.
-  private func agree(to rollout: RolloutPlan, _ fleetStatus: FleetStatus) throws {
+  private func agree(to rollout: RolloutPlan, _ fleetStatus: FleetStatus, _ rehearsal: PlanRehearsal?) throws
+  {
     guard rollout.count > 0, session.interruption.signal == nil, !command.yes else { return }
     for line in [session.headline, ""] + session.table.lines(fleetStatus, showsPlan: true) + [
       "", rollout.sentence,
-    ] + rollout.notes {
+    ] + rollout.notes + (rehearsal?.report ?? []) {
       console.log(line)
     }
     if options.check == .none { console.log("No backups will be made.") }
@@ -188,6 +191,7 @@ struct MigrateRun {
       console.out(lines: ["Interrupted: what had begun was finished, the rest was not begun."])
     }
     console.out(lines: TextLayout.wrap("\(summary.counts()), in \(time.inTenths(.down))"))
+    if let waiting = summary.waiting { console.out(lines: TextLayout.wrap(waiting)) }
   }
 
   /// Records the end of the run, writes its report, sends notifications, and uploads the report.

@@ -44,10 +44,10 @@ struct PlanCommand: ParsableCommand {
     discussion: """
       With --rehearse the plan is tried as well: of each cohort with something pending, the largest database on this \
       machine is copied into the state folder and the copy upgraded and proved, as migrate would; of a cohort that is \
-      on hosts alone, the first is copied there. It tells what would fail and why, how many rows would go, and how \
-      long it takes. The databases are only read, no hook runs, and the copies are removed. What is true of one of a \
+      on hosts alone, the largest is copied there. It tells what would fail and why, how many rows would go, and how \
+      long it takes and how long the application's writers have to wait. The databases are only read, no hook runs, and the copies are removed. What is true of one of a \
       cohort is true of all as far as the schema goes; their data can differ. Ends with status 3 where a rehearsal \
-      failed.
+      failed, and with 7 where writers would have to wait longer than rollout.max_lock.
 
       For example: flotilla --only canary plan --rehearse
       """)
@@ -77,10 +77,10 @@ struct PlanCommand: ParsableCommand {
         console.out(lines: ["SQLite \(libraryVersion) here\(there.isEmpty ? "" : ", \(there) on hosts")."])
       }
       guard rollout.count > 0 else { return session.exitStatus(fleetStatus) }
-      let rehearsal = rehearse ? try PlanRehearsal(session, run, fleetStatus) : nil
+      let rehearsal = rehearse ? try PlanRehearsal(locking: session, run, fleetStatus) : nil
       console.out(lines: rehearsal?.lines ?? ["Next: flotilla migrate"])
       let exitStatus = session.exitStatus(fleetStatus)
-      if exitStatus == .well, rehearsal?.hasFailed == true { return .someFailed }
+      if exitStatus == .well, let rehearsal, rehearsal.exitStatus != .well { return rehearsal.exitStatus }
       return check && exitStatus == .well ? .pending : exitStatus
     }
   }

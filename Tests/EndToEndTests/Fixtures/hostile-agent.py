@@ -67,6 +67,7 @@ CHANGES = {
     "texts": texts,
     "unlike": unlike,
     "time": lambda outcome: outcome["milliseconds"].update(total=1e300),
+    "locked": lambda outcome: outcome.update(locked_ms=-1),
     "fingerprint": lambda outcome: outcome.update(fingerprint="sha256:" + "\u001b" * 64),
 }
 

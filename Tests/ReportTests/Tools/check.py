@@ -70,6 +70,7 @@ def check_csv(path, report):
             text = harmless(record[name])
             same(name, row[name] in (text, "'" + text), True)
         same("version", row["version_after"], str(record["version_after"] or ""))
+        same("locked", float(row["locked_ms"] or -1), record.get("locked_ms", -1))
         message = harmless((record["error"] or {}).get("message", ""))
         same("message", row["error_message"] in (message, "'" + message), True)
         for cell in row.values():
@@ -95,6 +96,10 @@ def check_prometheus(path, report):
     same("by status", values["flotilla_installations_by_status"], summary["installations"])
     same("drifted", values["flotilla_drifted_installations"], summary["drifted"])
     same("latest", values["flotilla_latest_version"], report["migrations"]["latest"])
+    for name in ["longest", "median"]:
+        expected = report["locked"][name + "_ms"] if "locked" in report else None
+        seconds = values.get("flotilla_%s_lock_seconds" % name)
+        same(name, None if seconds is None else round(seconds * 1000, 3), expected)
 
 
 def check_junit(path, report, schema):
