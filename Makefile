@@ -38,14 +38,14 @@ check:
 
 # All tests. Installs what they need, as root or with sudo.
 test:
-	scripts/setup gcc libc6-dev python3 openssl curl cron systemd chromium openssh-client openssh-server sudo iproute2 ansible-core sql-migrate ruby-activerecord ruby-sqlite3
+	scripts/setup gcc libc6-dev python3 openssl curl zstd cron systemd chromium openssh-client openssh-server sudo iproute2 ansible-core sql-migrate ruby-activerecord ruby-sqlite3
 	scripts/setup-python
 	swift test
 
 # Kills run after run over a fleet of 200 installations, and looks at every database each time. Then breaks every call
 # that changes a file, kills the program at each, and cuts the power after each.
 torture:
-	scripts/setup gcc libc6-dev python3 openssl
+	scripts/setup gcc libc6-dev python3 openssl zstd
 	FLOTILLA_TORTURE=1 swift test --filter KillTests
 	FLOTILLA_TORTURE=1 swift test --filter FaultTests
 

@@ -30,11 +30,12 @@ let package = Package(
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
-    // The three system libraries, with a typed inline for each variadic function and macro. SQLite is found by its
-    // name alone, so that the agent can take the static one.
+    // The four system libraries, with a typed inline for each variadic function and macro. Those that the agent uses are
+    // found by their names alone, so that it can take the static ones.
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
     // One version of each utility: files, folders, paths, durations, patterns, secrets, text as it can be shown.
     .target(name: "Basics", dependencies: [system]),
@@ -48,7 +49,8 @@ let package = Package(
     .target(name: "Programs", dependencies: ["Basics", subprocess, system]),
     // All that is done to one installation.
     .target(
-      name: "Upgrade", dependencies: ["Basics", sqlite, "Schema", "Migrations", "Programs", crypto, system]),
+      name: "Upgrade",
+      dependencies: ["Basics", sqlite, "Schema", "Migrations", "Programs", "Compression", crypto, system]),
     // Many installations: inventory, waves, lanes, journal.
     .target(
       name: "Fleet",
@@ -57,8 +59,8 @@ let package = Package(
     .target(
       name: "Report", dependencies: ["Schema", "Migrations", "Upgrade", "Fleet", "Basics", crypto, system],
       resources: [.embedInCode("Resources")]),
-    // gzip, in pieces and with a limit.
-    .target(name: "Compression", dependencies: ["CZlib"]),
+    // gzip and zstd, in pieces and with a limit.
+    .target(name: "Compression", dependencies: ["CZlib", "CZstd"]),
     // Signed HTTP through libcurl.
     .target(name: "Upload", dependencies: ["CCurl", "Compression", "Basics", crypto, log, system]),
     // Unit files, crontab lines and CronJobs, as text.
@@ -75,6 +77,7 @@ let package = Package(
         .unsafeFlags([
           "-static-stdlib", "-L\(Context.packageDirectory)/Sources/flotilla-agent/static",
           "-Xclang-linker", "-static-libgcc", "-Xlinker", "-l:libsqlite3.a", "-Xlinker", "-l:libstdc++.a",
+          "-Xlinker", "-l:libzstd.a", "-Xlinker", "-l:libz.a",
           "-l_FoundationCollections", "-l_FoundationCShims",
         ]),
         .unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release)),
@@ -112,7 +115,8 @@ let package = Package(
     .testTarget(name: "MigrationsTests", dependencies: [sqlite, "Schema", "Migrations", support]),
     .testTarget(name: "ProgramsTests", dependencies: ["Programs", support]),
     .testTarget(
-      name: "UpgradeTests", dependencies: [sqlite, "Schema", "Migrations", "Upgrade", support, bench]),
+      name: "UpgradeTests",
+      dependencies: [sqlite, "Schema", "Migrations", "Upgrade", "Compression", support, bench]),
     .testTarget(
       name: "FleetTests",
       dependencies: ["Basics", sqlite, "Schema", "Migrations", "Upgrade", "Fleet", support]),

@@ -26,7 +26,7 @@ enum AnswerCheck {
     var times = Array(outcome.milliseconds.values)
     times += outcome.applied.map(\.milliseconds)
     times += outcome.hooks.map(\.milliseconds) + [outcome.lockedMilliseconds ?? 0]
-    if let lock = outcome.rehearsedLock { times += [lock.work, lock.backup, lock.backupInWAL] }
+    if let lock = outcome.rehearsedLock { times += [lock.work, lock.backup] }
     guard times.allSatisfy({ (0...longestTime).contains($0) }),
       outcome.milliseconds.keys.allSatisfy(isWord)
     else { return "a time that nothing takes" }
@@ -83,6 +83,9 @@ enum AnswerCheck {
     // A database is at least one page, and a page at least 512 bytes.
     guard record.bytes >= 512, record.bytes <= largestDatabase else {
       return "a backup of \(record.bytes) bytes, which no database has"
+    }
+    guard (1...largestDatabase).contains(record.compressedBytes ?? 1) else {
+      return "a backup that takes \(record.compressedBytes ?? 0) bytes, which none does"
     }
     guard record.sha256.isSHA256 else { return "a backup whose SHA-256 is none" }
     return nil

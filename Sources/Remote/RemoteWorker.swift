@@ -105,7 +105,7 @@ public struct RemoteWorker: Worker {
   /// - Throws: `Failure`; no file is left behind.
   public func store(_ path: String, as backup: BackupRecord) throws(Failure) {
     _ = try hosts.perform(.store(backup), on: host) { send in
-      try readBackup(at: path, length: WireProtocol.piece, send)
+      try readBackup(at: path, of: backup.bytes, length: WireProtocol.piece, send)
     }
   }
 

@@ -21,16 +21,24 @@ public enum Status: String, Sendable, Codable, CaseIterable {
 public struct BackupRecord: Hashable, Sendable, Codable {
   /// The location of the backup.
   public let path: String
-  /// Its size in bytes.
+  /// The size of its content in bytes.
   public let bytes: Int64
   /// The SHA-256 of its content, as hexadecimal digits.
   public let sha256: String
+  /// How many bytes it takes if it is stored compressed; otherwise nil.
+  public var compressedBytes: Int64?
 
   /// Creates a record.
-  public init(path: String, bytes: Int64, sha256: String) {
+  public init(path: String, bytes: Int64, sha256: String, compressedBytes: Int64? = nil) {
     self.path = path
     self.bytes = bytes
     self.sha256 = sha256
+    self.compressedBytes = compressedBytes
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case path, bytes, sha256
+    case compressedBytes = "compressed_bytes"
   }
 
   /// Describes an existing backup file by reading it.
@@ -71,6 +79,8 @@ public struct Outcome: Hashable, Sendable, Codable {
   public var mayChange: [String] = []
   /// The backup that was made; nil if there is none.
   public var backup: BackupRecord?
+  /// Why the backup isn't compressed although it should be; otherwise nil.
+  public var compressionProblem: String?
   /// The differences between the schema and the expected schema of its version.
   public var drift: [Difference] = []
   /// How many schema objects were left out by the rules for ignored objects.
@@ -90,7 +100,7 @@ public struct Outcome: Hashable, Sendable, Codable {
   /// Other processes that had the file open before the work began, as `ownprem-server (pid 812)`: at most five, then
   /// the number of the others. Empty if nobody looked.
   public var openBy: [String] = []
-  /// Durations in milliseconds: `backup`, `migrate`, `total`.
+  /// Durations in milliseconds: `backup`, `migrate`, `compress`, `total`.
   public var milliseconds: [String: Double] = [:]
   /// The longest time for which the application's writers had to wait, in milliseconds: for the write lock, or outside
   /// WAL mode for the copying before it if that took longer. Nil if no lock was taken.
@@ -139,6 +149,7 @@ public struct Outcome: Hashable, Sendable, Codable {
     case lockedMilliseconds = "locked_ms"
     case rehearsedLock = "rehearsed_lock"
     case isWAL = "is_wal"
+    case compressionProblem = "compression_problem"
     case failure = "error"
   }
 }

@@ -19,13 +19,11 @@ struct Rehearsal {
       defer { copies.remove() }
       let copy = "\(folder)/copy.sqlite"
       let file = try DatabaseFile.inspect(path).get()
-      let start = ContinuousClock.now
       let copying = try makeCopy(copy, of: file, by: deadline)
-      let making = ContinuousClock.now - start
       let bytes = FileSystem.size(copy) ?? file.bytes
       var outcome = inspector.upgrade(copy, backup: nil, by: deadline)
       outcome.isWAL = file.isWAL
-      if outcome.status == .migrated { outcome.rehearsedLock = lock(outcome, bytes: bytes, copying, making) }
+      if outcome.status == .migrated { outcome.rehearsedLock = lock(outcome, bytes: bytes, copying) }
       return outcome
     } catch {
       return Outcome(Failure(error, at: .backUp))
@@ -38,18 +36,13 @@ struct Rehearsal {
   ///   - outcome: the outcome of the copy's upgrade.
   ///   - bytes: the size of the copy before.
   ///   - copying: how long the copying took.
-  ///   - making: how long it took together with the checks.
   /// - Returns: what the rehearsal tells about the lock.
   private func lock(
-    _ outcome: Outcome, bytes: Int64, _ copying: Duration, _ making: Duration
+    _ outcome: Outcome, bytes: Int64, _ copying: Duration
   ) -> RehearsedLock {
-    // In WAL mode nobody waits for a backup. Before a migration program runs, it is made under the lock in every mode.
-    let isUnderLock = inspector.set.program != nil
-    let isMade = inspector.options.check != .none
-    return RehearsedLock(
+    RehearsedLock(
       bytes: bytes, work: outcome.lockedMilliseconds ?? 0,
-      backup: !isMade ? 0 : (isUnderLock ? making : copying).milliseconds,
-      backupInWAL: isMade && isUnderLock ? making.milliseconds : 0)
+      backup: inspector.options.check == .none ? 0 : copying.milliseconds)
   }
 
   /// Makes and checks the copy.

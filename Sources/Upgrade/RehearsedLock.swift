@@ -16,12 +16,10 @@ public struct RehearsedLock: Hashable, Sendable, Codable {
   public let work: Double
   /// How long writers would have to wait for the backup of a database of this size outside WAL mode, in milliseconds.
   public let backup: Double
-  /// How long writers would have to wait for the backup of a database of this size in WAL mode, in milliseconds.
-  public let backupInWAL: Double
 
   /// Creates it from its figures.
-  public init(bytes: Int64, work: Double, backup: Double, backupInWAL: Double) {
-    (self.bytes, self.work, self.backup, self.backupInWAL) = (bytes, work, backup, backupInWAL)
+  public init(bytes: Int64, work: Double, backup: Double) {
+    (self.bytes, self.work, self.backup) = (bytes, work, backup)
   }
 
   /// Predicts how long writers of a database would have to wait.
@@ -29,10 +27,10 @@ public struct RehearsedLock: Hashable, Sendable, Codable {
   /// - Parameters:
   ///   - bytes: the size of the database. The work grows with it, but isn't taken to be less for a database that is
   ///     smaller than the rehearsed copy: what the migrations touch needn't be smaller.
-  ///   - isWAL: whether it is in WAL mode.
+  ///   - isWAL: whether it is in WAL mode, where nobody waits for a backup.
   /// - Returns: the time in milliseconds.
   public func milliseconds(bytes: Int64, isWAL: Bool) -> Double {
     let scale = Double(bytes) / Double(max(1, self.bytes))
-    return work * max(1, scale) + (isWAL ? backupInWAL : backup) * scale
+    return work * max(1, scale) + (isWAL ? 0 : backup * scale)
   }
 }

@@ -28,9 +28,11 @@ public struct UpgradeOptions: Sendable, Codable {
   public var target: MigrationVersion?
   /// How the backup is checked, or that there is none.
   public var check = BackupCheck.full
+  /// How backups are stored.
+  public var compress = BackupCompression.none
   /// How long to wait for a lock.
   public var busyTimeout = Duration.seconds(30)
-  /// The time limit for one installation, all steps together.
+  /// The time limit for one installation, all steps together. Compressing the backup afterwards has as much again.
   public var timeout = Duration.seconds(600)
   /// Rules for the schema objects to ignore.
   public var ignored: [IgnoreRule] = []
@@ -59,8 +61,10 @@ public struct UpgradeOptions: Sendable, Codable {
   /// Creates options with the default values.
   public init() {}
 
-  /// The longest time that an upgrade can take, including the hook after it.
-  public var longestUpgrade: Duration { timeout + (hooks.after.isEmpty ? .zero : HookedUpgrade.leastTime) }
+  /// The longest time that an upgrade can take, including the hook after it and compressing its backup.
+  public var longestUpgrade: Duration {
+    timeout + (hooks.after.isEmpty ? .zero : HookedUpgrade.leastTime) + (compress == .none ? .zero : timeout)
+  }
 }
 
 /// Does the work on single installations, on this machine or on a host.
@@ -213,7 +217,7 @@ public struct LocalWorker: Worker {
   public func store(_ path: String, as backup: BackupRecord) throws(Failure) {
     let arriving = try IncomingBackup(backup)
     do {
-      try readBackup(at: path, length: 1 << 20) { try arriving.append($0) }
+      try readBackup(at: path, of: backup.bytes, length: 1 << 20) { try arriving.append($0) }
     } catch {
       throw Failure(error, at: .backUp)
     }
@@ -223,7 +227,23 @@ public struct LocalWorker: Worker {
   private func timed(_ work: () -> Outcome) -> Outcome {
     let start = ContinuousClock.now
     var outcome = work()
+    compressBackup(of: &outcome)
     outcome.milliseconds["total"] = (ContinuousClock.now - start).milliseconds
     return outcome
+  }
+
+  /// Compresses a backup that was made, if the options say so. The work is done and the database free, so that nobody
+  /// has to wait for this. If it fails, the backup stays as it is.
+  private func compressBackup(of outcome: inout Outcome) {
+    guard options.compress == .zstd, let backup = outcome.backup, !outcome.hasNeedlessBackup else { return }
+    let start = ContinuousClock.now
+    do {
+      let deadline = Deadline(in: options.timeout, inspector.control.cancellation)
+      outcome.backup?.compressedBytes =
+        try BackupDestinations.holding(backup.path).compress(backup, by: deadline)
+    } catch {
+      outcome.compressionProblem = Failure(error, at: .backUp).message
+    }
+    outcome.milliseconds["compress"] = (ContinuousClock.now - start).milliseconds
   }
 }

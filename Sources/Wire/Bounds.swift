@@ -54,6 +54,7 @@ extension Outcome {
   public func bounded(differences most: Int = .max) -> Outcome {
     var outcome = self
     outcome.failure = failure?.bounded()
+    outcome.compressionProblem = compressionProblem?.cut(to: Bounds.message)
     outcome.mayDelete = mayDelete.map { $0.cut(to: Bounds.name) }
     outcome.mayChange = mayChange.map { $0.cut(to: Bounds.name) }
     outcome.undeclared = undeclared.bounded()

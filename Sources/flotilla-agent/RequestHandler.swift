@@ -96,7 +96,7 @@ final class RequestHandler: Sendable {
   /// Sends a backup piece by piece, but never more bytes than were recorded: that would end the connection.
   private func send(_ number: UInt32, _ backup: BackupRecord) throws {
     var sent: Int64 = 0
-    try readBackup(at: backup.path, length: WireProtocol.piece) { piece in
+    try readBackup(at: backup.path, of: backup.bytes, length: WireProtocol.piece) { piece in
       sent += Int64(piece.count)
       guard sent <= backup.bytes else {
         throw Failure(

@@ -9,8 +9,14 @@ final class BackupPlaces: Sendable {
   private struct Found {
     var here = 0
     var fetched = 0
+    var compressed = Compressed()
     /// The number of backups by folder on a host, written as `HOST:FOLDER`.
     var away: [String: Int] = [:]
+  }
+
+  /// The backups that are compressed, and how many bytes they hold and take.
+  private struct Compressed {
+    var (count, holds, takes) = (0, Int64(0), Int64(0))
   }
 
   private let found = Mutex(Found())
@@ -27,8 +33,13 @@ final class BackupPlaces: Sendable {
 
   /// Counts the backup of an outcome, if it has one.
   func add(_ outcome: Outcome, of installation: Installation) {
-    guard outcome.backup != nil else { return }
+    guard let backup = outcome.backup else { return }
     found.withLock { found in
+      if let bytes = backup.compressedBytes {
+        found.compressed.count += 1
+        found.compressed.holds += backup.bytes
+        found.compressed.takes += bytes
+      }
       guard case .remote(let host) = installation.machine else { return found.here += 1 }
       found.away["\(host.address):\(BackupStore.place(of: run, installation))", default: 0] += 1
       if fetches, outcome.failure?.code != .fetch { found.fetched += 1 }
@@ -54,6 +65,12 @@ final class BackupPlaces: Sendable {
     }
     if found.fetched > 0 {
       lines.append("\(counted(found.fetched, "copy", "copies")) of them in \(folder)")
+    }
+    let compressed = found.compressed
+    if compressed.count > 0 {
+      lines.append(
+        "\(compressed.count) of them compressed, \(compressed.takes) bytes instead of \(compressed.holds) (zstd -d unpacks a .zst file)"
+      )
     }
     return lines
   }

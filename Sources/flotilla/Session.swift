@@ -121,6 +121,7 @@ struct Session {
     var options = UpgradeOptions()
     options.target = target
     options.check = fleet.backup.check
+    options.compress = fleet.backup.compress
     options.busyTimeout = fleet.rollout.busyTimeout
     options.timeout = fleet.rollout.timeout
     options.hooks = fleet.hooks
@@ -153,7 +154,8 @@ struct Session {
   func backups(_ journal: Journal, _ run: RunID, prunes: Bool = true) throws -> BackupStore {
     let console = console
     return try BackupStore(
-      journal, run, in: state, keep: prunes ? fleet.backup.keep : nil, fetches: fleet.backup.fetch
+      journal, run, in: state, keep: prunes ? fleet.backup.keep : nil, fetches: fleet.backup.fetch,
+      compress: fleet.backup.compress, within: fleet.rollout.timeout
     ) { console.log("flotilla: \($0)") }
   }
 

@@ -48,7 +48,7 @@ import Testing
   @Test func `what was stopped on a host is started again though the run is killed`() throws {
     let log = try TemporaryFolder()
     let hosts = try TwoHosts(
-      slow: 100_000_000,
+      slow: 2_000_000_000,
       extra: hooks(
         "echo down >>\(log.path)/$(basename $HOME)-log", "echo up >>\(log.path)/$(basename $HOME)-log"))
     let (started, agent) = try hosts.begin()

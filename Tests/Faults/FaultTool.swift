@@ -11,6 +11,7 @@ struct FaultTool {
     folder = try TemporaryFolder()
     try Prerequisite.program("cc", package: "gcc libc6-dev").require()
     try Prerequisite.python.require()
+    try Prerequisite.zstd.require()
     let built = try Tool.run(
       [
         "cc", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-o", library,

@@ -93,6 +93,8 @@ struct BadFleetFile: Sendable, CustomTestStringConvertible {
       "backup: { check: ful }",
       "fleet.yml:4: \"backup.check\" must be full, quick or none, not \"ful\" — did you mean \"full\"?"),
     BadFleetFile(
+      "backup: { compress: gzip }", "fleet.yml:4: \"backup.compress\" must be none or zstd, not \"gzip\""),
+    BadFleetFile(
       "backup: { keep: 0 }",
       "fleet.yml:4: \"backup.keep\" must be a whole number from 1 to 1000000, not \"0\""),
     BadFleetFile(

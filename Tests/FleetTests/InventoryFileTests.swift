@@ -115,19 +115,19 @@ import Upgrade
     #expect(file.rollout.maxFailures == .count(0))
     #expect(file.rollout.timeout == .seconds(600))
     #expect(file.rollout.busyTimeout == .seconds(30) && file.rollout.maxLock == nil)
-    #expect(file.backup == .init(keep: 3, check: .full, fetch: false))
+    #expect(file.backup == .init(keep: 3, check: .full, compress: .none, fetch: false))
     #expect(file.report == .init())
   }
 
   @Test func `values are read in their units`() throws {
     let text =
-      "rollout: { timeout: 2h, max_lock: 5s, busy_timeout: 250ms, max_failures: 2.5%, concurrency: '16' }\nbackup: { keep: 10, check: none }\n"
+      "rollout: { timeout: 2h, max_lock: 5s, busy_timeout: 250ms, max_failures: 2.5%, concurrency: '16' }\nbackup: { keep: 10, check: none, compress: zstd }\n"
     let file = try fleetFile(text)
     #expect(file.rollout.timeout == .seconds(7_200))
     #expect(file.rollout.busyTimeout == .milliseconds(250) && file.rollout.maxLock == .seconds(5))
     #expect(file.rollout.maxFailures.description == "2.5%")
     #expect(file.rollout.concurrency == 16)
-    #expect(file.backup.check == .none)
+    #expect(file.backup.check == .none && file.backup.compress == .zstd)
   }
 
   @Test func `a variable is replaced wherever a value stands, and its value is not read as YAML`() throws {

@@ -4,6 +4,7 @@ import SQLite
 import Schema
 import TestSupport
 import Testing
+import Upgrade
 
 @testable import Fleet
 
@@ -44,10 +45,28 @@ import Testing
       version INTEGER NOT NULL, digest TEXT NOT NULL, run TEXT NOT NULL, until TEXT NOT NULL,
       PRIMARY KEY (version, until)) STRICT, WITHOUT ROWID;
     """
+  /// Versions of migrations can be texts.
+  private static let texts = """
+    ALTER TABLE backups RENAME TO former_backups;
+    CREATE TABLE backups (
+      run TEXT NOT NULL, installation TEXT NOT NULL, database TEXT NOT NULL, version ANY, path TEXT NOT NULL,
+      bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, host TEXT, fetched TEXT, PRIMARY KEY (installation, run))
+      STRICT, WITHOUT ROWID;
+    INSERT INTO backups SELECT * FROM former_backups;
+    DROP TABLE former_backups;
+    DROP TABLE migrations;
+    CREATE TABLE migrations (
+      version ANY PRIMARY KEY NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL, run TEXT NOT NULL) STRICT;
+    DROP TABLE former_migrations;
+    CREATE TABLE former_migrations (
+      version ANY NOT NULL, digest TEXT NOT NULL, run TEXT NOT NULL, until TEXT NOT NULL,
+      PRIMARY KEY (version, until)) STRICT, WITHOUT ROWID;
+    """
   /// In the order in which they were made.
   private static let forms = [
     first, first + verdicts, first + hosts, first + hosts + verdicts, first + hosts + verdicts + former,
     first + hosts + verdicts + former + "PRAGMA user_version = 1;",
+    first + hosts + verdicts + former + texts + "PRAGMA user_version = 2;",
   ]
 
   private func version() throws -> Int64? {
@@ -60,10 +79,11 @@ import Testing
   func `a journal of an earlier form is upgraded, and keeps what it had`(form: Int) throws {
     try folder.database("state/state.sqlite", "PRAGMA journal_mode=WAL;" + Self.forms[form])
     let journal = try Journal(state)
-    #expect(try version() == 2)
+    #expect(try version() == 3)
     #expect(try journal.runs().map(\.counts) == [["migrated": 1]])
     let backup = try #require(try journal.backups().first)
     #expect(backup.host == nil && backup.fetched == nil && backup.version == 4)
+    #expect(backup.record.bytes == 4096 && backup.record.compressedBytes == nil)
     _ = try journal.judge([("berlin", [])], isDeep: false, at: "2026-01-28T09:30:00Z")
     #expect(try journal.installationsWithOther(MigrationSet(files: folder)).isEmpty)
     let made = StateFolder(folder.file("new"))
@@ -124,7 +144,7 @@ import Testing
     throws
   {
     let path = try folder.database(
-      "state/state.sqlite", "PRAGMA journal_mode=\(mode); CREATE TABLE later (x); PRAGMA user_version = 3")
+      "state/state.sqlite", "PRAGMA journal_mode=\(mode); CREATE TABLE later (x); PRAGMA user_version = 4")
     // A newer flotilla that was killed left a part of its journal in the log.
     let writer = try Connection(path: path, access: .readWrite)
     try writer.execute("INSERT INTO later VALUES (1)")

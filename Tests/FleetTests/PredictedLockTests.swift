@@ -28,7 +28,7 @@ import Upgrade
     ).predictedLock
   }
 
-  private let lock = RehearsedLock(bytes: 100, work: 1, backup: 10, backupInWAL: 0)
+  private let lock = RehearsedLock(bytes: 100, work: 1, backup: 10)
 
   @Test func `a smaller database outside WAL mode can be the one whose writers wait longest`() throws {
     let found = try #require(

@@ -48,7 +48,7 @@ struct RehearsalTableTests {
     let rehearsals = [10.0, 3000].enumerated().map { index, time in
       var outcome = Outcome(status: .migrated)
       outcome.isWAL = index == 0
-      outcome.rehearsedLock = RehearsedLock(bytes: 2_000_000, work: 10, backup: time - 10, backupInWAL: 0)
+      outcome.rehearsedLock = RehearsedLock(bytes: 2_000_000, work: 10, backup: time - 10)
       var found = Outcome(status: .pending)
       found.versionAfter = MigrationVersion(Int64(index))
       return CohortRehearsal(cohort: Cohort(found), indices: [index], tried: (index, outcome))

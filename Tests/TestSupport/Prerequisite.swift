@@ -63,6 +63,8 @@ public struct Prerequisite: Sendable {
   public static let sshd = program("sshd", package: "openssh-server")
   /// What makes certificates and signs.
   public static let openssl = program("openssl")
+  /// What compresses and unpacks by zstd.
+  public static let zstd = program("zstd")
   /// What reads inventories of Ansible.
   public static let ansible = program("ansible-inventory", package: "ansible-core")
   /// The verifier of systemd's units.

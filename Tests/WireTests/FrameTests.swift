@@ -150,6 +150,7 @@ import Upgrade
     var options = UpgradeOptions()
     options.target = 7
     options.check = .quick
+    options.compress = .zstd
     options.busyTimeout = .milliseconds(1500)
     options.timeout = .seconds(7)
     options.ignored = [try #require(IgnoreRule("table store_*"))]
@@ -177,7 +178,8 @@ import Upgrade
     outcome.versionBefore = 1
     outcome.versionAfter = 9
     outcome.pending = [0, 3]
-    outcome.backup = BackupRecord(path: "/b", bytes: 5, sha256: "ab")
+    outcome.backup = BackupRecord(path: "/b", bytes: 5, sha256: "ab", compressedBytes: 3)
+    outcome.compressionProblem = "no room"
     outcome.hooks = [HookResult(which: .before, program: "x", status: nil, output: "o", milliseconds: 1.5)]
     outcome.openBy = ["app (pid 3)"]
     outcome.milliseconds = ["total": 1.25]

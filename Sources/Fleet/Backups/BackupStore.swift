@@ -1,3 +1,4 @@
+internal import SQLite
 internal import Schema
 public import Upgrade
 
@@ -11,6 +12,8 @@ public struct BackupStore: Sendable {
   private let destination: any BackupDestination
   private let count: Int?
   private let fetches: Bool
+  private let compress: BackupCompression
+  private let compressionTime: Duration
   private let notify: @Sendable (String) -> Void
   /// Earlier runs that may have left unrecorded backups on hosts.
   private let earlier: [String]
@@ -23,15 +26,21 @@ public struct BackupStore: Sendable {
   ///   - state: the state folder. Its destination takes the backups of local databases, and those fetched from hosts.
   ///   - keep: how many backups of an installation are kept; nil to keep all.
   ///   - fetches: whether backups on hosts are copied to this machine.
-  ///   - notify: called with a sentence for each outdated backup that can't be removed; from many threads.
+  ///   - compress: how copies of backups on hosts are stored.
+  ///   - time: how long compressing one of them may take.
+  ///   - notify: called with a sentence for each outdated backup that can't be removed, and for each new one that can't
+  ///     be compressed; from many threads.
   /// - Throws: `StateError` if the destination can't store backups.
   public init(
     _ journal: Journal, _ run: RunID, in state: StateFolder, keep: Int?, fetches: Bool,
+    compress: BackupCompression = .none, within time: Duration = .seconds(600),
     notify: @escaping @Sendable (String) -> Void
   ) throws(StateError) {
     self.journal = journal
     self.run = run
     self.fetches = fetches
+    self.compress = compress
+    compressionTime = time
     self.notify = notify
     destination = state.destination
     count = keep
@@ -77,14 +86,12 @@ public struct BackupStore: Sendable {
   ) -> Outcome {
     if !installation.machine.isLocal, outcome.status != .unreachable { recordRecovered(installation, worker) }
     guard let backup = outcome.backup else { return outcome }
-    let isUnchanged = outcome.status == .failed && outcome.applied.isEmpty && outcome.isUnchanged
-    if isUnchanged, let step = outcome.failure?.step, [.migrate, .record, .prove].contains(step),
-      (try? worker.remove([backup.path])) != nil
-    {
+    if outcome.hasNeedlessBackup, (try? worker.remove([backup.path])) != nil {
       var outcome = outcome
       outcome.backup = nil
       return outcome
     }
+    if let problem = outcome.compressionProblem { notifyUncompressed(installation, problem) }
     let isFetched = fetches && !installation.machine.isLocal
     let (fetched, failure) = isFetched ? fetch(backup, installation, worker) : (nil, nil)
     journal.addBackup(
@@ -107,7 +114,7 @@ public struct BackupStore: Sendable {
       guard let run = RunID(backup.run) else { continue }
       let record = BackupRecord(
         path: there.location(backup.run, installation.fileName), bytes: backup.record.bytes,
-        sha256: backup.record.sha256)
+        sha256: backup.record.sha256, compressedBytes: backup.record.compressedBytes)
       journal.addBackup(StoredBackup(run, installation, version: backup.version, record, fetched: nil))
     }
   }
@@ -117,10 +124,25 @@ public struct BackupStore: Sendable {
   ) -> (location: String?, failure: Failure?) {
     do throws(Failure) {
       let location = destination.location(run.description, installation.fileName)
-      return (try worker.fetch(backup, to: location).path, nil)
+      let copy = try worker.fetch(backup, to: location)
+      if compress == .zstd { compress(copy, installation) }
+      return (copy.path, nil)
     } catch {
       return (nil, error)
     }
+  }
+
+  /// Compresses a copy that was fetched. If that fails, it stays as it is.
+  private func compress(_ copy: BackupRecord, _ installation: Installation) {
+    do {
+      _ = try destination.compress(copy, by: Deadline(in: compressionTime))
+    } catch {
+      notifyUncompressed(installation, Failure(reporting: error).message)
+    }
+  }
+
+  private func notifyUncompressed(_ installation: Installation, _ problem: String) {
+    notify("the backup of \(installation.id) is complete, but could not be compressed: \(problem)")
   }
 
   /// Removes outdated backups. A backup that can't be removed now stays recorded, and the next run tries again.
@@ -158,6 +180,9 @@ public struct BackupStore: Sendable {
     } catch {
       return Outcome(error)
     }
+    var stored = backup
+    stored.record.compressedBytes = nil
+    journal.addBackup(stored)
     return worker.restore(installation.path, from: backup.record, saving: saved)
   }
 }
@@ -172,6 +197,7 @@ extension StateFolder {
     return try journal.backups().compactMap { backup in
       guard backup.host != nil || destination.has(backup.record.path) else { return nil }
       var backup = backup
+      if backup.host == nil { backup.record.compressedBytes = destination.compressedSize(backup.record.path) }
       backup.fetched = backup.fetched.flatMap { destination.has($0) ? $0 : nil }
       return backup
     }

@@ -84,6 +84,8 @@ public struct FleetFile: Sendable, Equatable {
     public var keep = 3
     /// How thoroughly a backup is checked.
     public var check = BackupCheck.full
+    /// How backups are stored.
+    public var compress = BackupCompression.none
     /// Whether backups on hosts are copied to this machine.
     public var fetch = false
   }

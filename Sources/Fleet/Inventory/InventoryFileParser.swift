@@ -203,9 +203,11 @@ struct FleetFileParser {
 
   private func backup(_ top: InventorySection) -> FleetFile.Backup {
     var backup = FleetFile.Backup()
-    guard let section = top.section("backup", keys: ["keep", "check", "fetch"]) else { return backup }
+    let keys = ["keep", "check", "compress", "fetch"]
+    guard let section = top.section("backup", keys: keys) else { return backup }
     backup.keep = section.number("keep", in: 1...1_000_000) ?? backup.keep
     backup.check = section.choice("check", of: BackupCheck.self) ?? backup.check
+    backup.compress = section.choice("compress", of: BackupCompression.self) ?? backup.compress
     backup.fetch = section.flag("fetch") ?? backup.fetch
     return backup
   }

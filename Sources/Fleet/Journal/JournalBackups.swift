@@ -17,16 +17,18 @@ public struct StoredBackup: Sendable {
   /// The version of the database in it; nil if it was untracked.
   public let version: MigrationVersion?
   /// Its location on the database's machine, its size and its digest.
-  public let record: BackupRecord
+  public internal(set) var record: BackupRecord
   /// The location of the copy on this machine; nil if it was not fetched from its host.
   public internal(set) var fetched: String?
 
   /// Where the database was: `HOST:PATH`, or a path on this machine.
   public var place: String { host.map { "\($0):\(database)" } ?? database }
-  /// Where the backup is, in words for people.
+  /// Where the backup is stored, in words for people.
   public var `where`: String {
-    let path = host.map { "\($0):\(record.path)" } ?? record.path
-    return fetched.map { "\(path) and \($0)" } ?? path
+    let destination = BackupDestinations.holding(record.path)
+    let file = destination.stored(record.path, isCompressed: record.compressedBytes != nil)
+    let path = host.map { "\($0):\(file)" } ?? file
+    return fetched.map { "\(path) and \(BackupDestinations.holding($0).stored($0))" } ?? path
   }
 }
 
@@ -37,8 +39,8 @@ extension Journal {
       try journal.database.execute(
         """
         INSERT OR REPLACE INTO backups
-          (run, installation, database, version, path, bytes, sha256, host, fetched)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+          (run, installation, database, version, path, bytes, sha256, host, fetched, compressed)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           .text(backup.run.description), .text(backup.installation), .text(backup.database),
@@ -46,6 +48,7 @@ extension Journal {
           .integer(backup.record.bytes),
           .text(backup.record.sha256), backup.host.map(Value.text) ?? .null,
           backup.fetched.map(Value.text) ?? .null,
+          backup.record.compressedBytes.map(Value.integer) ?? .null,
         ])
     }
   }
@@ -55,7 +58,7 @@ extension Journal {
     try read { database in
       try database.rows(
         """
-        SELECT run, installation, database, version, path, bytes, sha256, host, fetched FROM backups
+        SELECT run, installation, database, version, path, bytes, sha256, host, fetched, compressed FROM backups
         ORDER BY installation, run DESC
         """, [], Self.stored
       ).compactMap { $0 }
@@ -67,7 +70,9 @@ extension Journal {
     return StoredBackup(
       run: run, installation: row.text(1) ?? "", host: row.text(7), database: row.text(2) ?? "",
       version: row.text(3).flatMap { MigrationVersion($0) },
-      record: BackupRecord(path: row.text(4) ?? "", bytes: row.int(5), sha256: row.text(6) ?? ""),
+      record: BackupRecord(
+        path: row.text(4) ?? "", bytes: row.int(5), sha256: row.text(6) ?? "",
+        compressedBytes: row.text(9).flatMap { Int64($0) }),
       fetched: row.text(8))
   }
 
@@ -123,7 +128,7 @@ extension Journal {
     try readUnsaved { database in
       try database.rows(
         """
-        SELECT run, installation, database, version, path, bytes, sha256, host, fetched FROM backups
+        SELECT run, installation, database, version, path, bytes, sha256, host, fetched, compressed FROM backups
         WHERE installation = ? AND run != ? ORDER BY run DESC LIMIT -1 OFFSET ?
         """, [.text(installation), .text(run.description), .integer(Int64(max(1, keep) - 1))], Self.stored
       ).compactMap { $0 }

@@ -3,7 +3,9 @@ internal import SQLite
 extension Journal {
   /// The versions of the journal's schema. A step keeps the names and the order of the columns, so that an older
   /// flotilla that is still running when the journal is upgraded can continue to write.
-  static var forms: VersionedDatabase { VersionedDatabase(steps: [makeVersion1, makeVersion2]) }
+  static var forms: VersionedDatabase {
+    VersionedDatabase(steps: [makeVersion1, makeVersion2, makeVersion3])
+  }
 
   /// Creates version 1 in an empty file, and upgrades the four schemas from before the journal had version numbers:
   /// without `host` and `fetched`, without `former_migrations`, without `verdicts`, and with all of them.
@@ -17,6 +19,11 @@ extension Journal {
 
   /// Creates version 2, in which the version of a migration can also be a text.
   private static func makeVersion2(_ database: Connection) throws { try database.executeScript(version2) }
+
+  /// Creates version 3, which knows how many bytes a compressed backup takes.
+  private static func makeVersion3(_ database: Connection) throws {
+    try database.execute("ALTER TABLE backups ADD COLUMN compressed INTEGER")
+  }
 
   private static let version2 = """
     ALTER TABLE backups RENAME TO former_backups;

@@ -1,4 +1,5 @@
 internal import Basics
+public import SQLite
 
 /// Where backups are stored. Only implementations of this protocol know how.
 ///
@@ -12,7 +13,7 @@ internal import Basics
 ///
 /// The address of a destination is its only configuration. It stores each backup at a *location*,
 /// `ADDRESS/RUN/NAME.sqlite`. Journal, reports and messages contain locations, but only a destination interprets them.
-/// ``BackupFolder`` is the only implementation so far. To add one, see ``BackupDestinations``. See also
+/// A backup can be stored compressed; its location and its content stay the same. ``BackupFolder`` is the only implementation so far. To add one, see ``BackupDestinations``. See also
 /// ``UnfinishedBackup``.
 ///
 /// Many lanes call a destination at the same time.
@@ -37,9 +38,32 @@ public protocol BackupDestination: Sendable {
 
   /// Calls `body` with the path of a local file that holds the backup. The file is valid until `body` returns.
   ///
+  /// - Parameters:
+  ///   - location: the location of the backup.
+  ///   - bytes: the size of the backup's content; nil if it isn't known. A compressed backup of another size isn't
+  ///     expanded.
+  ///   - deadline: when to stop expanding; nil for never.
+  ///   - body: gets the path.
+  /// - Returns: what `body` returns.
   /// - Throws: what `body` throws. If the backup can't be read, either this method throws, or `body` gets a file that
   ///   can't be opened.
-  func open<T>(_ location: String, _ body: (String) throws -> T) throws -> T
+  func open<T>(
+    _ location: String, expecting bytes: Int64?, by deadline: Deadline?, _ body: (String) throws -> T
+  ) throws -> T
+
+  /// Stores a published backup compressed. Until its compressed form is complete, durable and proved to expand to the
+  /// recorded content, the backup stays as it is.
+  ///
+  /// - Returns: how many bytes it takes now.
+  /// - Throws: `Failure`, or `SQLiteError` with code `.interrupt` if the deadline passes. The backup is then stored as
+  ///   before.
+  func compress(_ backup: BackupRecord, by deadline: Deadline) throws -> Int64
+
+  /// How many bytes a compressed backup takes; nil if it isn't compressed, or if there is none.
+  func compressedSize(_ location: String) -> Int64?
+
+  /// The name of what is stored for a backup, for people who look for it.
+  func stored(_ location: String, isCompressed: Bool) -> String
 
   /// Whether there is a backup at the location.
   func has(_ location: String) -> Bool
@@ -89,6 +113,23 @@ public struct BackupRoom: Sendable {
 }
 
 extension BackupDestination {
+  /// Calls `body` with the path of a local file that holds a backup of unknown size.
+  public func open<T>(_ location: String, _ body: (String) throws -> T) throws -> T {
+    try open(location, expecting: nil, by: nil, body)
+  }
+
+  /// The name of what is stored for a backup of this machine, for people who look for it.
+  public func stored(_ location: String) -> String {
+    stored(location, isCompressed: compressedSize(location) != nil)
+  }
+
+  /// How a person puts the content of a backup at `path`, as the rest of a sentence.
+  func instruction(_ location: String, to path: String) -> String {
+    let file = stored(location)
+    guard compressedSize(location) != nil else { return "copy \(file) to its place" }
+    return "unpack \(file) to its place (zstd -d -o \(path) \(file))"
+  }
+
   /// The location of a backup.
   ///
   /// - Parameters:

@@ -79,9 +79,12 @@ public final class IncomingBackup {
   }
 }
 
-/// Reads the backup at a location piece by piece, as `readPieces` does.
-public func readBackup(at location: String, length: Int, _ body: ([UInt8]) throws -> Void) throws {
-  try BackupDestinations.holding(location).open(location) { file in
+/// Reads the content of the backup at a location piece by piece, as `readPieces` does. A compressed backup that holds
+/// another number of bytes than `bytes` is refused.
+public func readBackup(
+  at location: String, of bytes: Int64, length: Int, _ body: ([UInt8]) throws -> Void
+) throws {
+  try BackupDestinations.holding(location).open(location, expecting: bytes, by: nil) { file in
     try readPieces(of: file, length: length, body)
   }
 }

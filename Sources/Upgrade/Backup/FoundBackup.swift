@@ -32,7 +32,9 @@ public struct FoundBackup: Hashable, Sendable, Codable {
       let digest = try FileDigest(file)
       return (
         try history.read(database).version,
-        BackupRecord(path: location, bytes: digest.bytes, sha256: digest.sha256)
+        BackupRecord(
+          path: location, bytes: digest.bytes, sha256: digest.sha256,
+          compressedBytes: destination.compressedSize(location))
       )
     }
   }

@@ -64,11 +64,12 @@ final class Restore {
       code: failure.code, step: .restore,
       message:
         "\(failure.message); stop what uses \(path), move aside what is there with its -wal and -journal, "
-        + "and copy \(backup.path) to its place")
+        + "and \(BackupDestinations.holding(backup.path).instruction(backup.path, to: path))")
   }
 
   private func write(_ file: DatabaseFile) throws {
-    try BackupDestinations.holding(backup.path).open(backup.path) { copy in
+    let destination = BackupDestinations.holding(backup.path)
+    try destination.open(backup.path, expecting: backup.bytes, by: deadline) { copy in
       try check(copy)
       try write(file, from: copy)
     }

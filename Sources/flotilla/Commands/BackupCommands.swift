@@ -60,9 +60,14 @@ struct Backups: ParsableCommand {
       let lines = backups.map { backup in
         let name = backup.installation + String(repeating: " ", count: width - backup.installation.count)
         let version = backup.version.map { "version \($0)" } ?? "untracked"
-        return "\(backup.run)  \(name)  \(version)  \(backup.record.bytes) bytes  \(backup.where.oneLine)"
+        let taken = backup.record.compressedBytes.map { ", \($0) compressed" } ?? ""
+        return
+          "\(backup.run)  \(name)  \(version)  \(backup.record.bytes) bytes\(taken)  \(backup.where.oneLine)"
       }
       console.out(lines: lines.isEmpty ? ["There are no backups."] : lines)
+      if backups.contains(where: { $0.record.compressedBytes != nil }) {
+        console.log("A file that ends in .zst is unpacked by: zstd -d FILE")
+      }
       return .well
     }
   }

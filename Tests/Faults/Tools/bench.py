@@ -44,8 +44,9 @@ class Scenario:
         self.template = os.path.join(bench.work, f"{command}-{lanes}")
         self.arguments, backups = ["migrate", "--yes"], []
         fleet.empty(bench.root)
-        fleet.make(bench.root, lanes, keep=1 if command == "migrate again" else 3)
-        if command != "migrate":
+        keep, compress = 1 if command == "migrate again" else 3, "zstd" if command == "migrate compressed" else "none"
+        fleet.make(bench.root, lanes, keep, compress)
+        if command in ("restore", "migrate again"):
             bench.must(self.arguments)
             backups = judge.listed(bench.must(["backups"]).output)
             restore = ["--only", ":".join(fleet.IDS), "restore", "--run", max(line.run for line in backups), "--yes"]

@@ -29,7 +29,7 @@ KILLS = ["KILL_BEFORE", "KILL_AFTER"]
 # The kinds of power cuts, and how many images of each are made after every call.
 CUTS = {"strict": 1, "ordered": 2, "blocks": 4, "chaos": 6}
 GROUPS = {"faults": ONCE, "faults from a call on": ON, "kills": KILLS, "power cuts": list(CUTS)}
-COMMANDS = ["migrate", "restore", "migrate again"]
+COMMANDS = ["migrate", "restore", "migrate compressed", "migrate again"]
 WRITES = ("write", "pwrite", "writev", "pwritev", "copy_file_range", "sendfile")
 
 Outcome = collections.namedtuple("Outcome", "command kind is_new case violations kept", defaults=[None])
@@ -239,7 +239,7 @@ def main():
     parser.add_argument("program", help="the built flotilla")
     parser.add_argument("shim", help="the built shim.c")
     parser.add_argument("--all", action="store_true", help="every call, in every way (default: a sample)")
-    parser.add_argument("--only", nargs="+", choices=COMMANDS, help="default: all; of a sample, the first two")
+    parser.add_argument("--only", nargs="+", choices=COMMANDS, help="default: all; of a sample, the first three")
     parser.add_argument("--kind", nargs="+", default=sum(GROUPS.values(), []), choices=sum(GROUPS.values(), []))
     parser.add_argument("--call", nargs="+", type=int, help="these calls alone, in every way")
     parser.add_argument("--seed", default="1", help="of what power cuts leave to chance (default: 1)")
@@ -247,7 +247,7 @@ def main():
     parser.add_argument("--work", help="the folder to work in (default: a temporary one)")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    options.only = options.only or (COMMANDS if options.all else COMMANDS[:2])
+    options.only = options.only or (COMMANDS if options.all else COMMANDS[:3])
     options.whole = bool(options.all or options.call)  # each call in every way
     options.program, options.shim = os.path.realpath(options.program), os.path.realpath(options.shim)
     with tempfile.TemporaryDirectory(prefix="flotilla-faults-", dir=options.work) as folder:

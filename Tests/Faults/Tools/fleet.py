@@ -42,11 +42,11 @@ migrations: migrations
 installations:
   - { files: db/*.sqlite }
 rollout: { concurrency: LANES, max_failures: 3, busy_timeout: 2s }
-backup: { keep: KEEP }
+backup: { keep: KEEP, compress: COMPRESS }
 """
 
 
-def make(root, lanes=1, keep=3):
+def make(root, lanes=1, keep=3, compress="none"):
     """Makes the fleet: Berlin has a rollback journal, Lima pages of 1,024 bytes, Oslo a log (WAL) with rows in it."""
     os.makedirs(os.path.join(root, "db"))
     os.makedirs(os.path.join(root, "migrations"))
@@ -54,7 +54,7 @@ def make(root, lanes=1, keep=3):
         with open(os.path.join(root, "migrations", name), "w") as file:
             file.write(sql)
     with open(os.path.join(root, "fleet.yml"), "w") as file:
-        file.write(SETTINGS.replace("LANES", str(lanes)).replace("KEEP", str(keep)))
+        file.write(SETTINGS.replace("LANES", str(lanes)).replace("KEEP", str(keep)).replace("COMPRESS", compress))
     fill(os.path.join(root, "db", "berlin.sqlite"), "DELETE", 4096, 40)
     fill(os.path.join(root, "db", "lima.sqlite"), "DELETE", 1024, 25)
     fill(os.path.join(root, "db", "oslo.sqlite"), "WAL", 4096, 40)

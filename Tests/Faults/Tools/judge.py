@@ -10,8 +10,9 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
 
-LINE = re.compile(r"^(?P<run>[0-9A-Z]{26})\s+(?P<id>\S+)\s.*?(?P<bytes>-?\d+) bytes\s+(?P<path>\S.*)$")
+LINE = re.compile(r"^(?P<run>[0-9A-Z]{26})\s+(?P<id>\S+)\s.*?(?P<bytes>-?\d+) bytes(?:, \d+ compressed)?\s+(?P<path>\S.*)$")
 
 
 class State:
@@ -141,20 +142,31 @@ class Judgement:
 
     def has_backup_files(self):
         folder = os.path.join(self.root, ".flotilla", "backups")
-        return any(name.endswith(".sqlite") for _, _, files in os.walk(folder) for name in files)
+        return any(name.endswith((".sqlite", ".sqlite.zst")) for _, _, files in os.walk(folder) for name in files)
 
     def backup(self, line):
         what = f"{line.id}: the listed backup {os.path.relpath(line.path, self.root)}"
         try:
-            size = os.stat(line.path).st_size
+            path = self.unpacked(line.path)
+            size = os.stat(path).st_size
             if size != line.bytes:
                 return self.violate(f"{what} has {size} bytes, not {line.bytes}")
-            state = State(line.path, self.scratch)
-        except (OSError, sqlite3.Error) as error:
+            state = State(path, self.scratch)
+        except (OSError, sqlite3.Error, subprocess.CalledProcessError) as error:
             return self.violate(f"{what} can't be read: {error}")
         if state.faults:
             return self.violate(f"{what} is damaged: {'; '.join(state.faults[:3])}")
         return state
+
+    def unpacked(self, path):
+        """The path of the database that a backup holds; zstd's own program reads one that is compressed."""
+        if not path.endswith(".zst"):
+            return path
+        if os.path.exists(path.removesuffix(".zst")):
+            self.violate(f"{path} is listed, and the plain backup, which counts, is there, too")
+        unpacked = os.path.join(self.scratch, "unpacked.sqlite")
+        subprocess.run(["zstd", "-dqf", "-o", unpacked, path], check=True, capture_output=True)
+        return unpacked
 
     def words(self, run):
         """Judges what a run said that came to its end."""
