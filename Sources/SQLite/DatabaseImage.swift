@@ -76,7 +76,7 @@ public struct DatabaseImage: Sendable {
     (log, frames, overlay, counters) = (nil, nil, [], header.counters)
   }
 
-  /// Whether the file is as it was, outside WAL mode. Nobody may be writing it.
+  /// Whether the counters in the header are as they were; false in WAL mode. The caller holds the write lock.
   public func isCurrent() throws -> Bool {
     let header = try FileHeader(live)
     return log == nil && !header.isWAL && header.counters == counters
@@ -207,7 +207,7 @@ struct FileHeader {
     }
     isWAL = bytes.byte(18) == 2 || bytes.byte(19) == 2
     let count = bytes.number(28, bytes: 4) ?? 0
-    // Versions of SQLite before 3.7 don't keep the field up to date, nor the one that says so.
+    // Versions of SQLite before 3.7 don't keep the field up to date, nor the one that says for which change it is valid.
     pages = count > 0 && bytes.number(24, bytes: 4) == bytes.number(92, bytes: 4) ? count : nil
   }
 }

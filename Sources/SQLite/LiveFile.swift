@@ -21,13 +21,6 @@ public final class LiveFile: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Whether this is the file that was inspected.
-  func isSame(as file: DatabaseFile) -> Bool {
-    var status = stat()
-    return fstat(descriptor, &status) == 0 && UInt64(status.st_ino) == file.inode
-      && UInt64(status.st_dev) == file.device
-  }
-
   /// The size in bytes.
   func size() throws(SystemError) -> Int {
     var status = stat()

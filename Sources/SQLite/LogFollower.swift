@@ -3,13 +3,16 @@ internal import Basics
 /// Notes which pages of a database in WAL mode change while its file is copied.
 ///
 /// ```swift
-/// let follower = try LogFollower(snapshot, in: live, busyTimeout: .seconds(5), deadline: deadline)
+/// let made = try LogFollower(snapshot, in: live, busyTimeout: .seconds(5), deadline: deadline)
+/// guard let follower = made else { return }  // It isn't in WAL mode.
 /// // Copy the file, and call follower.advanceIfDue() now and then. Then the copy lacks these pages:
-/// for (page, place) in follower.takeChanged() { try follower.read(page, place, into: buffer) }
+/// for (page, place) in follower.takeChanged(of: try follower.pages()) {
+///   try follower.read(page, place, into: buffer)
+/// }
 /// ```
 ///
 /// A transaction is open at any time, so that no page gets from the log into the file unnoticed: a checkpoint copies at
-/// most what the oldest transaction sees. The transaction moves on several times a second. If it stayed, the log would
+/// most what the oldest transaction sees. The transaction moves on twenty times a second. If it stayed, the log would
 /// grow, and the application would have to copy all of it to the file in the end.
 ///
 /// It is used by one thread at a time. See also ``Snapshot`` and ``LogFrames``.
@@ -38,7 +41,7 @@ public final class LogFollower {
 
   private static let interval = Duration.milliseconds(50)
 
-  /// Begins with the pages that are in the log and may not be in the file.
+  /// Begins with the pages that are in the log and may not be in the file. Returns nil outside WAL mode.
   ///
   /// - Parameters:
   ///   - snapshot: a transaction in WAL mode, which now belongs to this object.
@@ -57,7 +60,7 @@ public final class LogFollower {
 
   /// Moves on to what is committed now.
   ///
-  /// - Returns: whether anything was committed since.
+  /// - Returns: whether anything was committed since the last call.
   /// - Throws: `LogFrames.Unreadable` if what has changed can't be told; the transaction then stays where it is.
   ///   `SystemError`, `SQLiteError`.
   @discardableResult
@@ -74,7 +77,7 @@ public final class LogFollower {
     return isChanged
   }
 
-  /// Moves on if the last time is a while ago.
+  /// Moves on if the last time is at least 50 ms ago.
   ///
   /// - Throws: as `advance`.
   public func advanceIfDue() throws {
@@ -96,7 +99,8 @@ public final class LogFollower {
       }
       moveToFile()
     }
-    // A new log may then begin over the frames. Nothing of it gets into the file as long as the transaction is open.
+    // All frames are in the file, so the log may be overwritten from its start. The file then stays as it is: nothing of
+    // a new log is copied to it while the transaction is open.
     if now.copied == now.frames { moveToFile() }
   }
 

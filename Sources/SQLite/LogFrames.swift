@@ -6,7 +6,7 @@ internal import Glibc
 /// them are checked, so that the result is what SQLite would read, or an error. The log file itself has no locks that
 /// closing it could drop.
 public final class LogFrames: Sendable {
-  /// The log isn't what its index says, or has begun anew, so that what changed can't be told.
+  /// The log doesn't match its index, or has begun anew, so the changed pages are unknown.
   public struct Unreadable: Error, Hashable, CustomStringConvertible {
     /// The reason, as a sentence about the log.
     public let description: String

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Glibc
 
 /// What a log (WAL) holds at one moment, from the header of its index.
 ///
@@ -35,7 +36,7 @@ public struct LogState: Hashable, Sendable {
     hasher.combine(salt.1)
   }
 
-  /// Whether a log with this state can be followed to `later`, while a transaction that sees this state stays open.
+  /// How many frames this state shares with `later`, while a transaction that sees this state stays open.
   ///
   /// Such a transaction keeps the log from beginning anew, with one exception: if everything was copied to the database
   /// file when it began, it reads the file alone, and one new log may begin. That one stays until the transaction ends,
@@ -76,11 +77,12 @@ extension Connection {
   /// - Throws: `SQLiteError` if the index can't be read, with `.busy` if it keeps changing.
   public func logState() throws(SQLiteError) -> LogState {
     var bytes = [UInt8](repeating: 0, count: LogState.size)
-    for _ in 0..<1_000 {
+    for attempt in 0..<2_000 {
       let result = flotilla_sqlite3_log_index(handle, &bytes, Int32(bytes.count))
       guard result == SQLITE_OK else { throw error(result) }
-      // A writer changes the two copies one after the other.
       if let state = LogState(bytes) { return state }
+      // A writer changes the two copies one after the other, and may be interrupted between them.
+      if attempt >= 10 { usleep(1_000) }
     }
     throw SQLiteError(code: .busy, message: "the index of the log could not be read")
   }

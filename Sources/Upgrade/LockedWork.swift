@@ -76,7 +76,7 @@ class LockedWork {
     return outcome
   }
 
-  /// What was read before the lock was taken, and what SQLite changes when somebody else commits.
+  /// What was read before the lock was taken, and `PRAGMA data_version`, which changes when another connection commits.
   private typealias KnownState = (state: Inspector.State, dataVersion: Value?)
 
   /// Reads the state and makes the backup, if one is needed, while others may write.
@@ -108,7 +108,7 @@ class LockedWork {
 
   private func fail(_ error: any Error) {
     outcome.status = .failed
-    // Before the lock is taken, reading can wait for somebody else's, too.
+    // Reading, too, can fail because another process holds a lock.
     let isBusy = lockedSince == nil && (error as? SQLiteError)?.code.primary == .busy
     outcome.failure = Failure(error, at: isBusy ? .lock : step)
     noteFailure()
@@ -138,10 +138,7 @@ class LockedWork {
 
   /// Adds the backup and the times to the outcome, when the lock is gone.
   private func noteBackup() {
-    if let lockedSince {
-      let held = (unlocked ?? .now) - lockedSince
-      outcome.lockedMilliseconds = max(held.milliseconds, copy?.copyingMilliseconds ?? 0)
-    }
+    outcome.count(lockedSince: lockedSince, until: unlocked ?? .now, copying: copy)
     guard let copy else { return }
     outcome.milliseconds["backup"] = backupMilliseconds
     do {

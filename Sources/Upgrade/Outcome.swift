@@ -153,3 +153,12 @@ public struct Outcome: Hashable, Sendable, Codable {
     case failure = "error"
   }
 }
+
+extension Outcome {
+  /// Whether the backup is certainly equal to the database, so that it isn't kept: a migration failed at *migrate*,
+  /// *record* or *prove*, and nothing was committed.
+  public var hasNeedlessBackup: Bool {
+    guard status == .failed, applied.isEmpty, isUnchanged, let step = failure?.step else { return false }
+    return [.migrate, .record, .prove].contains(step)
+  }
+}

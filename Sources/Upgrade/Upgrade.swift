@@ -3,7 +3,7 @@ internal import Migrations
 internal import SQLite
 internal import Schema
 
-/// One upgrade of one installation: open → lock → inspect → back up → migrate → prove → commit.
+/// One upgrade of one installation: open → inspect → back up → lock → migrate → prove → commit.
 ///
 /// Everything from the lock to the commit is one transaction. The database is always completely at its old version or
 /// completely at its new version, even if this process is killed. Only migrations that can't run in a transaction

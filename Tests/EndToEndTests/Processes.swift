@@ -36,18 +36,20 @@ enum Processes {
   /// The process that started it.
   static func parent(_ process: pid_t) -> pid_t { pid_t(status(process, "PPid:")) ?? 0 }
 
-  /// Whether a process holds SQLite's write lock of a database in WAL mode, as it does in a transaction that writes.
-  static func isWriting(_ process: pid_t, to path: String) -> Bool {
+  /// The process that holds the write lock of the database at `path`, which is in WAL mode; nil if none does. It reads
+  /// one file, so it sees locks that are held shortly.
+  static func writer(to path: String) -> pid_t? {
     guard let attributes = try? FileManager.default.attributesOfItem(atPath: path + "-shm"),
       let number = (attributes[.systemFileNumber] as? NSNumber)?.uint64Value,
       let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
-    else { return false }
+    else { return nil }
     // 1: POSIX  ADVISORY  WRITE 4711 fd:00:12345 120 120
-    return locks.split(separator: "\n").contains { line in
+    for line in locks.split(separator: "\n") {
       let words = line.split(separator: " ")
-      return words.count == 8 && words[3] == "WRITE" && words[4] == "\(process)"
-        && words[5].hasSuffix(":\(number)") && words[6] == "120"
+      let isOurs = words.count == 8 && words[5].hasSuffix(":\(number)")
+      if isOurs, words[3] == "WRITE", words[6] == "120" { return pid_t(words[4]) }
     }
+    return nil
   }
 
   private static func list(_ process: pid_t, _ name: String) -> [String] {

@@ -137,14 +137,17 @@ struct TwoHosts {
     // One that lost its connection may still be there beside the one that works.
     try #require(
       waits(20) {
-        writer = agents.first { Processes.isWriting($0, to: path) }
+        writer = Processes.writer(to: path).flatMap { isAgent($0) ? $0 : nil }
         return writer != nil
-      }, "no agent writes")
+      }, "no agent writes; agents \(agents), versions \((try? SmallFleet.versions(path)) ?? [])")
     return (started, try #require(writer))
   }
 
+  /// Whether a process is an agent on the bad host.
+  func isAgent(_ process: pid_t) -> Bool { Processes.words(process)[0].hasPrefix(bad.home) }
+
   /// The agents on the bad host.
   var agents: [pid_t] {
-    Processes.all(naming: bad.home).filter { Processes.words($0)[0].hasPrefix(bad.home) }
+    Processes.all(naming: bad.home).filter(isAgent)
   }
 }

@@ -6,7 +6,8 @@ import Schema
 import Synchronization
 import TestSupport
 import Testing
-import Upgrade
+
+@testable import Upgrade
 
 /// A backup is written back through SQLite: content as it was, the live file's own settings as they are.
 @Suite struct RestoreTests {
@@ -196,6 +197,23 @@ import Upgrade
     #expect(try Content.dump(bench.path) == live)
     #expect(try Content.mode(bench.path) == (mode == "WAL" ? [2, 2] : [1, 1]))
     try bench.change("UPDATE parents SET name = 'on' WHERE id = 3")
+  }
+
+  @Test(arguments: ["DELETE", "WAL"])
+  func `where the backup of a sound database fails, nothing is restored`(mode: String) throws {
+    let (bench, backup, _) = try migrated("PRAGMA journal_mode=\(mode);")
+    try bench.change("UPDATE parents SET name = 'on' WHERE id = 3")
+    let live = try Content.dump(bench.path)
+    bench.control.onCopy = { copy, moment in
+      guard moment == .checked, let file = FileHandle(forUpdatingAtPath: copy) else { return }
+      try? file.seek(toOffset: 5_000)
+      try? file.write(contentsOf: [1, 2, 3])
+      try? file.close()
+    }
+    let outcome = try restore(bench, backup)
+    #expect(outcome.status == .failed && outcome.failure?.code == .backup, "\(outcome)")
+    #expect(try Content.dump(bench.path) == live)
+    #expect(outcome.backup == nil)
   }
 
   @Test(arguments: ["DELETE", "WAL"])

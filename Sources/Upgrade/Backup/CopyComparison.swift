@@ -11,7 +11,7 @@ struct CopyComparison {
   let path: String
   let image: DatabaseImage
   let deadline: Deadline
-  /// Called with the number of a page that differs: whether it may.
+  /// Returns whether the page with this number may differ.
   var mayDiffer: (Int) -> Bool = { _ in false }
 
   private static let formatVersions = 18..<20

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The size of a file and the times of its last changes, which tell whether it was written since.
+/// The inode and the size of a file, and the times of its last changes. They differ if it was written in between.
 struct FileStamp: Equatable {
   private let bytes: Int
   private let inode: UInt
@@ -19,8 +19,8 @@ struct FileStamp: Equatable {
     changed = Self.nanoseconds(status.st_ctim)
   }
 
-  /// Reads the stamp of an open file, and returns when the clock for files has ticked. Any later change gives another
-  /// stamp. The clock ticks every few milliseconds.
+  /// Reads the stamp of an open file, and waits until the file system's clock has advanced, which takes a few
+  /// milliseconds. Any later change gives another stamp.
   ///
   /// - Throws: `Failure`.
   init(settled descriptor: Int32, _ path: String) throws(Failure) {

@@ -59,7 +59,7 @@ final class SnapshotBackup {
   /// Copies up to this size, in bytes, are compared and checked under the lock, too, since that takes less than a
   /// millisecond per megabyte.
   private static let smallest = 2 << 20
-  /// How often pages that were committed meanwhile are copied before the lock is taken.
+  /// The most rounds of taking over committed pages before the lock is taken.
   private static let mostRounds = 8
   /// With fewer changed bytes than this, another round isn't worth it.
   private static let fewBytes = 1 << 20
@@ -103,7 +103,7 @@ final class SnapshotBackup {
 
   // MARK: Before the lock
 
-  /// Makes and checks the copy. Nobody holds the write lock.
+  /// Makes and checks the copy. This needs no lock.
   ///
   /// - Throws: `Failure` or `SQLiteError`.
   func prepare() throws {
@@ -144,8 +144,8 @@ final class SnapshotBackup {
 
   /// Checks the copy with SQLite, and reads it once more to compare and to hash it.
   ///
-  /// Outside WAL mode the database may be written at the same time. A difference is then found again, or not, under the
-  /// lock.
+  /// Outside WAL mode the database may be written at the same time, so a difference isn't an error yet: the comparison
+  /// under the lock decides.
   private func check() throws {
     // What changes the copy after it was read changes its time.
     stamp = isSmall ? nil : try FileStamp(settled: descriptor, unfinished.file)
@@ -177,8 +177,8 @@ final class SnapshotBackup {
 
   private func checkIntegrity() throws { try Self.checkIntegrity(of: unfinished.file, writer) }
 
-  /// Hashes the copy, and compares it with the file. The pages that were taken over from the log were compared then,
-  /// and may be newer or older in the file, as may those that have changed since.
+  /// Hashes the copy, and compares it with the file. Pages that were taken over from the log differ, and were compared at
+  /// that time; so may those that have changed since.
   ///
   /// - Returns: the first difference in words; nil if there is none.
   private func compare() throws -> String? {
@@ -200,7 +200,7 @@ final class SnapshotBackup {
     return difference
   }
 
-  /// Takes over what is committed while the copy is checked, as long as that makes the difference smaller.
+  /// Takes over what is committed while the copy is checked, until a round is small.
   private func follow(_ follower: LogFollower) throws {
     for _ in 0..<Self.mostRounds {
       try follower.advance()

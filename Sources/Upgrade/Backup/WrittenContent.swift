@@ -6,8 +6,8 @@ internal import SystemPackage
 
 /// The content that SQLite's backup API has written into a live file.
 ///
-/// SQLite releases the lock when it completes a copy, so an application may have written since. Its rows can't be told
-/// from a bad copy. It then remains to verify that the file is intact and has the intended history.
+/// SQLite releases the lock when it completes a copy, so an application may have written since. A difference can then be
+/// the application's own write. In that case it is verified that the file is sound and has the intended history.
 struct WrittenContent {
   /// A connection to the live file, without a transaction.
   let database: Connection
@@ -16,7 +16,7 @@ struct WrittenContent {
   /// The file whose content was written, and a connection to it.
   let sourcePath: String
   let source: Connection
-  /// What SQLite said about commits by others before the content was written.
+  /// `PRAGMA data_version` before the content was written.
   let dataVersion: Value?
   let busyTimeout: Duration
   let deadline: Deadline

@@ -92,7 +92,7 @@ final class ProgramUpgrade {
     var lost: [String: Int] = [:]
     var lockedSince: ContinuousClock.Instant?
     do {
-      defer { outcome.lockedMilliseconds = lockedSince.map { (ContinuousClock.now - $0).milliseconds } }
+      defer { outcome.count(lockedSince: lockedSince, copying: saving) }
       try database.copyContent(of: source) {
         lockedSince = .now
         lost = try migrate(file, at: path, copy, source)
@@ -106,7 +106,10 @@ final class ProgramUpgrade {
     let written = WrittenContent(
       database: database, live: live, sourcePath: copy, source: source, dataVersion: version,
       busyTimeout: inspector.options.busyTimeout, deadline: deadline)
-    if let difference = try written.difference(inspector.set.historyTable, "the migrated database") {
+    let difference = try outcome.countingWait(outsideWAL: file) {
+      try written.difference(inspector.set.historyTable, "the migrated database")
+    }
+    if let difference {
       throw Failure(
         code: .program, step: .commit, message: "after writing, \(difference) differs from what was proved")
     }

@@ -5,8 +5,8 @@ The database is larger than what is compared as a whole under the lock, so pages
 checked are taken over from the log, or found by comparison. After each fault:
 
 - the database is sound, at its old version or its new one, and has every row that the application has committed;
-- each backup that is listed is sound, at the old version, and has the application's rows up to one moment, all of them;
-  if the database is new, there is one, and it has every row that was committed before the migration;
+- each backup that is listed is sound, at the old version, and has the application's first rows without a gap, all of
+  which the database has, too; if the database is new, there is one;
 - the next run succeeds, and no unfinished backup is left.
 
 Prints a line for each violation, and one with the sums. The status is 1 if there are violations.
