@@ -1,4 +1,4 @@
-internal import Basics
+public import Basics
 internal import CSQLite
 
 /// A hardened connection to one database file.
@@ -40,6 +40,7 @@ public final class Connection {
   /// The connection's number in the `Interrupter`; nil without a deadline.
   private var watching: Int?
   private var cached: [String: Statement] = [:]
+  private var live: LiveFile?
 
   /// Opens the file at `path`.
   ///
@@ -101,6 +102,7 @@ public final class Connection {
       if busyHandler.isOver { sqlite3_exec(handle, "SELECT 1", nil, nil, nil) }
     }
     sqlite3_close_v2(handle)
+    live = nil
   }
 
   private func harden() throws(SQLiteError) {
@@ -234,6 +236,17 @@ public final class Connection {
 
   /// The absolute path of the file without symbolic links, as SQLite resolved it when it opened the file.
   public var resolvedPath: String { sqlite3_db_filename(handle, "main").map { String(cString: $0) } ?? "" }
+
+  /// The bytes of the file. It stays open at least as long as this connection: closing it earlier would drop the locks
+  /// that the connection holds.
+  ///
+  /// - Throws: `SystemError` if the file can't be opened.
+  public func liveFile() throws(SystemError) -> LiveFile {
+    if let live { return live }
+    let opened = try LiveFile(resolvedPath)
+    live = opened
+    return opened
+  }
 
   /// Whether the opened file is still the one at `resolvedPath`, and is the one that `file` describes.
   ///

@@ -4,7 +4,7 @@ internal import Glibc
 /// A descriptor for the bytes of a database file that connections of this process have open, too.
 ///
 /// Closing any descriptor of a file drops all POSIX locks that this process holds on it
-/// (https://sqlite.org/howtocorrupt.html, 2.2). Keep this object until all connections to the file are closed.
+/// (https://sqlite.org/howtocorrupt.html, 2.2). ``Connection/liveFile()`` keeps it open as long as the connection.
 public final class LiveFile: Sendable {
   let descriptor: Int32
   private let path: String

@@ -199,6 +199,35 @@ import Testing
     try bench.change("UPDATE parents SET name = 'on' WHERE id = 3")
   }
 
+  @Test func `the locks on a database stay where the backup of what is there fails`() throws {
+    try Prerequisite.python.require()
+    let (bench, backup, _) = try migrated("PRAGMA journal_mode=WAL;")
+    let path = bench.path
+    bench.control.onCopy = { copy, moment in
+      // As if the database were damaged.
+      if moment == .updated, let file = FileHandle(forUpdatingAtPath: copy) {
+        try? file.seek(toOffset: 4096)
+        try? file.write(contentsOf: [UInt8](repeating: 0xff, count: 4096))
+        try? file.close()
+      }
+    }
+    let modes = Mutex<[String]>([])
+    let script = """
+      import sqlite3, sys
+      try: print(sqlite3.connect(sys.argv[1], timeout=0).execute("PRAGMA journal_mode=DELETE").fetchone()[0])
+      except sqlite3.OperationalError as error: print(error)
+      """
+    bench.control.began = { _, step in
+      // Another process must not find out that nobody has the database open.
+      guard step == .lock, let said = try? Tool.run(["python3", "-c", script, path]).output else { return }
+      modes.withLock { $0.append(said.split(separator: "\n").joined()) }
+    }
+    let outcome = try restore(bench, backup)
+    #expect(outcome.failure == nil && outcome.backup == nil, "\(outcome)")
+    #expect(modes.withLock { $0.last } == "database is locked", "\(modes.withLock { $0 })")
+    #expect(try Content.mode(path) == [2, 2])
+  }
+
   @Test(arguments: ["DELETE", "WAL"])
   func `where the backup of a sound database fails, nothing is restored`(mode: String) throws {
     let (bench, backup, _) = try migrated("PRAGMA journal_mode=\(mode);")

@@ -23,10 +23,8 @@ final class Restore {
   private var isWritten = false
   /// The state before the restore, with its backup.
   private var before = Outcome(status: .failed)
-  /// The backup of the old content; nil if there is none. It is kept until the connection is closed.
+  /// The backup of the old content; nil if there is none.
   private var saving: SnapshotBackup?
-  /// The live file, which is kept as long.
-  private var live: LiveFile?
 
   init(_ inspector: Inspector, _ path: String, from backup: BackupRecord, saving saved: String) {
     self.inspector = inspector
@@ -105,10 +103,8 @@ final class Restore {
     let returned = Result { if leavesWAL { try database.execute("PRAGMA journal_mode=WAL") } }
     try copied.get()
     try returned.get()
-    let live = try LiveFile(database.resolvedPath)
-    self.live = live
     let written = WrittenContent(
-      database: database, live: live, sourcePath: copy, source: source, dataVersion: version,
+      database: database, sourcePath: copy, source: source, dataVersion: version,
       busyTimeout: inspector.options.busyTimeout, deadline: deadline)
     let difference = try before.countingWait(outsideWAL: file) {
       try written.difference(inspector.set.historyTable, "the restored database")

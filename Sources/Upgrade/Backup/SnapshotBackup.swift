@@ -29,7 +29,7 @@ final class SnapshotBackup {
 
   private let database: Connection
   private let file: DatabaseFile
-  /// The same file. It is closed with this object, which has to be kept until the connection is closed.
+  /// The same file.
   private let live: LiveFile
   private let location: String
   private let writer: BackupWriter
@@ -81,7 +81,7 @@ final class SnapshotBackup {
     onCopy: (@Sendable (String, Moment) -> Void)? = nil
   ) throws {
     (self.database, self.file) = (database, file)
-    live = try LiveFile(database.resolvedPath)
+    live = try database.liveFile()
     (self.location, self.writer, self.onCopy) = (location, writer, onCopy)
     unfinished = try BackupDestinations.holding(location).put(location)
     descriptor = open(unfinished.file, O_RDWR | O_CLOEXEC | O_NOFOLLOW)

@@ -11,8 +11,6 @@ internal import SystemPackage
 struct WrittenContent {
   /// A connection to the live file, without a transaction.
   let database: Connection
-  /// The live file.
-  let live: LiveFile
   /// The file whose content was written, and a connection to it.
   let sourcePath: String
   let source: Connection
@@ -29,6 +27,7 @@ struct WrittenContent {
   /// - Returns: what differs; nil if nothing does, or if what others wrote explains it.
   /// - Throws: `Failure` with code `corrupt` if the live file is damaged; `SQLiteError`, `SystemError`.
   func difference(_ table: any HistoryTable, _ subject: String) throws -> String? {
+    let live = try database.liveFile()
     let snapshot = try Snapshot(database.resolvedPath, live, busyTimeout: busyTimeout, deadline: deadline)
     defer { snapshot.end() }
     let image = try DatabaseImage(

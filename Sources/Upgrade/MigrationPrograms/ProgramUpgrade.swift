@@ -22,9 +22,8 @@ final class ProgramUpgrade {
   private var outcome = Outcome(status: .failed)
   /// Whether the live file may have been written.
   private var isWritten = false
-  /// The backup; nil if there is none. It is kept until the connection is closed, as is the live file.
+  /// The backup; nil if there is none.
   private var saving: SnapshotBackup?
-  private var live: LiveFile?
   private var backupMilliseconds = 0.0
 
   /// Ends the copy when nothing has to be done, with the result in `outcome`.
@@ -101,10 +100,8 @@ final class ProgramUpgrade {
       }
     }
     outcome.milliseconds["migrate"] = (ContinuousClock.now - start).milliseconds
-    let live = try LiveFile(path)
-    self.live = live
     let written = WrittenContent(
-      database: database, live: live, sourcePath: copy, source: source, dataVersion: version,
+      database: database, sourcePath: copy, source: source, dataVersion: version,
       busyTimeout: inspector.options.busyTimeout, deadline: deadline)
     let difference = try outcome.countingWait(outsideWAL: file) {
       try written.difference(inspector.set.historyTable, "the migrated database")
