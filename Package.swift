@@ -135,7 +135,8 @@ let package = Package(
     // Runs the built program.
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["flotilla", "flotilla-collect", sqlite, "Schema", support], exclude: ["Fixtures"]),
+      dependencies: ["flotilla", "flotilla-collect", "Basics", sqlite, "Schema", support],
+      exclude: ["Fixtures"]),
     // Breaks the calls of the built program, kills it and cuts the power.
     .testTarget(
       name: "FaultTests", dependencies: ["flotilla", support], path: "Tests/Faults", exclude: ["Tools"]),

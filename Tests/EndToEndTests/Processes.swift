@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 
@@ -36,12 +37,11 @@ enum Processes {
   /// The process that started it.
   static func parent(_ process: pid_t) -> pid_t { pid_t(status(process, "PPid:")) ?? 0 }
 
-  /// The process that holds the write lock of the database at `path`, which is in WAL mode; nil if none does. It reads
-  /// one file, so it sees locks that are held shortly.
+  /// The process that holds the write lock of the database at `path`, which is in WAL mode; nil if none does.
   static func writer(to path: String) -> pid_t? {
     guard let attributes = try? FileManager.default.attributesOfItem(atPath: path + "-shm"),
       let number = (attributes[.systemFileNumber] as? NSNumber)?.uint64Value,
-      let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
+      let locks = text("locks")
     else { return nil }
     // 1: POSIX  ADVISORY  WRITE 4711 fd:00:12345 120 120
     for line in locks.split(separator: "\n") {
@@ -52,14 +52,35 @@ enum Processes {
     return nil
   }
 
+  /// What a process does, for the message of a failed test: what each thread waits for, its locks, and its files.
+  static func describe(_ process: pid_t) -> String {
+    let folder = "/proc/\(process)"
+    let names = { (path: String) in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
+    let threads = names("\(folder)/task").map { "\($0): \(text("\(process)/task/\($0)/wchan") ?? "?")" }
+    let locks = (text("locks") ?? "").split(separator: "\n").filter {
+      $0.split(separator: " ").contains("\(process)")
+    }
+    let files = names("\(folder)/fd").compactMap {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/fd/\($0)")
+    }
+    return (["process \(process), \(status(process, "State:"))"] + threads + locks.map(String.init) + files)
+      .joined(separator: "\n")
+  }
+
+  /// The whole of a file in /proc; nil if it can't be read. Foundation takes the first short read for the end, and the
+  /// kernel gives such files a page at a time.
+  private static func text(_ name: String) -> String? {
+    (try? readFile("/proc/\(name)")).map { String(decoding: $0, as: UTF8.self) }
+  }
+
   private static func list(_ process: pid_t, _ name: String) -> [String] {
-    let text = (try? String(contentsOfFile: "/proc/\(process)/\(name)", encoding: .utf8)) ?? ""
-    return text.split(separator: "\0", omittingEmptySubsequences: false).map(String.init)
+    (text("\(process)/\(name)") ?? "").split(separator: "\0", omittingEmptySubsequences: false).map(
+      String.init)
   }
 
   private static func status(_ process: pid_t, _ key: String) -> String {
-    let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
-    let line = text.split(separator: "\n").first { $0.hasPrefix(key) } ?? ""
+    let lines = (text("\(process)/status") ?? "").split(separator: "\n")
+    let line = lines.first { $0.hasPrefix(key) } ?? ""
     return line.dropFirst(key.count).trimmingCharacters(in: .whitespaces)
   }
 }

@@ -139,7 +139,11 @@ struct TwoHosts {
       waits(20) {
         writer = Processes.writer(to: path).flatMap { isAgent($0) ? $0 : nil }
         return writer != nil
-      }, "no agent writes; agents \(agents), versions \((try? SmallFleet.versions(path)) ?? [])")
+      },
+      """
+      no agent writes; versions \((try? SmallFleet.versions(path)) ?? [])
+      \(agents.map(Processes.describe).joined(separator: "\n"))
+      """)
     return (started, try #require(writer))
   }
 
