@@ -148,7 +148,7 @@ public struct LocalWorker: Worker {
     inspector = Inspector(
       set: set, expectedSchema: expectedSchema,
       cache: SchemaCache(ignoring: options.ignored + set.historyRules),
-      driftCache: DriftCache(), comparison: VersionComparison(set, expectedSchema), options: options,
+      states: StateCache(), comparison: VersionComparison(set, expectedSchema), options: options,
       control: control)
     preflight = Preflight(options)
   }

@@ -96,13 +96,13 @@ import Testing
       try Bench.change(path, rows)
       #expect(worker.inspect(path).drift.map(\.object) == ["mounts"])
     }
-    #expect(worker.inspector.driftCache.judged == 1)
+    #expect(worker.inspector.states.judged == 1)
     try Bench.change(bench.path, "UPDATE schema_migrations SET name = 'other' WHERE version = 2")
     #expect(worker.inspect(bench.path).drift.map(\.object) == ["2", "mounts"])
     try Bench.change(
       bench.path, "UPDATE schema_migrations SET applied_at = '2039-01-01 00:00:00' WHERE version = 4")
     #expect(worker.inspect(bench.path).drift.map(\.object) == ["4", "2", "mounts"])
-    #expect(worker.inspector.driftCache.judged == 3)
+    #expect(worker.inspector.states.judged == 3)
   }
 
   @Test func `rows that refer to nothing are counted by child and parent when asked for`() throws {

@@ -9,7 +9,7 @@ struct Inspector {
   let set: MigrationSet
   let expectedSchema: ExpectedSchema
   let cache: SchemaCache
-  let driftCache: DriftCache
+  let states: StateCache
   let comparison: VersionComparison
   let options: UpgradeOptions
   let control: WorkControl
@@ -54,12 +54,14 @@ struct Inspector {
     DatabaseReader(busyTimeout: options.busyTimeout, recovers: options.recovers)
   }
 
-  /// Versions, schema, plan and drift, read in one transaction.
+  /// Versions and schema, read in one transaction, and what follows from them.
   struct State {
     let history: History
     let schema: Schema
     let plan: Plan
     let drift: [Difference]
+    /// The outcome of an inspection, but for what is known of the file.
+    fileprivate(set) var outcome = Outcome(status: .current)
   }
 
   func state(of database: Connection) throws -> State {
@@ -68,35 +70,40 @@ struct Inspector {
   }
 
   private func state(_ history: History, _ schema: Schema, _ digest: Fingerprint) throws -> State {
-    let plan = set.plan(for: history, upTo: options.target)
-    let drift = try drift(of: schema, digest, history, plan)
-    return State(history: history, schema: schema, plan: plan, drift: drift)
-  }
-
-  /// The differences between a database and the result of its recorded versions, computed once for all identical
-  /// databases.
-  ///
-  /// The result is empty for an untracked database, which has no versions, and if the migrations can't be used.
-  func drift(
-    of schema: Schema, _ digest: Fingerprint, _ history: History, _ plan: Plan
-  ) throws -> [Difference] {
-    guard history.recorded != nil, set.problem == nil else { return [] }
-    // What a program makes of an older version is not known.
-    if set.program != nil, !plan.isCurrent { return [] }
-    return try driftCache.drift(of: digest, history) {
-      try DriftDetector(set: set, expectedSchema: expectedSchema, showsLayout: options.showsLayout)
-        .differences(in: schema, history, plan)
+    try states.state(of: digest, history) {
+      let plan = set.plan(for: history, upTo: options.target)
+      let drift = try drift(of: schema, history, plan)
+      var state = State(history: history, schema: schema, plan: plan, drift: drift)
+      state.outcome = judge(state)
+      return state
     }
   }
 
+  /// The differences between a database and the result of its recorded versions.
+  ///
+  /// The result is empty for an untracked database, which has no versions, and if the migrations can't be used.
+  private func drift(of schema: Schema, _ history: History, _ plan: Plan) throws -> [Difference] {
+    guard history.recorded != nil, set.problem == nil else { return [] }
+    // What a program makes of an older version is not known.
+    if set.program != nil, !plan.isCurrent { return [] }
+    return try DriftDetector(set: set, expectedSchema: expectedSchema, showsLayout: options.showsLayout)
+      .differences(in: schema, history, plan)
+  }
+
+  /// The outcome of an inspection of a file of that size.
   func outcome(_ state: State, bytes: Int64) -> Outcome {
+    var outcome = state.outcome
+    outcome.bytes = bytes
+    return outcome
+  }
+
+  private func judge(_ state: State) -> Outcome {
     var outcome = Outcome(status: state.plan.isAhead ? .skipped : state.plan.isCurrent ? .current : .pending)
     outcome.versionBefore = state.history.version
     outcome.versionAfter = state.history.version
     outcome.fingerprint = state.schema.fingerprint.description
     outcome.drift = state.drift
     outcome.ignored = state.schema.ignored
-    outcome.bytes = bytes
     outcome.isUnchanged = true
     if let problem = set.problem {
       outcome.status = .skipped
