@@ -1,6 +1,7 @@
 #ifndef FLOTILLA_CSQLITE_SHIM_H
 #define FLOTILLA_CSQLITE_SHIM_H
 
+#include <malloc.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -54,6 +55,12 @@ static inline int flotilla_sqlite3_log_index(sqlite3 *db, unsigned char *copy, i
   for (int i = 0; i < size; i++) copy[i] = ((volatile unsigned char *)region)[i];
   file->pMethods->xShmBarrier(file);
   return SQLITE_OK;
+}
+
+/// Lets malloc(3) keep blocks below `block` bytes and up to `kept` bytes in all when they are freed.
+static inline void flotilla_keep_freed_memory(int block, int kept) {
+  mallopt(M_MMAP_THRESHOLD, block);
+  mallopt(M_TRIM_THRESHOLD, kept);
 }
 
 /// Allocators for SQLITE_CONFIG_MALLOC that count and limit what SQLite has, without the mutex of SQLITE_CONFIG_MEMSTATUS.

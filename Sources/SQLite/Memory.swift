@@ -12,6 +12,12 @@ enum Memory {
   /// Counts `bytes` as allocated.
   static func take(_ bytes: Int) { flotilla_memory_add(bytes) }
 
-  /// Installs allocators in SQLite that enforce the limit.
-  static func configure() -> Int32 { flotilla_sqlite3_config_memory(Limits.memory) }
+  /// Installs allocators in SQLite that enforce the limit, and lets malloc(3) keep what is given back.
+  ///
+  /// Connections and buffers live for milliseconds. By default the kernel gets their pages back, and clears them for the
+  /// next one: without this, eight lanes spent 0.2 of 1.1 seconds of system time on that.
+  static func configure() -> Int32 {
+    flotilla_keep_freed_memory(4 << 20, 16 << 20)
+    return flotilla_sqlite3_config_memory(Limits.memory)
+  }
 }
