@@ -18,8 +18,8 @@ public final class Snapshot {
   ///   - live: the same file.
   ///   - busyTimeout: how long to wait for a lock.
   ///   - deadline: when to stop.
-  /// - Throws: `SQLiteError`, with `.busy` if the lock isn't free in time, or if commits follow each other too fast;
-  ///   `SystemError`.
+  /// - Throws: `SQLiteError`, with `.busy` if the lock isn't free in time; `LogFrames.Unreadable` if commits follow each
+  ///   other too fast; `SystemError`.
   public init(_ path: String, _ live: LiveFile, busyTimeout: Duration, deadline: Deadline) throws {
     self.live = live
     connection = try Connection(path: path, access: .readOnly, busyTimeout: busyTimeout, deadline: deadline)
@@ -50,8 +50,7 @@ public final class Snapshot {
       before = now
       connection.rollback()
     }
-    throw SQLiteError(
-      code: .busy, message: "the database changes too fast to be read at one point in time")
+    throw LogFrames.Unreadable("commits follow each other too fast")
   }
 
   /// Ends the transaction. The connection stays open.

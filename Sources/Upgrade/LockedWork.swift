@@ -89,7 +89,10 @@ class LockedWork {
     let state = try inspector.state(of: database)
     let known = KnownState(state, try database.scalar("PRAGMA data_version"))
     database.rollback()
-    if needsBackup(state) { try copy(database, file) }
+    if needsBackup(state) {
+      // If the log can't be followed, the copy is made under the lock, where nothing is committed.
+      do { try copy(database, file) } catch is LogFrames.Unreadable {}
+    }
     return known
   }
 

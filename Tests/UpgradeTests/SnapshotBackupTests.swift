@@ -78,6 +78,39 @@ import Testing
     try? file.close()
   }
 
+  @Test(arguments: ["", large])
+  func `a log that can't be followed is copied under the lock`(more: String) throws {
+    let bench = try bench("WAL", more)
+    let application = Application()
+    let other = try Connection(path: bench.path, access: .readWrite)
+    _ = try other.scalar("SELECT count(*) FROM parents")
+    let path = bench.path
+    let log = path + "-wal"
+    let copies = Mutex(0)
+    let sound = Mutex<[UInt8]>([])
+    bench.control.onCopy = { _, moment in
+      guard moment == .copied,
+        copies.withLock({
+          $0 += 1; return $0
+        }) == 1
+      else { return }
+      application.write(path, "UPDATE children SET note = 'x'")
+      sound.withLock { $0 = (try? Content.bytes(log)) ?? [] }
+      Self.flip(log)
+    }
+    bench.control.began = { _, step in
+      let bytes = sound.withLock { $0 }
+      guard step == .lock, !bytes.isEmpty, let file = FileHandle(forUpdatingAtPath: log) else { return }
+      try? file.write(contentsOf: bytes)
+      try? file.close()
+    }
+    let outcome = try bench.upgrade()
+    #expect(application.problems.isEmpty, "\(application.problems)")
+    #expect(outcome.status == .migrated, "\(outcome)")
+    #expect(copies.withLock { $0 } == 2)
+    #expect(try Content.dump(#require(outcome.backup).path) == application.expected)
+  }
+
   private func expectRefused(_ bench: Bench, _ outcome: Outcome, _ before: [String]) throws {
     #expect(outcome.status == .failed, "\(outcome)")
     #expect([.backup, .corrupt].contains(outcome.failure?.code), "\(outcome)")
