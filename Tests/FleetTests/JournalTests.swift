@@ -18,6 +18,17 @@ import Upgrade
     (folder, state) = try newStateFolder()
   }
 
+  @Test func `a second journal in a process leaves the first one its locks`() throws {
+    let (first, second) = (try Journal(state), try Journal(state))
+    let run = first.newRun()
+    try first.begin(run, command: "migrate", fleet: "test", at: "2026-01-28T09:30:00Z")
+    // A process that closes the file as the last one removes its log, which the first journal would go on writing to.
+    for _ in 0..<3 { try Foreign.execute("SELECT count(*) FROM runs", at: state.journal) }
+    try first.finish(run, result: "finished", header: "{}", at: "2026-01-28T09:40:00Z")
+    #expect(try IndependentReader.rows("SELECT result FROM runs", at: state.journal) == ["finished"])
+    #expect(try second.runs().map(\.result) == ["finished"])
+  }
+
   private func inventory(_ ids: [String]) throws -> Inventory {
     let entries = ids.map { "  - { id: \($0), path: \(folder.file("\($0).sqlite")) }" }.joined(
       separator: "\n")

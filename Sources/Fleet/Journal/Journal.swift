@@ -43,9 +43,7 @@ public final class Journal: @unchecked Sendable {  // The connection is used onl
   public init(_ state: StateFolder) throws {
     path = state.journal
     folder = state.path
-    let file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw StateError(path, "can't be written", errno) }
-    close(file)
+    try Self.create(path)
     do {
       let forms = Self.forms
       try forms.check(path)
@@ -60,6 +58,19 @@ public final class Journal: @unchecked Sendable {  // The connection is used onl
       throw StateError(path, newer)
     } catch let error as SQLiteError {
       throw StateError(path, error)
+    }
+  }
+
+  /// Creates the file if there is none.
+  ///
+  /// A file that exists isn't opened: closing it would drop the locks of another connection of this process
+  /// (https://sqlite.org/howtocorrupt.html, 2.2).
+  private static func create(_ path: String) throws(StateError) {
+    let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+    if file >= 0 {
+      close(file)
+    } else if errno != EEXIST || access(path, R_OK | W_OK) != 0 {
+      throw StateError(path, "can't be written", errno)
     }
   }
 
