@@ -93,9 +93,11 @@ public struct ReportHeader: Codable {
   let changes: DriftChanges?
   /// Nil if no installation was locked, and in reports of earlier versions.
   let locked: ReportedLockTimes?
+  /// Nil if no wave has a gate, and in reports of earlier versions.
+  let rollout: ReportedRollout?
 
   enum CodingKeys: String, CodingKey {
-    case format, fleet, program, run, migrations, summary, waves, cohorts, locked
+    case format, fleet, program, run, migrations, summary, waves, cohorts, locked, rollout
     case changes = "drift_changes"
   }
 
@@ -110,17 +112,19 @@ public struct ReportHeader: Codable {
   ///   - fleetStatus: the state of the installations at the end.
   ///   - waves: the waves of a rollout.
   ///   - changes: how the drift changed, if the run was a drift check.
+  ///   - rollout: the rollout with gates that the run carried on.
   ///   - names: returns the id of the installation at an index of the inventory.
   public init(
     fleet: String, program: String,
     run: (id: RunID, command: String, startedAt: String, finishedAt: String, result: String, only: String?),
     _ set: MigrationSet, _ fleetStatus: FleetStatus, waves: [Wave] = [], _ changes: DriftChanges? = nil,
-    names: (Int) -> String
+    rollout: StagedRollout? = nil, names: (Int) -> String
   ) {
     format = "flotilla.report/1"
     self.waves = waves.isEmpty ? nil : waves.map(PlannedWave.init)
     self.fleet = fleet
     self.changes = changes
+    self.rollout = rollout.map(ReportedRollout.init)
     locked = ReportedLockTimes(fleetStatus.lockTimes, names: names)
     self.program = program
     self.run = Run(
@@ -157,7 +161,7 @@ public struct ReportHeader: Codable {
   /// More versions than any fleet has.
   private static let mostVersions = 10_000
 
-  /// Decodes a header, without the changes of the drift.
+  /// Decodes a header, without the changes of the drift and the rollout.
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     format = try fields.decode(String.self, forKey: .format)
@@ -168,7 +172,7 @@ public struct ReportHeader: Codable {
     summary = try fields.decode([String: Figure].self, forKey: .summary)
     waves = try fields.decodeIfPresent([PlannedWave].self, forKey: .waves)
     cohorts = try fields.decode([Cohort].self, forKey: .cohorts)
-    changes = nil
+    (changes, rollout) = (nil, nil)
     locked = try fields.decodeIfPresent(ReportedLockTimes.self, forKey: .locked)
     if case .byVersion(let counts) = summary["by_version"], counts.count > Self.mostVersions {
       throw DecodingError.dataCorruptedError(

@@ -13,15 +13,18 @@ struct Flotilla: ParsableCommand {
       backup is proved, and nothing is committed before the result is.
 
       Exit status: 0 all well · 1 the command could not do its work · 3 some installations failed or were not \
-      reached, a rehearsal failed, or databases were changed and the journal, the report or standard output \
+      reached, a wave or a rehearsal failed, or databases were changed and the journal, the report or standard output \
       failed · 4 drift found · 5 migrations are pending (plan --check) · 6 all done, but the report could not be \
-      delivered · 7 nothing was changed, since writers would have to wait longer than rollout.max_lock · 64 wrong usage · 130 or 143 interrupted
+      delivered · 7 nothing was changed, since writers would have to wait longer than rollout.max_lock · 8 the \
+      rollout waits (migrate --no-wait) · 64 wrong usage · 130 or 143 interrupted
       """,
     version: "flotilla \(programVersion)",
     subcommands: [
-      InitCommand.self, StatusCommand.self, PlanCommand.self, Migrate.self, AdoptCommand.self,
+      InitCommand.self, StatusCommand.self, PlanCommand.self, Migrate.self, RolloutCommand.self,
+      AdoptCommand.self,
       DriftCommand.self, WatchCommand.self, ReportCommand.self, BackupCommand.self, Backups.self,
-      RestoreCommand.self, HistoryCommand.self, NewCommand.self, LintCommand.self, TestCommand.self,
+      RestoreCommand.self, HistoryCommand.self, NewCommand.self, LintCommand.self,
+      TestCommand.self,
       ScheduleCommand.self, CollectCommand.self,
     ])
 
@@ -72,6 +75,7 @@ enum ExitStatus: Int32 {
   case pending = 5
   case undelivered = 6
   case lockedTooLong = 7
+  case waiting = 8
   case interrupted = 130
   case terminated = 143
 
@@ -89,7 +93,7 @@ extension ExitStatus {
   /// answer that a script would take for one.
   var withoutBookkeeping: ExitStatus {
     switch self {
-    case .well, .pending, .undelivered: .failed
+    case .well, .pending, .undelivered, .waiting: .failed
     case .failed, .someFailed, .drift, .lockedTooLong, .interrupted, .terminated: self
     }
   }

@@ -47,6 +47,9 @@ struct RunNotification {
     post("drift changed", [counts] + new + resolved, run)
   }
 
+  /// Reports that a rollout waits for something, or that a gate was bad.
+  func notify(_ what: String, _ lines: [String], _ run: RunID) { post(what, lines, run) }
+
   private func post(_ what: String, _ lines: [String], _ run: RunID) {
     let place = Endpoint.hostName.map { " on \($0)" } ?? ""
     let more = lines.count > Self.longest ? ["… and \(lines.count - Self.longest) more lines"] : []

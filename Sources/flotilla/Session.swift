@@ -220,12 +220,12 @@ struct Session {
   func header(
     _ run: RunID, _ command: String, startedAt: String, _ fleetStatus: FleetStatus,
     _ stop: RolloutStop? = nil,
-    waves: [Wave] = [], changes: DriftChanges? = nil
+    waves: [Wave] = [], changes: DriftChanges? = nil, rollout: StagedRollout? = nil
   ) throws -> String {
     try ReportHeader(
       fleet: fleet.name, program: "flotilla \(programVersion)",
       run: (run, command, startedAt, Self.now(), result(stop), global.only), set, fleetStatus, waves: waves,
-      changes, names: name
+      changes, rollout: rollout, names: name
     ).json()
   }
 

@@ -187,17 +187,22 @@ import Testing
 /// What the program says of itself.
 private enum Help {
   static func commands() throws -> [String] {
-    let text = try Program.run("--help", in: "/").output
+    try subcommands(in: Program.run("--help", in: "/").output)
+  }
+
+  private static func subcommands(in text: String) throws -> [String] {
     let list = try #require(text.range(of: "SUBCOMMANDS:"))
     return text[list.upperBound...].matches(of: /(?m)^ {2}([a-z]+)\ /).map { String($0.output.1) }
   }
 
-  /// The options of a command, but for help and version.
+  /// The options of a command and of its subcommands, but for help and version.
   static func options(_ arguments: [String]) throws -> Set<String> {
     let text = try Program.run(arguments, in: "/").output
     let usage = try #require(text.range(of: "USAGE:"))
     let end = text.range(of: "\n\n", range: usage.upperBound..<text.endIndex)?.lowerBound ?? text.endIndex
-    return Set(options(in: String(text[usage.upperBound..<end])))
+    let own = Set(options(in: String(text[usage.upperBound..<end])))
+    guard text.contains("SUBCOMMANDS:") else { return own }
+    return try subcommands(in: text).reduce(into: own) { try $0.formUnion(options(arguments + [$1])) }
   }
 
   static func options(in text: String) -> [String] {

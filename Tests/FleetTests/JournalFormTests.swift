@@ -67,6 +67,8 @@ import Upgrade
     first, first + verdicts, first + hosts, first + hosts + verdicts, first + hosts + verdicts + former,
     first + hosts + verdicts + former + "PRAGMA user_version = 1;",
     first + hosts + verdicts + former + texts + "PRAGMA user_version = 2;",
+    first + hosts + verdicts + former + texts
+      + "ALTER TABLE backups ADD COLUMN compressed INTEGER; PRAGMA user_version = 3;",
   ]
 
   private func version() throws -> Int64? {
@@ -79,7 +81,7 @@ import Upgrade
   func `a journal of an earlier form is upgraded, and keeps what it had`(form: Int) throws {
     try folder.database("state/state.sqlite", "PRAGMA journal_mode=WAL;" + Self.forms[form])
     let journal = try Journal(state)
-    #expect(try version() == 3)
+    #expect(try version() == 4)
     #expect(try journal.runs().map(\.counts) == [["migrated": 1]])
     let backup = try #require(try journal.backups().first)
     #expect(backup.host == nil && backup.fetched == nil && backup.version == 4)
@@ -144,7 +146,7 @@ import Upgrade
     throws
   {
     let path = try folder.database(
-      "state/state.sqlite", "PRAGMA journal_mode=\(mode); CREATE TABLE later (x); PRAGMA user_version = 4")
+      "state/state.sqlite", "PRAGMA journal_mode=\(mode); CREATE TABLE later (x); PRAGMA user_version = 5")
     // A newer flotilla that was killed left a part of its journal in the log.
     let writer = try Connection(path: path, access: .readWrite)
     try writer.execute("INSERT INTO later VALUES (1)")

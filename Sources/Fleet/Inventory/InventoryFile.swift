@@ -66,6 +66,8 @@ public struct FleetFile: Sendable, Equatable {
     public var perHost = 1
     /// How many installations of a wave may fail before the rollout stops.
     public var maxFailures = FailureLimit.count(0)
+    /// What happens to a wave that fails its limit or its gate.
+    public var onFailure = RolloutFailure.stop
     /// How long one installation may take.
     public var timeout = Duration.seconds(600)
     /// How long to wait for another process's lock on a database.

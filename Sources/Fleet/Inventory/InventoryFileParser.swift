@@ -174,18 +174,14 @@ struct FleetFileParser {
     var rollout = FleetFile.RolloutSettings(location: top.location("rollout"))
     let keys = [
       "waves", "concurrency", "per_host", "max_failures", "timeout", "busy_timeout", "network_file_systems",
-      "hard_links", "max_lock",
+      "hard_links", "max_lock", "on_failure",
     ]
     guard let section = top.section("rollout", keys: keys) else { return rollout }
-    if let items = section.texts("waves") {
+    if section.has("waves") {
       rollout.location = section.location("waves")
-      do {
-        rollout.waves = try Waves(items.map(\.text))
-      } catch {
-        let line = items.indices.contains(error.position) ? items[error.position].line : section.line("waves")
-        reader.report(.invalidValue, line: line, "\"rollout.waves\": \(error)")
-      }
+      rollout.waves = waves(section) ?? rollout.waves
     }
+    rollout.onFailure = section.choice("on_failure", of: RolloutFailure.self) ?? rollout.onFailure
     rollout.concurrency = section.number("concurrency", in: 1...1_000) ?? rollout.concurrency
     rollout.perHost = section.number("per_host", in: 1...1_000) ?? rollout.perHost
     let limit = "a whole number or a share such as 5%"

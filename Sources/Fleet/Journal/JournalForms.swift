@@ -4,7 +4,7 @@ extension Journal {
   /// The versions of the journal's schema. A step keeps the names and the order of the columns, so that an older
   /// flotilla that is still running when the journal is upgraded can continue to write.
   static var forms: VersionedDatabase {
-    VersionedDatabase(steps: [makeVersion1, makeVersion2, makeVersion3])
+    VersionedDatabase(steps: [makeVersion1, makeVersion2, makeVersion3, makeVersion4])
   }
 
   /// Creates version 1 in an empty file, and upgrades the four schemas from before the journal had version numbers:
@@ -24,6 +24,19 @@ extension Journal {
   private static func makeVersion3(_ database: Connection) throws {
     try database.execute("ALTER TABLE backups ADD COLUMN compressed INTEGER")
   }
+
+  /// Creates version 4, which keeps rollouts that outlive their process.
+  private static func makeVersion4(_ database: Connection) throws { try database.executeScript(version4) }
+
+  private static let version4 = """
+    CREATE TABLE rollouts (id TEXT PRIMARY KEY, is_open INTEGER NOT NULL, content TEXT NOT NULL) STRICT;
+    CREATE TABLE rollout_members (
+      rollout TEXT NOT NULL, installation TEXT NOT NULL, wave INTEGER NOT NULL, PRIMARY KEY (rollout, installation))
+      STRICT, WITHOUT ROWID;
+    CREATE TABLE rollout_decisions (
+      rollout TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, wave INTEGER NOT NULL, by TEXT NOT NULL,
+      because TEXT, at TEXT NOT NULL, PRIMARY KEY (rollout, number)) STRICT, WITHOUT ROWID;
+    """
 
   private static let version2 = """
     ALTER TABLE backups RENAME TO former_backups;

@@ -45,3 +45,20 @@ public struct RunID: Hashable, Sendable, CustomStringConvertible, Comparable {
   /// Compares in the order of the runs.
   public static func < (one: RunID, other: RunID) -> Bool { one.description < other.description }
 }
+
+extension RunID: Codable {
+  /// Decodes the 26 characters.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let id = RunID(try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not the id of a run")
+    }
+    self = id
+  }
+
+  /// Encodes the 26 characters.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}

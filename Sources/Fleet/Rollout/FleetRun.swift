@@ -99,29 +99,51 @@ public struct FleetRun: Sendable {
     _ observer: any RunObserver,
     _ work: @escaping @Sendable (Installation) -> Outcome
   ) -> RolloutStop? {
-    let shared = Mutex(fleetStatus)
-    defer { fleetStatus = shared.withLock { $0 } }
     for wave in waves {
       observer.began(wave, of: waves.count)
-      let allowed = maxFailures.allowed(in: wave.indices.count)
-      let failed = Atomic(0)
-      let stops: @Sendable () -> Bool = {
-        failed.load(ordering: .relaxed) > allowed || interruption.signal != nil || records?.hasFailed == true
-      }
-      attempt(wave.indices, lanes, until: stops, work) { index, outcome in
-        if outcome.status == .failed || outcome.status == .unreachable { failed.add(1, ordering: .relaxed) }
-        note(index, wave: wave.number, outcome)
-        shared.withLock {
-          $0.put(outcome, at: index)
-          observer.finished(inventory.installations[index], outcome)
-        }
-      }
-      let failures = failed.load(ordering: .relaxed)
-      if let signal = interruption.signal { return .interrupted(signal) }
-      if failures > allowed { return .failures(failures, allowed: allowed, wave: wave) }
-      if records?.hasFailed == true { return .unrecorded }
+      let stop = rollOut(wave, &fleetStatus, lanes: lanes, maxFailures: maxFailures, observer, work)
+      if let stop { return stop }
     }
     return nil
+  }
+
+  /// Calls `work` with the installations of one wave.
+  ///
+  /// - Parameters:
+  ///   - wave: the wave.
+  ///   - fleetStatus: the state of the installations, which is kept up to date.
+  ///   - lanes: how many installations are worked on at once.
+  ///   - maxFailures: if more installations fail, no further work is started.
+  ///   - isCalledOff: checked before each installation; true starts no further work.
+  ///   - observer: called after each installation.
+  ///   - work: does the work on one installation, through its worker; called on many threads at once.
+  /// - Returns: why the wave stopped, or nil.
+  public func rollOut(
+    _ wave: Wave, _ fleetStatus: inout FleetStatus, lanes: Lanes, maxFailures: FailureLimit,
+    until isCalledOff: @escaping @Sendable () -> Bool = { false },
+    _ observer: any RunObserver, _ work: @escaping @Sendable (Installation) -> Outcome
+  ) -> RolloutStop? {
+    let shared = Mutex(fleetStatus)
+    defer { fleetStatus = shared.withLock { $0 } }
+    let allowed = maxFailures.allowed(in: wave.indices.count)
+    let failed = Atomic(0)
+    let stops: @Sendable () -> Bool = {
+      failed.load(ordering: .relaxed) > allowed || interruption.signal != nil || records?.hasFailed == true
+        || isCalledOff()
+    }
+    attempt(wave.indices, lanes, until: stops, work) { index, outcome in
+      if outcome.status == .failed || outcome.status == .unreachable { failed.add(1, ordering: .relaxed) }
+      note(index, wave: wave.number, outcome)
+      shared.withLock {
+        $0.put(outcome, at: index)
+        observer.finished(inventory.installations[index], outcome)
+      }
+    }
+    let failures = failed.load(ordering: .relaxed)
+    if let signal = interruption.signal { return .interrupted(signal) }
+    if failures > allowed { return .failures(failures, allowed: allowed, wave: wave) }
+    if records?.hasFailed == true { return .unrecorded }
+    return isCalledOff() ? .aborted(wave) : nil
   }
 
   /// Records the installations that a rollout left unchanged because it stopped or never started.
@@ -196,4 +218,10 @@ public enum RolloutStop: Equatable, Sendable {
   case interrupted(Int32)
   /// The journal can't be written any more.
   case unrecorded
+  /// The wave did not pass its gate, for this reason.
+  case gate(String, wave: Wave)
+  /// The rollout waits for something, and this process doesn't.
+  case waiting
+  /// Somebody aborted the rollout.
+  case aborted(Wave)
 }

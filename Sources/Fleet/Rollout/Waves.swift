@@ -32,6 +32,8 @@ public struct Waves: Sendable, Equatable {
 
   /// The items in the order in which their waves run.
   public let items: [Item]
+  /// The gates of these waves, by the position of the item.
+  public var gates: [Int: WaveGate] = [:]
 
   /// One wave with everything.
   public static let one = Waves(items: [.percentage(.all)])
@@ -95,23 +97,24 @@ public struct Waves: Sendable, Equatable {
   public func plan(_ selection: [Int], of inventory: Inventory) -> [Wave] {
     var waves: [Wave] = []
     var remaining = selection
-    func close(_ item: Item, _ indices: [Int]) {
+    func close(_ item: Item, _ indices: [Int], _ position: Int) {
       guard !indices.isEmpty else { return }
-      waves.append(Wave(number: waves.count + 1, name: item.description, indices: indices))
+      waves.append(
+        Wave(number: waves.count + 1, name: item.description, indices: indices, gate: gates[position]))
     }
-    for item in items + [.percentage(.all)] {
+    for (position, item) in (items + [.percentage(.all)]).enumerated() {
       switch item {
       case .pattern(let pattern):
         let members = Set(inventory.select(pattern).indices)
-        close(item, remaining.filter { members.contains($0) })
+        close(item, remaining.filter { members.contains($0) }, position)
         remaining.removeAll { members.contains($0) }
       case .percentage(let percentage):
         let covered = selection.count - remaining.count
         let count = max(0, percentage.roundedUp(of: selection.count) - covered)
-        close(item, Array(remaining.prefix(count)))
+        close(item, Array(remaining.prefix(count)), position)
         remaining.removeFirst(count)
       case .count(let count):
-        close(item, Array(remaining.prefix(count)))
+        close(item, Array(remaining.prefix(count)), position)
         remaining.removeFirst(min(count, remaining.count))
       }
     }
@@ -137,12 +140,15 @@ public struct Wave: Sendable, Equatable {
   public let name: String
   /// Indices in ``Inventory/installations``, ascending; at least one.
   public let indices: [Int]
+  /// What it has to show before the next one begins; nil if that follows at once.
+  public let gate: WaveGate?
 
   /// Creates a wave from its values.
-  public init(number: Int, name: String, indices: [Int]) {
+  public init(number: Int, name: String, indices: [Int], gate: WaveGate? = nil) {
     self.number = number
     self.name = name
     self.indices = indices
+    self.gate = gate
   }
 }
 

@@ -86,15 +86,67 @@ public struct StateFolder: Sendable {
   ///
   /// - Throws: `StateError`, without waiting, if another process holds the lock.
   public func lock() throws(StateError) -> StateLock {
+    guard let lock = try lockIfFree() else {
+      throw StateError(path, "is in use by another flotilla; wait for it to end", nil)
+    }
+    return lock
+  }
+
+  /// Locks the folder; nil if another process holds the lock.
+  ///
+  /// - Throws: `StateError` if it can't be locked.
+  public func lockIfFree() throws(StateError) -> StateLock? {
     let file = open(path + "/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw StateError(path, "can't be locked", errno) }
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
       let cause = errno
       close(file)
       guard cause == EWOULDBLOCK else { throw StateError(path, "can't be locked", cause) }
-      throw StateError(path, "is in use by another flotilla; wait for it to end", nil)
+      return nil
     }
     return StateLock(file)
+  }
+
+  /// Locks the rollout that is open, for the process that carries it on, also while that waits; nil if another process
+  /// does.
+  ///
+  /// - Throws: `StateError` if it can't be locked.
+  public func lockRollout() throws(StateError) -> StateLock? {
+    let file = try openRolloutLock()
+    var lock = Self.wholeFile
+    guard fcntl(file, Self.setLock, &lock) == 0 else {
+      let cause = errno
+      close(file)
+      guard cause == EAGAIN || cause == EACCES else { throw StateError(path, "can't be locked", cause) }
+      return nil
+    }
+    return StateLock(file)
+  }
+
+  /// Whether a process carries the open rollout on. This locks nothing, so it is in nobody's way.
+  ///
+  /// - Throws: `StateError` if that can't be found out.
+  public func isRolloutLocked() throws(StateError) -> Bool {
+    let file = try openRolloutLock()
+    defer { close(file) }
+    var lock = Self.wholeFile
+    guard fcntl(file, Self.getLock, &lock) == 0 else { throw StateError(path, "can't be locked", errno) }
+    return lock.l_type != Int16(F_UNLCK)
+  }
+
+  private func openRolloutLock() throws(StateError) -> Int32 {
+    let file = open(path + "/rollout", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw StateError(path, "can't be locked", errno) }
+    return file
+  }
+
+  /// Linux's F_OFD_GETLK and F_OFD_SETLK, which Glibc's headers hide from Swift. Such a lock belongs to the descriptor.
+  private static let (getLock, setLock): (Int32, Int32) = (36, 37)
+
+  private static var wholeFile: flock {
+    var lock = flock()
+    (lock.l_type, lock.l_whence) = (Int16(F_WRLCK), Int16(SEEK_SET))
+    return lock
   }
 }
 

@@ -28,6 +28,11 @@ struct Migrate: ParsableCommand {
   var report: String?
   @Flag(inversion: .prefixedNo, help: "Uploads the report, or doesn't (default: where report.url is set).")
   var upload: Bool?
+  @Flag(
+    name: .customLong("no-wait"),
+    help:
+      "Ends with status 8 where a wave bakes or waits for a person; goes on with: flotilla rollout continue.")
+  var noWait = false
 
   func validate() throws {
     if let concurrency, !(1...1000).contains(concurrency) {
@@ -42,22 +47,39 @@ struct Migrate: ParsableCommand {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
       let session = try Session(global.orElse(root.global), console, target: to)
-      return try MigrateRun(self, session).run()
+      let settings = MigrateSettings(
+        yes: yes, concurrency: concurrency, maxFailures: maxFailures, isWithoutBackups: noBackup,
+        report: report, upload: upload, doesWait: !noWait)
+      return try MigrateRun(settings, session).run()
     }
   }
 }
 
+/// The options of a `flotilla migrate`, or of what goes on with one.
+struct MigrateSettings {
+  var yes = true
+  var concurrency: Int?
+  var maxFailures: String?
+  var isWithoutBackups = false
+  var report: String?
+  var upload: Bool?
+  var doesWait = true
+}
+
 /// One `flotilla migrate`, from the scan of the fleet to the report.
 struct MigrateRun {
-  private let command: Migrate
+  private let command: MigrateSettings
   private let session: Session
+  /// The rollout that this run goes on with; nil if it begins one.
+  private let resumed: StagedRollout?
   private let console: Console
   private let delivery: ReportDelivery?
   private let notification: RunNotification
   private let books: Bookkeeping
 
-  init(_ command: Migrate, _ session: Session) throws {
+  init(_ command: MigrateSettings, _ session: Session, resuming resumed: StagedRollout? = nil) throws {
     self.command = command
+    self.resumed = resumed
     self.session = session
     console = session.console
     books = Bookkeeping(console)
@@ -71,7 +93,7 @@ struct MigrateRun {
   private var options: UpgradeOptions {
     var options = session.options
     options.preflight = true
-    if command.noBackup { options.check = .none }
+    if command.isWithoutBackups { options.check = .none }
     return options
   }
 
@@ -82,9 +104,10 @@ struct MigrateRun {
       try ReportWriter.check(copy)
     }
     try session.state.create()
-    let lock = try session.state.lock()
-    defer { withExtendedLifetime(lock) {} }
+    let access = try StateAccess(session.state)
     let journal = try Journal(session.state)
+    let rolloutLock = try lockRollout(journal)
+    defer { withExtendedLifetime(rolloutLock) {} }
     try session.context.recover(journal, session.inventory, session.set.historyTable)
     let started = Session.now()
     let workers = try session.workers(options)
@@ -94,19 +117,45 @@ struct MigrateRun {
     let plan = try journal.orDiscard(run.id, console) { try prepare(run, journal) }
     var fleetStatus = plan.fleetStatus
     // From here on, databases may be changed and nothing throws: the results are reported whatever else fails.
-    let stop = work(run, workers, plan, &fleetStatus, journal)
-    notify(fleetStatus, stop, ContinuousClock.now - session.start - plan.waited)
+    let staged = plan.staged.map { rollout in
+      StagedRun(
+        rollout, session, journal, run, workers, access, notification, doesWait: command.doesWait
+      ) { fleetStatus, rollout in
+        keep(run, journal, fleetStatus, .waiting, rollout, startedAt: started, waves: plan.rollout.waves)
+      }
+    }
+    let stop = work(run, workers, plan, staged, &fleetStatus, journal)
+    notify(fleetStatus, stop, ContinuousClock.now - session.start - plan.waited, staged?.rollout)
     run.noteRest(fleetStatus) { $0.status == .pending }
-    let exitStatus = report(run, journal, fleetStatus, stop, startedAt: started, waves: plan.rollout.waves)
-    if let next = RunSummary(fleetStatus, names: session.name).next { console.out(lines: [next]) }
+    for line in staged?.trouble ?? [] { console.log("flotilla: \(line)") }
+    let exitStatus = report(
+      run, journal, fleetStatus, stop, staged, startedAt: started, waves: plan.rollout.waves)
+    if staged?.rollout.state.isOpen != true, let next = RunSummary(fleetStatus, names: session.name).next {
+      console.out(lines: [next])
+    }
     return books.exitStatus(
       exitStatus, changed: fleetStatus.count { $0.status == .migrated || !$0.isUnchanged } > 0)
+  }
+
+  /// Makes sure that there is no other open rollout, and that no other process carries one on.
+  private func lockRollout(_ journal: Journal) throws -> StateLock {
+    guard let lock = try session.state.lockRollout() else {
+      throw UsageError("another flotilla carries the rollout on; flotilla rollout shows it")
+    }
+    if resumed == nil, let open = try journal.openRollout() {
+      throw UsageError(
+        "rollout \(open.id) has not ended: \(open.standing). To go on with it: flotilla rollout continue; to end it: "
+          + "flotilla rollout abort")
+    }
+    return lock
   }
 
   /// What is to be done, with the user's consent.
   private struct Plan {
     let fleetStatus: FleetStatus
     let rollout: RolloutPlan
+    /// The rollout in the journal; nil if no wave has a gate.
+    let staged: StagedRollout?
     /// The store for backups; nil if there is nothing to do.
     let backups: BackupStore?
     /// How long the user took to answer.
@@ -116,9 +165,11 @@ struct MigrateRun {
   /// Does everything that comes before the first write to a database.
   private func prepare(_ run: FleetRun, _ journal: Journal) throws -> Plan {
     let fleetStatus = session.scan(run, lanes: session.lanes(command.concurrency)) { $0.status == .pending }
+    let limit = command.maxFailures.flatMap { FailureLimit($0) }
+    let members = try resumed.map { try join($0, run, fleetStatus, journal) }
     let rollout = try RolloutPlan(
-      session, fleetStatus, failures: command.maxFailures.flatMap { FailureLimit($0) },
-      concurrency: command.concurrency)
+      session, fleetStatus, failures: limit, concurrency: command.concurrency,
+      resuming: zip(resumed, members))
     try journal.check()
     let rehearsal =
       rollout.count > 0 ? try PlanRehearsal(forLimitOf: session, options, run, fleetStatus) : nil
@@ -129,14 +180,69 @@ struct MigrateRun {
       console.log(
         "flotilla: \(file) was changed since it was last used; databases that have it keep the old result")
     }
-    let backups = rollout.count > 0 ? try session.backups(journal, run.id) : nil
-    return Plan(fleetStatus: fleetStatus, rollout: rollout, backups: backups, waited: waited)
+    let staged = try stage(rollout, run, journal)
+    let backups = rollout.count > 0 || staged != nil ? try session.backups(journal, run.id) : nil
+    return Plan(fleetStatus: fleetStatus, rollout: rollout, staged: staged, backups: backups, waited: waited)
+  }
+
+  /// The rollout as it begins or goes on in this run; nil if it doesn't have to outlive the process.
+  private func stage(_ rollout: RolloutPlan, _ run: FleetRun, _ journal: Journal) throws -> StagedRollout? {
+    if var resumed {
+      resumed.runs.append(run.id)
+      for wave in rollout.waves { resumed.waves[wave.number - 1].installations = wave.indices.count }
+      try journal.save(resumed)
+      return resumed
+    }
+    let isStaged = rollout.waves.contains { $0.gate != nil } || session.fleet.rollout.onFailure == .restore
+    guard isStaged, rollout.count > 0, session.interruption.signal == nil else { return nil }
+    let staged = StagedRollout(
+      run.id, rollout.waves, only: session.global.only, target: session.options.target,
+      digest: session.set.digest.description, maxFailures: rollout.maxFailures.description,
+      isWithoutBackups: command.isWithoutBackups)
+    try journal.save(staged)
+    try journal.addMembers(
+      rollout.waves.flatMap { wave in wave.indices.map { (session.name($0), wave.number) } }, to: run.id)
+    return staged
+  }
+
+  /// The members of a rollout that goes on. Pending installations that it doesn't have join the last wave.
+  private func join(
+    _ resumed: StagedRollout, _ run: FleetRun, _ fleetStatus: FleetStatus, _ journal: Journal
+  ) throws -> [String: Int] {
+    var members = try journal.members(of: resumed.id)
+    let present = Set(session.inventory.installations.map(\.id))
+    let gone = members.keys.filter { !present.contains($0) }.sorted()
+    if !gone.isEmpty {
+      console.log(
+        "\(counted(gone.count, "installation")) of the rollout not in the inventory any more: "
+          + gone.prefix(5).joined(separator: ", ") + (gone.count > 5 ? ", …" : ""))
+    }
+    let new = session.selection.filter {
+      fleetStatus.cohort(at: $0)?.status == .pending && members[session.name($0)] == nil
+    }
+    guard !new.isEmpty else { return members }
+    let list = new.prefix(5).map(session.name).joined(separator: ", ") + (new.count > 5 ? ", …" : "")
+    guard !resumed.isLastWave || resumed.state == .rolling else {
+      console.log(
+        "\(counted(new.count, "installation")) new since the rollout began, for the next migrate: \(list)")
+      return members
+    }
+    console.log(
+      "\(counted(new.count, "installation")) new since the rollout began, now in its last wave: \(list)")
+    for index in new { members[session.name(index)] = resumed.waves.count }
+    try journal.addMembers(new.map { (session.name($0), resumed.waves.count) }, to: resumed.id)
+    return members
+  }
+
+  private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
+    guard let a, let b else { return nil }
+    return (a, b)
   }
 
   /// Shows the plan and asks for consent, unless there is nothing to do or `--yes` was given.
   private func agree(to rollout: RolloutPlan, _ fleetStatus: FleetStatus, _ rehearsal: PlanRehearsal?) throws
   {
-    guard rollout.count > 0, session.interruption.signal == nil, !command.yes else { return }
+    guard rollout.count > 0, session.interruption.signal == nil, !command.yes, resumed == nil else { return }
     for line in [session.headline, ""] + session.table.lines(fleetStatus, showsPlan: true) + [
       "", rollout.sentence,
     ] + rollout.notes + (rehearsal?.report ?? []) {
@@ -152,26 +258,36 @@ struct MigrateRun {
   }
 
   private func work(
-    _ run: FleetRun, _ workers: FleetWorkers, _ plan: Plan, _ fleetStatus: inout FleetStatus,
-    _ journal: Journal
+    _ run: FleetRun, _ workers: FleetWorkers, _ plan: Plan, _ staged: StagedRun?,
+    _ fleetStatus: inout FleetStatus, _ journal: Journal
   ) -> RolloutStop? {
     let rollout = plan.rollout
     guard let backups = plan.backups else { return session.interruption.signal.map { .interrupted($0) } }
     defer { backups.end() }
     let progress = Progress(console, "", total: 0, verbose: session.global.verbose)
     defer { progress.end() }
-    let stop = run.rollOut(
-      rollout.waves, &fleetStatus, lanes: rollout.lanes, maxFailures: rollout.maxFailures, progress
-    ) { installation in
+    let upgrade = { @Sendable (installation: Installation) in
       let worker = workers.worker(for: installation)
       let outcome = worker.upgrade(installation.path, backup: backups.location(installation))
       return backups.recordAndPrune(outcome, of: installation, worker)
+    }
+    let stop: RolloutStop?
+    if let staged {
+      stop = staged.carryOut(
+        rollout.waves, &fleetStatus, lanes: rollout.lanes, maxFailures: rollout.maxFailures, progress, upgrade
+      )
+    } else {
+      stop = run.rollOut(
+        rollout.waves, &fleetStatus, lanes: rollout.lanes, maxFailures: rollout.maxFailures, progress, upgrade
+      )
     }
     books.attempt { try journal.check() }
     return stop
   }
 
-  private func notify(_ fleetStatus: FleetStatus, _ stop: RolloutStop?, _ time: Duration) {
+  private func notify(
+    _ fleetStatus: FleetStatus, _ stop: RolloutStop?, _ time: Duration, _ staged: StagedRollout?
+  ) {
     let summary = RunSummary(fleetStatus, names: session.name)
     let attention = summary.attention() + summary.drift()
     if !attention.isEmpty { console.out(lines: attention + [""]) }
@@ -190,18 +306,50 @@ struct MigrateRun {
     if case .interrupted = stop {
       console.out(lines: ["Interrupted: what had begun was finished, the rest was not begun."])
     }
+    if let staged { console.out(lines: Self.lines(staged)) }
     console.out(lines: TextLayout.wrap("\(summary.counts()), in \(time.inTenths(.down))"))
     if let waiting = summary.waiting { console.out(lines: TextLayout.wrap(waiting)) }
   }
 
+  /// How a rollout with gates ended, or what it waits for.
+  private static func lines(_ staged: StagedRollout) -> [String] {
+    let standing = staged.standing
+    let lines = TextLayout.wrap("Rollout \(staged.id): \(standing).")
+    switch staged.state {
+    case .awaiting: return lines + ["  flotilla rollout approve", "  flotilla rollout continue"]
+    case .rolling, .baking, .paused, .undoing: return lines + ["  flotilla rollout continue"]
+    case .finished, .failed, .undone, .aborted: return lines
+    }
+  }
+
+  /// Writes the report of a run that has not ended.
+  ///
+  /// - Returns: its path; nil if it can't be written, which is reported.
+  private func keep(
+    _ run: FleetRun, _ journal: Journal, _ fleetStatus: FleetStatus, _ stop: RolloutStop?,
+    _ staged: StagedRollout?, startedAt: String, waves: [Wave]
+  ) -> String? {
+    let header = books.attempt {
+      try session.header(
+        run.id, "migrate", startedAt: startedAt, fleetStatus, stop, waves: waves, rollout: staged)
+    }
+    guard let header else { return nil }
+    return FinishedReport(
+      writer: ReportWriter(run, journal, header: header, books), id: run.id, context: session.context,
+      books: books
+    ).keep()
+  }
+
   /// Records the end of the run, writes its report, sends notifications, and uploads the report.
   private func report(
-    _ run: FleetRun, _ journal: Journal, _ fleetStatus: FleetStatus, _ stop: RolloutStop?, startedAt: String,
-    waves: [Wave]
+    _ run: FleetRun, _ journal: Journal, _ fleetStatus: FleetStatus, _ stop: RolloutStop?,
+    _ staged: StagedRun?,
+    startedAt: String, waves: [Wave]
   ) -> ExitStatus {
-    let exitStatus = session.exitStatus(fleetStatus)
+    let exitStatus = exitStatus(fleetStatus, stop, staged)
     let header = books.attempt {
-      try session.header(run.id, "migrate", startedAt: startedAt, fleetStatus, stop, waves: waves)
+      try session.header(
+        run.id, "migrate", startedAt: startedAt, fleetStatus, stop, waves: waves, rollout: staged?.rollout)
     }
     guard let header else { return exitStatus }
     books.attempt {
@@ -222,5 +370,18 @@ struct MigrateRun {
     let (lines, isDelivered) = report.deliver(delivery, keptAt: path)
     console.out(lines: lines)
     return !isDelivered && exitStatus == .well ? .undelivered : exitStatus
+  }
+
+  private func exitStatus(_ fleetStatus: FleetStatus, _ stop: RolloutStop?, _ staged: StagedRun?)
+    -> ExitStatus
+  {
+    let exitStatus = session.exitStatus(fleetStatus)
+    guard exitStatus == .well else { return exitStatus }
+    if staged?.trouble.isEmpty == false { return .someFailed }
+    return switch stop {
+    case .gate, .aborted, .unrecorded: .someFailed
+    case .waiting: .waiting
+    case .failures, .interrupted, nil: .well
+    }
   }
 }

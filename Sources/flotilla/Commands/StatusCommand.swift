@@ -94,10 +94,23 @@ struct RolloutPlan {
   private let hooks: Hooks
   private let openElsewhere: (count: Int, programs: Set<String>)
 
-  init(_ session: Session, _ fleetStatus: FleetStatus, failures: FailureLimit?, concurrency: Int?) throws {
+  /// - Throws: a mistake in the waves.
+  init(
+    _ session: Session, _ fleetStatus: FleetStatus, failures: FailureLimit?, concurrency: Int?,
+    resuming resumed: (rollout: StagedRollout, members: [String: Int])? = nil
+  ) throws {
     try session.checkWaves()
-    let pending = session.selection.filter { fleetStatus.cohort(at: $0)?.status == .pending }
-    waves = session.fleet.rollout.waves.plan(pending, of: session.inventory)
+    if let (rollout, members) = resumed {
+      let indices = Dictionary(grouping: session.inventory.installations.indices) {
+        members[session.name($0)]
+      }
+      waves = rollout.waves.map {
+        Wave(number: $0.number, name: $0.name, indices: indices[$0.number] ?? [], gate: $0.gate)
+      }
+    } else {
+      let pending = session.selection.filter { fleetStatus.cohort(at: $0)?.status == .pending }
+      waves = session.fleet.rollout.waves.plan(pending, of: session.inventory)
+    }
     maxFailures = failures ?? session.fleet.rollout.maxFailures
     lanes = session.lanes(concurrency)
     hooks = session.options.hooks
@@ -119,7 +132,9 @@ struct RolloutPlan {
   /// Notes to show before the rollout.
   var notes: [String] {
     guard count > 0 else { return [] }
-    return (hooks.isEmpty ? [] : ["Hooks: \(hooks)"]) + [openNote].compactMap { $0 }
+    let gates = waves.compactMap { wave in wave.gate.map { "\(wave.name) \($0)" } }
+    return (gates.isEmpty ? [] : ["After its migration, \(gates.joined(separator: "; "))."])
+      + (hooks.isEmpty ? [] : ["Hooks: \(hooks)"]) + [openNote].compactMap { $0 }
   }
 
   /// `Open in other processes: 14 installations (ownprem-server); they will wait while each is migrated.`

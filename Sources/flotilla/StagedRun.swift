@@ -1,0 +1,193 @@
+import Basics
+import Dispatch
+import Fleet
+import FoundationEssentials
+import Glibc
+import Remote
+import Synchronization
+import Upgrade
+
+/// Carries a rollout with gates on: wave after wave, each after the gate of the one before.
+final class StagedRun {
+  let session: Session
+  let journal: Journal
+  let run: FleetRun
+  let workers: FleetWorkers
+  let access: StateAccess
+  let notification: RunNotification
+  let doesWait: Bool
+  /// Writes the report as far as it goes, and returns its path.
+  let writeReport: (FleetStatus, StagedRollout) -> String?
+
+  private(set) var rollout: StagedRollout
+  /// What could not be recorded, or be taken back.
+  private(set) var trouble: [String] = []
+
+  init(
+    _ rollout: StagedRollout, _ session: Session, _ journal: Journal, _ run: FleetRun,
+    _ workers: FleetWorkers,
+    _ access: StateAccess, _ notification: RunNotification, doesWait: Bool,
+    writeReport: @escaping (FleetStatus, StagedRollout) -> String?
+  ) {
+    (self.rollout, self.session, self.journal, self.run, self.workers) = (
+      rollout, session, journal, run, workers
+    )
+    (self.access, self.notification, self.doesWait) = (access, notification, doesWait)
+    self.writeReport = writeReport
+  }
+
+  private var console: Console { session.console }
+
+  /// Goes on until the rollout has ended, waits for something, or is interrupted.
+  ///
+  /// - Parameters:
+  ///   - waves: all waves of the rollout.
+  ///   - fleetStatus: the state of the installations, which is kept up to date.
+  ///   - lanes: how many installations are worked on at once.
+  ///   - maxFailures: how many of a wave may fail.
+  ///   - progress: shows the progress.
+  ///   - work: migrates one installation.
+  /// - Returns: why it stopped; nil if all waves are done.
+  func carryOut(
+    _ waves: [Wave], _ fleetStatus: inout FleetStatus, lanes: Lanes, maxFailures: FailureLimit,
+    _ progress: Progress, _ work: @escaping @Sendable (Installation) -> Outcome
+  ) -> RolloutStop? {
+    do {
+      if rollout.state == .undoing { return try takeBack(waves[rollout.wave - 1]) }
+      for wave in waves.dropFirst(rollout.wave - 1) {
+        if rollout.wave < wave.number {
+          (rollout.wave, rollout.state, rollout.reason) = (wave.number, .rolling, nil)
+          try journal.save(rollout)
+        }
+        if rollout.state == .rolling {
+          let stop = try roll(wave, of: waves.count, &fleetStatus, lanes, maxFailures, progress, work)
+          if let stop { return stop }
+        }
+        if let stop = try pass(wave, fleetStatus) { return stop }
+      }
+      rollout.state = .finished
+      try journal.save(rollout)
+      return nil
+    } catch {
+      trouble.append("\(error)")
+      return .unrecorded
+    }
+  }
+
+  private func roll(
+    _ wave: Wave, of count: Int, _ fleetStatus: inout FleetStatus, _ lanes: Lanes,
+    _ maxFailures: FailureLimit,
+    _ progress: Progress, _ work: @escaping @Sendable (Installation) -> Outcome
+  ) throws -> RolloutStop? {
+    let pending = wave.indices.filter { fleetStatus.cohort(at: $0)?.status == .pending }
+    let rest = Wave(number: wave.number, name: wave.name, indices: pending, gate: wave.gate)
+    progress.began(rest, of: count)
+    let watch = AbortWatch(journal, rollout.id)
+    defer { watch.end() }
+    let stop = run.rollOut(
+      rest, &fleetStatus, lanes: lanes, maxFailures: maxFailures,
+      until: { watch.isAborted }, progress, work)
+    progress.end()
+    try journal.check()
+    switch stop {
+    case .failures(let failed, let allowed, _):
+      return try end(wave, "\(failed) failed, \(allowed) may", stop)
+    case .aborted:
+      return try abort(wave, journal.decisions(about: rollout.id).last { $0.kind == .abort })
+    case .some: return stop
+    case nil: break
+    }
+    rollout.current.done = Date().timeIntervalSince1970
+    if wave.gate != nil { rollout.state = .baking }
+    try journal.save(rollout)
+    return nil
+  }
+
+  private func pass(_ wave: Wave, _ fleetStatus: FleetStatus) throws -> RolloutStop? {
+    guard wave.gate != nil, rollout.current.passed == nil else { return nil }
+    let keeper = GateKeeper(
+      session: session, journal: journal, notification: notification, doesWait: doesWait,
+      indices: wave.indices, report: writeReport(fleetStatus, rollout)
+    ) { [self] in inspect(wave) }
+    // Other commands may use the fleet while this one only waits.
+    access.release()
+    let result = try keeper.pass(&rollout)
+    switch result {
+    case .waiting: return .waiting
+    case .interrupted(let signal): return .interrupted(signal)
+    case .passed, .bad, .aborted: break
+    }
+    guard try access.retake(session) else { return session.interruption.signal.map { .interrupted($0) } }
+    switch result {
+    case .bad(let reason): return try end(wave, reason, .gate(reason, wave: wave))
+    case .aborted(let decision): return try abort(wave, decision)
+    default: return nil
+    }
+  }
+
+  private func inspect(_ wave: Wave) -> FleetStatus {
+    let run = FleetRun(
+      session.inventory, wave.indices, workers, journal: nil, interruption: session.interruption)
+    return session.scan(run)
+  }
+
+  private func abort(_ wave: Wave, _ decision: RolloutDecision?) throws -> RolloutStop {
+    rollout.state = .aborted
+    rollout.reason = decision.map { "by \($0.approval.text)" }
+    try journal.save(rollout)
+    return .aborted(wave)
+  }
+
+  /// Ends the rollout because a wave is not good, and takes the wave back if the fleet file says so.
+  private func end(_ wave: Wave, _ reason: String, _ stop: RolloutStop?) throws -> RolloutStop? {
+    rollout.reason = reason
+    let isTakenBack = session.fleet.rollout.onFailure == .restore
+    rollout.state = isTakenBack ? .undoing : .failed
+    if isTakenBack { rollout.undoing = [wave.number] }
+    try journal.save(rollout)
+    notification.notify(isTakenBack ? "wave taken back" : "rollout ended", [rollout.standing], rollout.id)
+    guard isTakenBack else { return stop }
+    _ = try takeBack(wave)
+    return stop
+  }
+
+  /// Takes back the waves that the rollout says.
+  private func takeBack(_ wave: Wave) throws -> RolloutStop? {
+    console.log("Taking back: \(rollout.standing)")
+    access.release()
+    let undone = try WaveUndo(session: session, rollout: rollout)
+      .run(rollout.undoing, journal.members(of: rollout.id))
+    _ = try access.retake(session)
+    if let signal = session.interruption.signal { return .interrupted(signal) }
+    let reason = rollout.reason ?? "taken back"
+    if !undone.left.isEmpty { trouble.append("not taken back: \(undone.left.joined(separator: "; "))") }
+    rollout.note(undone.taken, left: undone.left)
+    try journal.save(rollout)
+    return .gate(reason, wave: wave)
+  }
+}
+
+/// Looks for an abort of a rollout while installations are worked on.
+private final class AbortWatch: Sendable {
+  private let found = Atomic(false)
+  private let isOver = Atomic(false)
+  private let journal: Journal
+  private let rollout: RunID
+
+  init(_ journal: Journal, _ rollout: RunID) {
+    (self.journal, self.rollout) = (journal, rollout)
+    look()
+  }
+
+  var isAborted: Bool { found.load(ordering: .relaxed) }
+
+  func end() { isOver.store(true, ordering: .relaxed) }
+
+  private func look() {
+    guard !isOver.load(ordering: .relaxed) else { return }
+    // An error of the journal ends the run by itself.
+    let decisions = (try? journal.decisions(about: rollout)) ?? []
+    if decisions.contains(where: { $0.kind == .abort }) { return found.store(true, ordering: .relaxed) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(500)) { [self] in look() }
+  }
+}
