@@ -48,8 +48,8 @@ struct GlobalOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Only these installations: ids, groups, globs, as in Ansible: 'stores:!berlin*', 'stores:&eu'. Ids with : , or "
-        + "! are quoted: '\"a:b\"'.",
+      "Only these installations: ids, groups, globs, as in Ansible: 'stores:!berlin*', 'stores:&eu'; or by a run: "
+        + "failed:last, unreachable:last, pending, drifted, wave:2. Ids with : , or ! are quoted: '\"a:b\"'.",
       valueName: "pattern"))
   var only: String?
 

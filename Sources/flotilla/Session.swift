@@ -33,7 +33,7 @@ struct Session {
   init(_ context: FleetContext, target: MigrationVersion? = nil) throws {
     let inventory = try context.fleet.inventory(environment: context.environment)
     // A mistyped name is reported before the migrations are read.
-    let selection = try Self.select(context.global.only, from: inventory)
+    let selection = try OnlySelection.indices(context.global.only, of: inventory, context)
     self.init(context, inventory, selection, try context.fleet.migrationSet(), target: target)
     if target != nil, set.program != nil {
       throw UsageError(
@@ -54,7 +54,7 @@ struct Session {
   ///
   /// - Throws: a mistake in `--only`.
   init(applyingNothing context: FleetContext, _ inventory: Inventory) throws {
-    let selection = try Self.select(context.global.only, from: inventory)
+    let selection = try OnlySelection.indices(context.global.only, of: inventory, context)
     do {
       let session = Self(context, inventory, selection, try context.fleet.migrationSet())
       try context.endingOnSignal {
@@ -99,22 +99,6 @@ struct Session {
     console.log(
       "flotilla: the migrations don't lead to what schema.sql says: \(first)"
         + (differences.count == 1 ? "" : ", and \(differences.count - 1) more"))
-  }
-
-  static func select(_ pattern: String?, from inventory: Inventory) throws -> [Int] {
-    guard let pattern else { return Array(inventory.installations.indices) }
-    let found = inventory.select(try Pattern(pattern))
-    if let unmatched = found.unmatched.first {
-      if inventory.installation(id: pattern) != nil {
-        throw UsageError(
-          "--only \(pattern): an id with : or , or a special character at its beginning must be in quotes: "
-            + "--only '\(Pattern.quoted(pattern).replacing("'", with: "'\\''"))'")
-      }
-      let hint = unmatched.suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
-      throw UsageError("--only: no installation and no group is called \"\(unmatched.name)\"\(hint)")
-    }
-    guard !found.indices.isEmpty else { throw UsageError("--only \(pattern) selects no installation") }
-    return found.indices
   }
 
   private static func options(_ fleet: FleetFile, target: MigrationVersion?) -> UpgradeOptions {

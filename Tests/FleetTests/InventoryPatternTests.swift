@@ -50,6 +50,35 @@ import Testing
     #expect(selection.indices.isEmpty)
   }
 
+  @Test(arguments: [
+    ("failed:last", "failed:last"), ("&unreachable:last:stores", "unreachable:last"), ("pending", "pending"),
+    ("pending:last", "pending:last"), ("pending:lab", "pending"), ("!drifted[0:2]", "drifted"),
+    ("stores:wave:2[1]:!@failed:last", "wave:2 @failed:last"), (" failed : last ", "failed:last"),
+    ("pending:failed:last", "pending failed:last"), ("wave:01:drifted", "wave:01 drifted"),
+    ("failed:01J9ZZZZZZZZZZZZZZZZZZZZZZ", "failed:01J9ZZZZZZZZZZZZZZZZZZZZZZ"),
+    // Names, since a part is missing, quoted or separated by a comma.
+    ("failed", ""), ("failed,last", ""), ("\"failed\":last", ""), ("failed:\"last\"", ""),
+    ("failed:!last", ""),
+    ("wave:two", ""), ("wave", ""), ("last:failed", ""), ("failed[0]:last", ""), ("~failed:last", ""),
+    ("fail*:last", ""), ("\"pending\"", ""), ("@berlin", ""), ("failed:01J9", ""),
+  ])
+  func `a term of a run is recognized`(_ text: String, _ selectors: String) throws {
+    let pattern = try Pattern(text, recognizesRuns: true)
+    #expect(pattern.runSelectors.map(\.description).joined(separator: " ") == selectors)
+    #expect(try Pattern(text).runSelectors.isEmpty)
+  }
+
+  @Test func `terms of runs are combined as others are`() throws {
+    let pattern = try Pattern("stores:&failed:last:!wave:2[0]", recognizesRuns: true)
+    let selectors = pattern.runSelectors
+    let recorded = [
+      selectors[0]: Set(["hq", "berlin-1", "boston", "köln", "gone"]), selectors[1]: ["berlin-1", "köln"],
+    ]
+    let selection = stores.select(pattern, recorded: recorded)
+    #expect(selection.indices.map { stores.installations[$0].id } == ["boston", "köln"])
+    #expect(selection.unmatched.isEmpty)
+  }
+
   @Test func `a glob or a position that matches nothing selects nothing and is no mistake`() throws {
     for text in ["zzz*", "stores[9]", "stores[-5]", "stores[3:1]", "lab[0]:&eu"] {
       let selection = stores.select(try Pattern(text))

@@ -22,14 +22,24 @@ extension Inventory {
   ///
   /// Names after `!` and `&` are reported too if they match nothing: otherwise a mistyped exclusion would let through
   /// what it was meant to exclude.
-  public func select(_ pattern: Pattern) -> InventorySelection {
+  ///
+  /// - Parameters:
+  ///   - pattern: the pattern.
+  ///   - recorded: the ids for each of the pattern's ``Pattern/runSelectors``. One that is missing selects nothing.
+  /// - Returns: what the pattern selects, and the names in it that match nothing.
+  public func select(_ pattern: Pattern, recorded: [RunSelector: Set<String>] = [:]) -> InventorySelection {
     var unmatched: [InventorySelection.Unmatched] = []
     func members(_ role: PatternTerm.Role) -> [[Int]] {
       pattern.terms.filter { $0.role == role }.map { term in
         if case .name(let name) = term.matcher, !index.contains(name) {
           unmatched.append(.init(name: name, suggestion: suggestion(for: name)))
         }
-        let indices = index.matches(term.matcher)
+        let indices: [Int]
+        if case .run(let selector) = term.matcher {
+          indices = (recorded[selector] ?? []).compactMap { index.ids[$0] }.sorted()
+        } else {
+          indices = index.matches(term.matcher)
+        }
         return term.positions?.pick(from: indices) ?? indices
       }
     }
@@ -80,6 +90,7 @@ struct InventoryIndex: Sendable {
       // The pattern was compiled once when it was parsed, so this can't fail.
       guard let expression = try? Regex(text) else { return [] }
       return matches { (try? expression.prefixMatch(in: $0)) != nil }
+    case .run: return []
     }
   }
 

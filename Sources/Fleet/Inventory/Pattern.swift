@@ -14,7 +14,8 @@
 /// - a name: the installation with this id, and the members of the group with this name. In double quotes it may
 ///   contain any character; a quote in it is doubled;
 /// - a glob over ids and groups (`berlin*`);
-/// - a regular expression that an id or a group must begin with (`~ber.*`).
+/// - a regular expression that an id or a group must begin with (`~ber.*`);
+/// - where runs are recognized, a ``RunSelector``: `failed:last`, `pending`, `wave:2`.
 ///
 /// Except after an expression, a position or a range may follow: `stores[0]`, `stores[-1]`, `stores[0:4]` (including
 /// the last), `stores[5:]`.
@@ -36,16 +37,31 @@ public struct Pattern: Sendable, Hashable, CustomStringConvertible {
 
   /// Parses a pattern.
   ///
+  /// - Parameters:
+  ///   - text: the pattern.
+  ///   - recognizesRuns: whether terms may be a ``RunSelector``. Otherwise `failed:last` is two names.
   /// - Throws: ``PatternError`` if a term is empty, a bracket isn't closed, or a regular expression is invalid.
-  public init(_ text: String) throws(PatternError) {
+  public init(_ text: String, recognizesRuns: Bool = false) throws(PatternError) {
     guard text.contains(where: { !$0.isWhitespace }) else {
       throw PatternError(.empty, pattern: text, term: "")
     }
     var terms: [PatternTerm] = []
-    for term in try Self.split(text) {
-      terms.append(try PatternTerm(term, of: text))
+    var pieces = try Self.split(text)[...]
+    while let piece = pieces.popFirst() {
+      let next = piece.separator == ":" ? pieces.first?.text : nil
+      if recognizesRuns, let (term, takesNext) = PatternTerm.ofRun(piece.text, next: next) {
+        terms.append(term)
+        if takesNext { pieces.removeFirst() }
+      } else {
+        terms.append(try PatternTerm(piece.text, of: text))
+      }
     }
     self.init(text: text, terms: terms)
+  }
+
+  /// The selectors of runs in it, in its order.
+  public var runSelectors: [RunSelector] {
+    terms.compactMap { if case .run(let selector) = $0.matcher { selector } else { nil } }
   }
 
   /// The pattern that selects an id, whatever characters it contains.
@@ -54,12 +70,12 @@ public struct Pattern: Sendable, Hashable, CustomStringConvertible {
   /// The pattern as it was written.
   public var description: String { text }
 
-  /// Splits the text at separators outside brackets and quotes.
-  private static func split(_ text: String) throws(PatternError) -> [String] {
-    var (terms, term, depth, isQuoted) = ([String](), "", 0, false)
+  /// Splits the text at separators outside brackets and quotes. Each piece but the last has its separator.
+  private static func split(_ text: String) throws(PatternError) -> [(text: String, separator: Character?)] {
+    var (terms, term, depth, isQuoted) = ([(text: String, separator: Character?)](), "", 0, false)
     for character in text {
       if !isQuoted, depth == 0, character == ":" || character == "," {
-        terms.append(term)
+        terms.append((term, character))
         term = ""
         continue
       }
@@ -73,7 +89,7 @@ public struct Pattern: Sendable, Hashable, CustomStringConvertible {
       }
       term.append(character)
     }
-    terms.append(term)
+    terms.append((term, nil))
     guard !isQuoted else { throw PatternError(.quotes, pattern: text, term: term) }
     return terms
   }

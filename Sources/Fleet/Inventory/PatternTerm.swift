@@ -13,6 +13,8 @@ struct PatternTerm: Sendable, Hashable {
     case glob(Glob)
     /// Stored as text, since a compiled `Regex` is not Sendable.
     case expression(String)
+    /// What a recorded run says of installations.
+    case run(RunSelector)
   }
 
   /// A range of positions among the matches of a term, including the last; negative positions count from the end.
@@ -39,13 +41,8 @@ struct PatternTerm: Sendable, Hashable {
   }
 
   init(_ text: String, of pattern: String) throws(PatternError) {
-    var body = Self.trimmed(text[...])
-    switch body.first {
-    case "!": role = .takesAway
-    case "&": role = .narrows
-    default: role = .adds
-    }
-    if role != .adds { body = Self.trimmed(body.dropFirst()) }
+    var body: Substring
+    (role, body) = Self.role(of: text)
     guard !body.isEmpty else { throw PatternError(.emptyTerm, pattern: pattern, term: String(body)) }
     if body.first == "~" {
       let expression = String(body.dropFirst())
@@ -71,6 +68,16 @@ struct PatternTerm: Sendable, Hashable {
     }
   }
 
+  /// The role of a term, and what follows its `!` or `&`.
+  static func role(of text: String) -> (role: Role, body: Substring) {
+    let body = trimmed(text[...])
+    switch body.first {
+    case "!": return (.takesAway, trimmed(body.dropFirst()))
+    case "&": return (.narrows, trimmed(body.dropFirst()))
+    default: return (.adds, body)
+    }
+  }
+
   /// The name in quotes, in which a quote is doubled.
   private static func unquoted(_ body: Substring, of pattern: String) throws(PatternError) -> String {
     let inside = String(body.dropFirst().dropLast())
@@ -82,7 +89,7 @@ struct PatternTerm: Sendable, Hashable {
   }
 
   /// Removes a trailing `[n]`, `[-n]`, `[a:b]` or `[a:]` and returns it, unless it is the whole term.
-  private static func positions(_ body: inout Substring) -> Positions? {
+  static func positions(_ body: inout Substring) -> Positions? {
     guard body.last == "]", let open = body.lastIndex(of: "["), open > body.startIndex else { return nil }
     let inside = body[body.index(after: open)...].dropLast()
     let parts = inside.split(separator: ":", omittingEmptySubsequences: false)
@@ -101,7 +108,7 @@ struct PatternTerm: Sendable, Hashable {
     return positions
   }
 
-  private static func trimmed(_ text: Substring) -> Substring {
+  static func trimmed(_ text: Substring) -> Substring {
     let start = text.drop { $0.isWhitespace }
     return start.lastIndex { !$0.isWhitespace }.map { start[...$0] } ?? ""
   }

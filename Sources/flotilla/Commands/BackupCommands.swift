@@ -55,7 +55,7 @@ struct Backups: ParsableCommand {
       } catch {
         console.log("flotilla: \(error). Backups that a run has made and not noted yet are missing here.")
       }
-      let backups = try selected(of: context.state.backups(notedIn: journal), inventory, context.global.only)
+      let backups = try selected(of: context.state.backups(notedIn: journal), inventory, context)
       let width = backups.map(\.installation.count).max() ?? 0
       let lines = backups.map { backup in
         let name = backup.installation + String(repeating: " ", count: width - backup.installation.count)
@@ -75,11 +75,12 @@ struct Backups: ParsableCommand {
   /// The backups that a pattern selects. Without a pattern all backups, even those of installations that the
   /// inventory no longer has.
   private func selected(
-    of backups: [StoredBackup], _ inventory: Inventory, _ only: String?
+    of backups: [StoredBackup], _ inventory: Inventory, _ context: FleetContext
   ) throws -> [StoredBackup] {
-    guard only != nil else { return backups }
+    guard let only = context.global.only else { return backups }
     let inventory = inventory.adding(backups)
-    let ids = Set(try Session.select(only, from: inventory).map { inventory.installations[$0].id })
+    let selection = try OnlySelection.indices(only, of: inventory, context)
+    let ids = Set(selection.map { inventory.installations[$0].id })
     return backups.filter { ids.contains($0.installation) }
   }
 }
