@@ -44,7 +44,7 @@ enum AnswerCheck {
     }
     let names =
       outcome.applied.flatMap { [$0.name] + $0.rowsDeleted.keys }
-      + changes.flatMap { [$0.table, $0.column ?? ""] }
+      + changes.flatMap { [$0.table, $0.column ?? ""] } + (outcome.history ?? []).map(\.name)
     let files = outcome.failure?.files ?? []
     let undeclared = outcome.undeclared.flatMap { [$0.file] + $0.effects + $0.deletes + $0.changes }
     guard (names + files + undeclared).allSatisfy({ $0.utf8.count <= longestName }), outcome.hooks.count <= 2

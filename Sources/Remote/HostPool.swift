@@ -102,6 +102,7 @@ public final class HostPool: Sendable {
     hasher.combine(outcome.failure)
     hasher.combine(outcome.adoption)
     hasher.combine(outcome.settlement)
+    hasher.combine(outcome.history)
     let digest = hasher.finalize()
     return retained.withLock { retained in
       if retained.seen.contains(digest) { return true }

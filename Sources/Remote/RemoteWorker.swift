@@ -13,8 +13,8 @@ public struct RemoteWorker: Worker {
   public func inspect(_ path: String) -> Outcome { outcome(.inspect(path: path)) }
 
   /// See `Worker`.
-  public func upgrade(_ path: String, backup: String) -> Outcome {
-    outcome(.upgrade(path: path, backup: backup), backup: backup)
+  public func upgrade(_ path: String, backup: String, expecting expected: ExpectedState?) -> Outcome {
+    outcome(.upgrade(path: path, backup: backup, expected: expected), backup: backup)
   }
 
   /// See `Worker`.

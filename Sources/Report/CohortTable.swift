@@ -86,7 +86,7 @@ public struct CohortTable {
 
   private func right(_ cohort: Cohort, showsPlan: Bool) -> [String] {
     switch cohort.status {
-    case .skipped: return ["ahead of these migrations: left alone"]
+    case .skipped: return [isAhead(cohort) ? "ahead of these migrations: left alone" : "left alone"]
     case .current: return ["up to date"]
     case .migrated: return ["migrated"]
     case .failed, .unreachable: return []
@@ -104,6 +104,11 @@ public struct CohortTable {
     }
   }
 
+  /// Whether a database that was left alone was read and found to be ahead. A kept plan leaves others alone unread.
+  private func isAhead(_ cohort: Cohort) -> Bool {
+    cohort.failure?.code == .ahead && cohort.fingerprint != nil
+  }
+
   private func steps(_ pending: [MigrationVersion]) -> String {
     let versions = TextLayout.ranges(pending.filter { $0 > 0 })
     return pending.first == 0 ? "baseline" + (versions.isEmpty ? "" : ", then \(versions)") : versions
@@ -113,6 +118,8 @@ public struct CohortTable {
     var remarks: [String] = []
     if let failure = cohort.failure, cohort.status != .skipped {
       remarks += ["\(failure)", "→ \(failure.advice(for: members))"]
+    } else if let failure = cohort.failure, !isAhead(cohort) {
+      remarks.append("\(failure)")
     }
     let limit = isVerbose ? Int.max : 3
     // A cohort that is left alone is already described as ahead.

@@ -53,11 +53,11 @@ public struct RunSummary {
     }
   }
 
-  /// A line with the next command to run; nil if there is nothing to do.
-  public var next: String? {
+  /// A line with the next command to run; nil if there is nothing to do. `migrate` is the command that continues.
+  public func next(_ migrate: String = "flotilla migrate") -> String? {
     let failed = fleetStatus.count { $0.status == .failed || $0.status == .unreachable }
-    if failed > 0 { return "Next, once that is mended: flotilla migrate" }
-    if fleetStatus.count(where: { $0.status == .pending }) > 0 { return "Next: flotilla migrate" }
+    if failed > 0 { return "Next, once that is mended: \(migrate)" }
+    if fleetStatus.count(where: { $0.status == .pending }) > 0 { return "Next: \(migrate)" }
     return fleetStatus.count { $0.isDrifted && $0.status != .skipped } > 0 ? "Next: flotilla drift" : nil
   }
 
@@ -71,7 +71,8 @@ public struct RunSummary {
     let order: [Status] = [.migrated, .current, .pending, .skipped, .failed, .unreachable]
     let parts = order.compactMap { status -> String? in
       let count = fleetStatus.count { $0.status == status }
-      let word = status == .skipped ? "ahead, left alone" : status.rawValue
+      let isAhead = fleetStatus.count { $0.status == .skipped && $0.failure?.code != .ahead } == 0
+      let word = status == .skipped ? (isAhead ? "ahead, left alone" : "left alone") : status.rawValue
       return count == 0 ? nil : "\(count) \(word)"
     }
     return parts.isEmpty ? "nothing selected" : parts.joined(separator: " · ")

@@ -67,7 +67,8 @@ extension Failure {
     case .unknownVersion:
       "say which version it is at: flotilla --only ID adopt --version VERSION; or change its schema to that of a "
         + "version, and adopt it again"
-    case .changed: "run the same command again, which looks at it anew"
+    case .changed:
+      "run the same command again, which looks at it anew; a kept plan has to be made anew: flotilla plan --output"
     case .unfinishedHistory:
       "flotilla adopt settles a half-done migration; whatever else the message names, such as a lock, has to be "
         + "cleared with the tool"

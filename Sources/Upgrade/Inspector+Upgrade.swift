@@ -43,12 +43,19 @@ extension Inspector {
   /// - Parameters:
   ///   - path: the database.
   ///   - backup: the location of the backup; nil if the file is a copy itself.
+  ///   - expected: the state that the database has to be in; nil for any.
   ///   - deadline: when to stop.
   /// - Returns: what was done, or why nothing was done.
-  func upgrade(_ path: String, backup: String?, by deadline: Deadline) -> Outcome {
+  func upgrade(
+    _ path: String, backup: String?, expecting expected: ExpectedState? = nil, by deadline: Deadline
+  ) -> Outcome {
     guard let program = set.program else {
-      return Upgrade(self, path, backup: backup, deadline: deadline).run()
+      let upgrade = Upgrade(self, path, backup: backup, deadline: deadline)
+      upgrade.expected = expected
+      return upgrade.run()
     }
-    return ProgramUpgrade(self, program, path, backup: backup, deadline: deadline).run()
+    let upgrade = ProgramUpgrade(self, program, path, backup: backup, deadline: deadline)
+    upgrade.expected = expected
+    return upgrade.run()
   }
 }

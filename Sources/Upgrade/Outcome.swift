@@ -13,7 +13,8 @@ public enum Status: String, Sendable, Codable, CaseIterable {
   case failed
   /// The installation's host could not be reached.
   case unreachable
-  /// The installation was left alone on purpose: it is ahead of the migrations, or the migrations can't be used.
+  /// The installation was left alone on purpose: it is ahead of the migrations, the migrations can't be used, or a kept
+  /// plan leaves it alone.
   case skipped
 }
 
@@ -87,6 +88,8 @@ public struct Outcome: Hashable, Sendable, Codable {
   public var ignored = 0
   /// The digest of the schema's normal form, as `sha256:…`; nil if the schema wasn't read.
   public var fingerprint: String?
+  /// What the database records, in the order of the versions; nil if it is untracked, or if nobody asked.
+  public var history: [RecordedVersion]?
   /// Why the work failed, was skipped, or did not reach the installation; nil otherwise.
   public var failure: Failure?
   /// What the pending migrations do without declaring it, by migration. Only a rehearsal lists it; it has then failed.
@@ -139,7 +142,7 @@ public struct Outcome: Hashable, Sendable, Codable {
 
   enum CodingKeys: String, CodingKey {
     case status, applied, pending, backup, drift, ignored, fingerprint, undeclared, hooks, milliseconds,
-      bytes, adoption, settlement
+      bytes, adoption, settlement, history
     case versionBefore = "version_before"
     case versionAfter = "version_after"
     case mayDelete = "may_delete"

@@ -13,19 +13,23 @@ final class Upgrade: LockedWork {
   /// doesn't declare, so that it can list those of all pending migrations before it fails.
   private var undeclared: [MigrationFailure] = []
 
+  /// The state that the database has to be in; nil for any.
+  var expected: ExpectedState?
+
   override func noteFailure() { outcome.undeclared = undeclared.compactMap(\.undeclared) }
 
   override func needsBackup(_ state: Inspector.State) -> Bool {
-    inspector.outcome(state, bytes: 0).status == .pending
+    let found = inspector.outcome(state, bytes: 0)
+    return found.status == .pending && expected?.refusal(of: found) == nil
   }
 
   override func work(on database: Connection, _ file: DatabaseFile, _ state: Inspector.State) throws {
     let found = inspector.outcome(state, bytes: file.bytes)
-    guard found.status == .pending else {
-      outcome = found
-      return
-    }
     outcome = found
+    // If nothing is pending any more, an earlier attempt of this run may have done the work.
+    let isDone = found.status == .current && earlierBackup() != nil
+    if let refusal = expected?.refusal(of: found), !isDone { throw refusal }
+    guard found.status == .pending else { return }
     outcome.status = .failed
     if inspector.options.check == .none,
       let alone = state.plan.pending.first(where: \.runsOutsideTransaction)

@@ -55,6 +55,8 @@ public struct UpgradeOptions: Sendable, Codable {
   /// How `inspect` decides up to which version migrations could be recorded in a database without a history; nil to
   /// leave that out.
   public var adoption: AdoptionChoice?
+  /// Whether outcomes have the database's history, which an ``ExpectedState`` is compared with.
+  public var tellsHistory = false
   /// Whether `inspect` may roll back the journal that a crashed writer left. This is the only write that it ever does.
   public var recovers = true
 
@@ -83,7 +85,11 @@ public protocol Worker: Sendable {
   func inspect(_ path: String) -> Outcome
   /// Upgrades a database: runs the hook before, backs up to the location `backup`, migrates, proves, commits, and runs
   /// the hook after.
-  func upgrade(_ path: String, backup: String) -> Outcome
+  ///
+  /// If `expected` is given, the database has to be in that state, before the first hook and again under the lock.
+  /// Otherwise the work fails with the code `changed` and writes nothing. The worker's options need
+  /// ``UpgradeOptions/tellsHistory`` for this.
+  func upgrade(_ path: String, backup: String, expecting expected: ExpectedState?) -> Outcome
   /// Records migrations in a database without a history, or settles one that its history marks as half done, without
   /// running any, after backing it up to the location `backup`.
   ///
@@ -117,6 +123,13 @@ public protocol Worker: Sendable {
   ///
   /// - Throws: `Failure` if the copy can't be made or is not identical.
   func store(_ path: String, as backup: BackupRecord) throws(Failure)
+}
+
+extension Worker {
+  /// Upgrades a database, whatever state it is in.
+  public func upgrade(_ path: String, backup: String) -> Outcome {
+    upgrade(path, backup: backup, expecting: nil)
+  }
 }
 
 /// Works on the files of this machine.
@@ -159,12 +172,12 @@ public struct LocalWorker: Worker {
     return options.preflight && outcome.status == .pending ? preflight.checked(outcome, at: path) : outcome
   }
 
-  /// See ``Worker/upgrade(_:backup:)``.
-  public func upgrade(_ path: String, backup: String) -> Outcome {
+  /// See ``Worker/upgrade(_:backup:expecting:)``.
+  public func upgrade(_ path: String, backup: String, expecting expected: ExpectedState?) -> Outcome {
     timed {
       if let failure = preflight.networkFileSystem(of: path) { return Outcome(failure) }
       let openBy = options.preflight ? preflight.openFiles.holders(of: path) : []
-      var outcome = HookedUpgrade(inspector: inspector, path: path, backup: backup).run()
+      var outcome = HookedUpgrade(inspector: inspector, path: path, backup: backup, expected: expected).run()
       outcome.openBy = openBy
       return outcome
     }

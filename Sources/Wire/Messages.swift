@@ -10,7 +10,7 @@ public let programVersion = "0.1.0"
 public enum WireProtocol {
   /// The version of the protocol. It is incremented with every change after which an older end would misunderstand a
   /// newer one.
-  public static let version = 2
+  public static let version = 3
   /// The bytes that an agent sends before its first frame, so that no other output can be mistaken for it.
   public static let greeting = Array("FLOTILLA".utf8)
   /// The interval at which an agent reports that it is still running, in seconds.
@@ -58,7 +58,7 @@ public enum Request: Hashable, Sendable, Codable {
   /// See `Worker.inspect`. The answer is an outcome.
   case inspect(path: String)
   /// See `Worker.upgrade`. The answer is an outcome.
-  case upgrade(path: String, backup: String)
+  case upgrade(path: String, backup: String, expected: ExpectedState?)
   /// See `Worker.adopt`. The answer is an outcome.
   case adopt(path: String, decision: AdoptionDecision, schema: String, backup: String)
   /// See `Worker.backUp`. The answer is an outcome.

@@ -61,9 +61,9 @@ final class RequestHandler: Sendable {
   func answer(_ request: Request, _ number: UInt32) {
     switch request {
     case .inspect(let path): send(number, worker.inspect(path))
-    case .upgrade(let path, let backup):
+    case .upgrade(let path, let backup, let expected):
       requests.begin(number, path)
-      let outcome = worker.upgrade(path, backup: backup)
+      let outcome = worker.upgrade(path, backup: backup, expecting: expected)
       send(number, outcome.mergingLostAttempt(backup, historyTable))
     case .adopt(let path, let decision, let fingerprint, let backup):
       requests.begin(number, path)

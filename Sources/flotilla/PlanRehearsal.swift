@@ -46,14 +46,14 @@ struct PlanRehearsal {
       rehearsals, limit: session.fleet.rollout.maxLock, atOnce: atOnce, names: session.name)
   }
 
-  /// The lines to show.
-  var lines: [String] {
+  /// The lines to show. `migrate` is the command that does what was rehearsed.
+  func lines(_ migrate: String) -> [String] {
     let head = report + [""]
     if session.interruption.signal != nil {
       return (rehearsals.isEmpty ? [] : head) + ["Interrupted: the rest was not rehearsed."]
     }
     let isGood = exitStatus == .well
-    let next = isGood ? "Next: flotilla migrate" : "Next, once that is mended: flotilla plan --rehearse"
+    let next = isGood ? "Next: \(migrate)" : "Next, once that is mended: flotilla plan --rehearse"
     let excesses = table.excesses.flatMap { TextLayout.wrap($0) }
     return head + declarations + TextLayout.wrap(table.summary) + excesses + [next]
   }

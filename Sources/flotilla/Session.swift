@@ -18,23 +18,39 @@ struct Session {
   let set: MigrationSet
   let expectedSchema: ExpectedSchema
   let options: UpgradeOptions
+  /// The plan that is to be done, and the inventory without the installations that only the plan knows; nil without
+  /// one.
+  private(set) var kept: (plan: KeptPlan, inventory: Inventory)?
 
   /// Creates a session for commands that compare installations with the migrations, or apply migrations.
   ///
   /// - Throws: a mistake in the fleet file, the inventory, `--only`, the migrations or `target`.
   init(
-    _ global: GlobalOptions, _ console: Console, target: MigrationVersion? = nil,
-    interruption: Interruption? = nil
+    _ global: GlobalOptions, _ console: Console, target: MigrationVersion? = nil, plan: KeptPlan? = nil,
+    members: Set<String>? = nil, interruption: Interruption? = nil
   ) throws {
-    try self.init(FleetContext(global, console, interruption: interruption), target: target)
+    try self.init(
+      FleetContext(global, console, interruption: interruption), target: target, plan: plan, members: members)
   }
 
-  /// The same with a fleet file that was already read.
-  init(_ context: FleetContext, target: MigrationVersion? = nil) throws {
-    let inventory = try context.fleet.inventory(environment: context.environment)
+  /// The same with a fleet file that was already read. The ids in `members` are selected instead of those of `--only`.
+  init(
+    _ context: FleetContext, target given: MigrationVersion? = nil, plan: KeptPlan? = nil,
+    members: Set<String>? = nil
+  ) throws {
+    try plan?.check(fleet: context.fleet.name, target: given)
+    let target = plan?.target ?? given
+    let listed = try context.fleet.inventory(environment: context.environment)
+    let inventory = plan.map { listed.adding($0) } ?? listed
     // A mistyped name is reported before the migrations are read.
-    let selection = try OnlySelection.indices(context.global.only, of: inventory, context)
+    var selection =
+      try members.map { members in
+        inventory.installations.indices.filter { members.contains(inventory.installations[$0].id) }
+      } ?? OnlySelection.indices(context.global.only, of: inventory, context)
+    if let plan { selection = try plan.selection(of: selection, inventory, context) }
     self.init(context, inventory, selection, try context.fleet.migrationSet(), target: target)
+    try plan?.check(set)
+    kept = plan.map { ($0, listed) }
     if target != nil, set.program != nil {
       throw UsageError(
         "--to is for migrations that are files: the program of \(context.fleet.name) applies all of its own")
@@ -160,21 +176,24 @@ struct Session {
   /// Inspects every selected installation, with a progress line. A rollout will record those that `isLeft` selects.
   func scan(
     _ run: FleetRun, lanes: Lanes? = nil,
-    leaving isLeft: @escaping @Sendable (Cohort) -> Bool = { _ in false }
+    recorder: PlanRecorder? = nil, leaving isLeft: @escaping @Sendable (Cohort) -> Bool = { _ in false }
   ) -> FleetStatus {
     let progress = Progress(console, "looking", total: selection.count)
-    let fleetStatus = run.scan(lanes: lanes ?? self.lanes(), leaving: isLeft, progress)
+    let observer = recorder?.beside(progress) ?? progress
+    let fleetStatus = run.scan(lanes: lanes ?? self.lanes(), leaving: isLeft, observer)
     progress.end()
     return fleetStatus
   }
 
   /// Inspects the installations in a run that leaves no trace.
-  func inspect(_ options: UpgradeOptions? = nil) throws -> (run: FleetRun, fleetStatus: FleetStatus) {
+  func inspect(
+    _ options: UpgradeOptions? = nil, recorder: PlanRecorder? = nil
+  ) throws -> (run: FleetRun, fleetStatus: FleetStatus) {
     var options = options ?? self.options
     options.recovers = false
     let run = FleetRun(
       inventory, selection, try workers(options), journal: nil, interruption: interruption)
-    return (run, scan(run))
+    return (run, scan(run, recorder: recorder))
   }
 
   var table: CohortTable { CohortTable(set, isVerbose: global.verbose, names: name) }

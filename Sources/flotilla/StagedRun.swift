@@ -3,7 +3,6 @@ import Dispatch
 import Fleet
 import FoundationEssentials
 import Glibc
-import Remote
 import Synchronization
 import Upgrade
 
@@ -12,7 +11,7 @@ final class StagedRun {
   let session: Session
   let journal: Journal
   let run: FleetRun
-  let workers: FleetWorkers
+  let workers: any Workers
   let access: StateAccess
   let notification: RunNotification
   let doesWait: Bool
@@ -25,7 +24,7 @@ final class StagedRun {
 
   init(
     _ rollout: StagedRollout, _ session: Session, _ journal: Journal, _ run: FleetRun,
-    _ workers: FleetWorkers,
+    _ workers: any Workers,
     _ access: StateAccess, _ notification: RunNotification, doesWait: Bool,
     writeReport: @escaping (FleetStatus, StagedRollout) -> String?
   ) {

@@ -198,9 +198,13 @@ private enum Help {
   /// The options of a command and of its subcommands, but for help and version.
   static func options(_ arguments: [String]) throws -> Set<String> {
     let text = try Program.run(arguments, in: "/").output
-    let usage = try #require(text.range(of: "USAGE:"))
-    let end = text.range(of: "\n\n", range: usage.upperBound..<text.endIndex)?.lowerBound ?? text.endIndex
-    let own = Set(options(in: String(text[usage.upperBound..<end])))
+    // The usage leaves out the options of a command that has many.
+    let lines = text.split(separator: "\n").filter {
+      !$0.hasSuffix("Show the version.") && !$0.hasSuffix("Show help information.")
+    }
+    let own = Set(
+      lines.compactMap { $0.prefixMatch(of: /\ \ (?:-[a-z], )?--[a-z-]+(?:\/--[a-z-]+)?/) }
+        .flatMap { options(in: String($0.output)) })
     guard text.contains("SUBCOMMANDS:") else { return own }
     return try subcommands(in: text).reduce(into: own) { try $0.formUnion(options(arguments + [$1])) }
   }

@@ -222,6 +222,40 @@ import Testing
     #expect(try slow.versions().contains([1]), "the rest was not begun")
   }
 
+  @Test func `a rollout that follows a plan goes on with that plan`() throws {
+    let fleet = try fleet("approve: true")
+    #expect(try fleet.run("plan", "--output", "kept.json").status == 0)
+    #expect(try fleet.migrate("--no-wait", "--plan", "kept.json").status == 8)
+    #expect(try fleet.run("rollout", "approve").status == 0)
+    try SmallFleet.change(fleet.path(3), "CREATE TABLE other (a)")
+    let text = try String(contentsOfFile: fleet.folder.file("kept.json"), encoding: .utf8)
+    try fleet.folder.write(text.replacing("i0004", with: "i0044"), to: "kept.json")
+    let refused = try fleet.run("rollout", "continue")
+    #expect(
+      refused.status == 1 && refused.errors.contains("was changed since the rollout began"),
+      "\(refused.errors)")
+    try fleet.folder.write(text, to: "kept.json")
+    let run = try fleet.run("rollout", "continue", "--report", "report.json")
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    let error = try fleet.records()["i0003"]?["error"] as? [String: Any]
+    #expect(error?["code"] as? String == "changed")
+    #expect(try SmallFleet.versions(fleet.path(3)) == [1])
+  }
+
+  @Test func `a selection by what a run has recorded stays the same`() throws {
+    let fleet = try fleet("approve: true")
+    try SmallFleet.change(fleet.path(0), "PRAGMA user_version = 1")
+    #expect(try fleet.run("migrate", "--yes", "--only", "i0005", "--no-wait").status == 8)
+    #expect(try fleet.run("rollout", "abort").status == 0)
+    try fleet.migration("0004_later.sql", "CREATE TABLE later (a);")
+    let begun = try fleet.run("migrate", "--yes", "--only", "migrated:last", "--no-wait")
+    #expect(begun.status == 8, "\(begun.output)\(begun.errors)")
+    #expect(try fleet.run("rollout", "approve").status == 0)
+    let run = try fleet.run("rollout", "continue")
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+    #expect(try fleet.versions().map(\.count) == [1, 1, 1, 1, 1, 4])
+  }
+
   @Test func `a rollout goes on with its own members and migrations`() throws {
     let fleet = try fleet("approve: true")
     #expect(try fleet.migrate("--no-wait").status == 8)

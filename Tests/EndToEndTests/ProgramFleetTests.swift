@@ -119,6 +119,33 @@ import Testing
     #expect(backups.output.contains("version shop.0001_initial"), "\(backups.output)")
   }
 
+  @Test func `a kept plan is compared with what the program has recorded, too`() throws {
+    try djangoFleet(["a", "b", "c"], broken: "")
+    let row =
+      "INSERT INTO django_migrations (app, name, applied) VALUES (''blog'', ''0009_other'', ''2026-01-01'')"
+      .replacing("''", with: "'")
+    try folder.write(row, to: "row.sql")
+    // The second is changed before the run, and the third one between the look and the lock.
+    let hook =
+      "case $FLOTILLA_INSTALLATION_PATH in *c.sqlite) sqlite3 $FLOTILLA_INSTALLATION_PATH < row.sql;; esac"
+    try configure(
+      "python3, manage.py, migrate, --noinput", "hooks: { before: [sh, -c, \"\(hook)\"] }", format: "django")
+    #expect(try run("plan", "--output", "plan.json").status == 0)
+    let changed = try database("b")
+    try changed.execute("CREATE TABLE extra (id INTEGER)")
+    changed.close()
+    let result = try run("migrate", "--yes", "--plan", "plan.json")
+    #expect(result.status == 3, "\(result.output)\(result.errors)")
+    #expect(result.words.contains("1 migrated · 2 failed"), "\(result.output)")
+    #expect(result.words.contains("its schema is another one"))
+    #expect(result.words.contains("it records blog.0009_other"), "\(result.output)")
+    for name in ["b", "c"] {
+      #expect(
+        try rows("SELECT count(*) FROM django_migrations WHERE name = '0002_customer_email'", name) == ["0"])
+    }
+    #expect(try run("backups").output.split(separator: "\n").count == 1)
+  }
+
   @Test func `a program that ends with status 0 and does nothing has failed`() throws {
     try djangoFleet(["a"], broken: "")
     // The first run, on an empty database, is a real one.

@@ -127,8 +127,11 @@ struct TwoHosts {
   }
 
   /// Starts a run and waits until the bad host's agent is in the middle of its migration; gives that agent's process.
-  func begin() throws -> (started: (process: Process, output: Pipe, errors: Pipe), agent: pid_t) {
-    let started = try Program.start(["migrate", "--yes", "--report", "report.json"], in: fleet.folder.path)
+  func begin(_ more: String...) throws
+    -> (started: (process: Process, output: Pipe, errors: Pipe), agent: pid_t)
+  {
+    let started = try Program.start(
+      ["migrate", "--yes", "--report", "report.json"] + more, in: fleet.folder.path)
     let isBackedUp = waits(15) {
       fleet.files.contains { $0.hasPrefix("db/.flotilla/backups/") && $0.hasSuffix("/bad.sqlite") }
     }

@@ -53,6 +53,19 @@ extension Inventory {
   }
 }
 
+extension Inventory {
+  /// This inventory, extended by the installations of a plan that it no longer has. The connection settings of their
+  /// hosts are unknown.
+  public func adding(_ plan: KeptPlan) -> Inventory {
+    let added = plan.installations.filter { index.ids[$0.id] == nil }.map { planned in
+      Installation(
+        id: planned.id, machine: planned.host.map { .remote(Host($0)) } ?? .local, path: planned.path,
+        location: InventoryLocation(file: "the plan", line: 1))
+    }
+    return Inventory(installations: installations + added, warnings: warnings)
+  }
+}
+
 extension FleetFile {
   /// Finds the installations: expands globs, runs programs that list hosts, and checks the result.
   ///

@@ -80,6 +80,17 @@ public struct StagedRollout: Sendable, Codable {
     }
   }
 
+  /// A kept plan that a rollout follows.
+  public struct Plan: Sendable, Hashable, Codable {
+    /// The file; absolute.
+    public let path: String
+    /// The digest of what it says.
+    public let digest: String
+
+    /// Creates a plan from its values.
+    public init(path: String, digest: String) { (self.path, self.digest) = (path, digest) }
+  }
+
   /// The id: that of the run that began it.
   public let id: RunID
   /// The runs that carried it on, in order.
@@ -94,6 +105,8 @@ public struct StagedRollout: Sendable, Codable {
   public let maxFailures: String
   /// Whether no backups are made.
   public let isWithoutBackups: Bool
+  /// The kept plan that it follows; nil if none.
+  public let plan: Plan?
   /// What is done now.
   public var state = State.rolling
   /// The number of the current wave.
@@ -109,10 +122,10 @@ public struct StagedRollout: Sendable, Codable {
   public init(
     _ run: RunID, _ waves: [Wave], only: String?, target: MigrationVersion?, digest: String,
     maxFailures: String,
-    isWithoutBackups: Bool
+    isWithoutBackups: Bool, plan: Plan? = nil
   ) {
     (id, runs, self.only, self.target, self.digest) = (run, [run], only, target, digest)
-    (self.maxFailures, self.isWithoutBackups) = (maxFailures, isWithoutBackups)
+    (self.maxFailures, self.isWithoutBackups, self.plan) = (maxFailures, isWithoutBackups, plan)
     self.waves = waves.map(WaveRecord.init)
   }
 

@@ -9,6 +9,8 @@ struct HookedUpgrade {
   let inspector: Inspector
   let path: String
   let backup: String
+  /// The state that the database has to be in; nil for any.
+  var expected: ExpectedState?
 
   /// The minimum time for the hook after an upgrade, however long the upgrade took.
   static let leastTime = Duration.seconds(60)
@@ -18,6 +20,7 @@ struct HookedUpgrade {
     let hooks = inspector.options.hooks
     guard !hooks.isEmpty else { return upgrade(by: deadline) }
     let found = inspector.inspect(path)
+    if let refusal = expected?.refusal(of: found), !isDone(found) { return found.refused(refusal) }
     guard found.status == .pending else { return found }
     var results: [HookResult] = []
     var outcome: Outcome
@@ -37,7 +40,12 @@ struct HookedUpgrade {
   }
 
   private func upgrade(by deadline: Deadline) -> Outcome {
-    inspector.upgrade(path, backup: backup, by: deadline)
+    inspector.upgrade(path, backup: backup, expecting: expected, by: deadline)
+  }
+
+  /// Whether an earlier attempt of this run did the work, whose result was lost with the connection.
+  private func isDone(_ found: Outcome) -> Bool {
+    found.status == .current && BackupDestinations.holding(backup).has(backup)
   }
 
   private func run(

@@ -105,6 +105,7 @@ struct Inspector {
     outcome.drift = state.drift
     outcome.ignored = state.schema.ignored
     outcome.isUnchanged = true
+    if options.tellsHistory { outcome.history = state.history.recordedVersions }
     if let problem = set.problem {
       outcome.status = .skipped
       outcome.failure = Failure(

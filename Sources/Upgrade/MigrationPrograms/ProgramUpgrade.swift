@@ -16,6 +16,8 @@ final class ProgramUpgrade {
   /// The location of the backup; nil if the file is a copy itself.
   private let backup: String?
   private let deadline: Deadline
+  /// The state that the database has to be in; nil for any.
+  var expected: ExpectedState?
   private var step = UpgradeStep.open {
     didSet { if step != oldValue { inspector.control.began?(path, step) } }
   }
@@ -113,12 +115,19 @@ final class ProgramUpgrade {
     finish(try inspector.readState(of: database), lost)
   }
 
+  /// Whether an earlier attempt of this run did the work, whose result was lost with the connection.
+  private func isDone(_ found: Outcome) -> Bool {
+    guard found.status == .current, let backup else { return false }
+    return BackupDestinations.holding(backup).has(backup)
+  }
+
   /// Copies and checks the content while others may write.
   private func save(_ file: DatabaseFile, _ database: Connection) throws {
     guard let backup, inspector.options.check != .none else { return }
     step = .inspect
     let state = try inspector.readState(of: database)
-    guard inspector.outcome(state, bytes: file.bytes).status == .pending else { return }
+    let found = inspector.outcome(state, bytes: file.bytes)
+    guard found.status == .pending, expected?.refusal(of: found) == nil else { return }
     step = .backUp
     let start = ContinuousClock.now
     defer { backupMilliseconds += (ContinuousClock.now - start).milliseconds }
@@ -184,6 +193,7 @@ final class ProgramUpgrade {
     let before = try inspector.state(of: original)
     let found = inspector.outcome(before, bytes: file.bytes)
     outcome = found
+    if let refusal = expected?.refusal(of: found), !isDone(found) { throw refusal }
     guard found.status == .pending else { throw NothingToDo() }
     outcome.status = .failed
     try completeBackup()

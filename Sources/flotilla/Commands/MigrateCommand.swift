@@ -16,6 +16,9 @@ struct Migrate: ParsableCommand {
   @ParentCommand var root: Flotilla
   @OptionGroup var global: GlobalOptions
   @Option(help: ArgumentHelp("The highest version to apply.", valueName: "version")) var to: MigrationVersion?
+  @Option(
+    help: ArgumentHelp("Does exactly what plan --output wrote to this file.", valueName: "file"))
+  var plan: String?
   @Flag(help: "Starts without asking.") var yes = false
   @Option(help: ArgumentHelp("How many installations at once.", valueName: "n")) var concurrency: Int?
   @Option(
@@ -46,9 +49,10 @@ struct Migrate: ParsableCommand {
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
     try finishing(console) {
-      let session = try Session(global.orElse(root.global), console, target: to)
+      let kept = try plan.map { try KeptPlan(reading: $0) }
+      let session = try Session(global.orElse(root.global), console, target: to, plan: kept)
       let settings = MigrateSettings(
-        yes: yes, concurrency: concurrency, maxFailures: maxFailures, isWithoutBackups: noBackup,
+        yes: yes, concurrency: concurrency, maxFailures: maxFailures, isWithoutBackups: noBackup, plan: plan,
         report: report, upload: upload, doesWait: !noWait)
       return try MigrateRun(settings, session).run()
     }
@@ -61,6 +65,7 @@ struct MigrateSettings {
   var concurrency: Int?
   var maxFailures: String?
   var isWithoutBackups = false
+  var plan: String?
   var report: String?
   var upload: Bool?
   var doesWait = true
@@ -93,6 +98,7 @@ struct MigrateRun {
   private var options: UpgradeOptions {
     var options = session.options
     options.preflight = true
+    options.tellsHistory = session.kept != nil
     if command.isWithoutBackups { options.check = .none }
     return options
   }
@@ -110,7 +116,7 @@ struct MigrateRun {
     defer { withExtendedLifetime(rolloutLock) {} }
     try session.context.recover(journal, session.inventory, session.set.historyTable)
     let started = Session.now()
-    let workers = try session.workers(options)
+    let workers = try workers(journal)
     let run = FleetRun(
       session.inventory, session.selection, workers, journal: journal, interruption: session.interruption)
     try journal.begin(run.id, command: "migrate", fleet: session.fleet.name, at: started)
@@ -130,7 +136,10 @@ struct MigrateRun {
     for line in staged?.trouble ?? [] { console.log("flotilla: \(line)") }
     let exitStatus = report(
       run, journal, fleetStatus, stop, staged, startedAt: started, waves: plan.rollout.waves)
-    if staged?.rollout.state.isOpen != true, let next = RunSummary(fleetStatus, names: session.name).next {
+    let again = "flotilla migrate" + (command.plan.map { " --plan \($0.oneLine)" } ?? "")
+    if staged?.rollout.state.isOpen != true,
+      let next = RunSummary(fleetStatus, names: session.name).next(again)
+    {
       console.out(lines: [next])
     }
     return books.exitStatus(
@@ -148,6 +157,13 @@ struct MigrateRun {
           + "flotilla rollout abort")
     }
     return lock
+  }
+
+  /// The workers, which do what a kept plan says if there is one.
+  private func workers(_ journal: Journal) throws -> any Workers {
+    let workers = try session.workers(options)
+    guard let kept = session.kept else { return workers }
+    return KeptPlanWorkers(workers, kept.plan, kept.inventory, done: try journal.lastMigrations())
   }
 
   /// What is to be done, with the user's consent.
@@ -198,11 +214,19 @@ struct MigrateRun {
     let staged = StagedRollout(
       run.id, rollout.waves, only: session.global.only, target: session.options.target,
       digest: session.set.digest.description, maxFailures: rollout.maxFailures.description,
-      isWithoutBackups: command.isWithoutBackups)
+      isWithoutBackups: command.isWithoutBackups, plan: try session.kept.map { try plan($0.plan) })
     try journal.save(staged)
     try journal.addMembers(
       rollout.waves.flatMap { wave in wave.indices.map { (session.name($0), wave.number) } }, to: run.id)
     return staged
+  }
+
+  /// The plan that the rollout follows, also when it goes on from another folder.
+  private func plan(_ plan: KeptPlan) throws -> StagedRollout.Plan {
+    let path = command.plan ?? ""
+    guard let real = realpath(path, nil) else { throw UsageError("the plan \(path) is gone") }
+    defer { free(real) }
+    return StagedRollout.Plan(path: String(cString: real), digest: plan.digest)
   }
 
   /// The members of a rollout that goes on. Pending installations that it doesn't have join the last wave.
@@ -258,7 +282,7 @@ struct MigrateRun {
   }
 
   private func work(
-    _ run: FleetRun, _ workers: FleetWorkers, _ plan: Plan, _ staged: StagedRun?,
+    _ run: FleetRun, _ workers: any Workers, _ plan: Plan, _ staged: StagedRun?,
     _ fleetStatus: inout FleetStatus, _ journal: Journal
   ) -> RolloutStop? {
     let rollout = plan.rollout

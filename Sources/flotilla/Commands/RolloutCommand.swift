@@ -169,7 +169,10 @@ extension RolloutCommand {
             "--only can't change while a rollout is open; it was begun with \(open.only ?? "all")")
         }
         global.only = open.only
-        let session = try Session(global, console, target: open.target)
+        let kept = try open.plan.map(Self.kept)
+        // What a pattern selects may have changed. Without one, what is new joins.
+        let members = open.only == nil ? nil : try Set(book.journal.members(of: open.id).keys)
+        let session = try Session(global, console, target: open.target, plan: kept, members: members)
         guard session.set.digest.description == open.digest else {
           throw UsageError(
             "the migrations are not those that rollout \(open.id) began with. Bring those back to go on, or end it: "
@@ -177,9 +180,21 @@ extension RolloutCommand {
         }
         let settings = MigrateSettings(
           concurrency: concurrency, maxFailures: open.maxFailures,
-          isWithoutBackups: open.isWithoutBackups, report: report, upload: upload, doesWait: !noWait)
+          isWithoutBackups: open.isWithoutBackups, plan: open.plan?.path, report: report, upload: upload,
+          doesWait: !noWait)
         return try MigrateRun(settings, session, resuming: open).run()
       }
+    }
+
+    /// The plan that the rollout follows, if it is still the same.
+    private static func kept(_ plan: StagedRollout.Plan) throws -> KeptPlan {
+      let kept = try KeptPlan(reading: plan.path)
+      guard kept.digest == plan.digest else {
+        throw UsageError(
+          "the plan \(plan.path) was changed since the rollout began. Bring it back to go on, or end the rollout: "
+            + "flotilla rollout abort")
+      }
+      return kept
     }
 
     private func resume(_ open: StagedRollout, _ book: RolloutBook, _ console: Console) throws -> ExitStatus {

@@ -49,6 +49,8 @@ struct PlanCommand: ParsableCommand {
       cohort is true of all as far as the schema goes; their data can differ. Ends with status 3 where a rehearsal \
       failed, and with 7 where writers would have to wait longer than rollout.max_lock.
 
+      With --output the plan is written to a file, and flotilla migrate --plan FILE does exactly that.
+
       For example: flotilla --only canary plan --rehearse
       """)
 
@@ -58,6 +60,10 @@ struct PlanCommand: ParsableCommand {
   @Flag(help: "Ends with status 5 when migrations are pending.") var check = false
   @Flag(help: "Upgrades a copy of one installation of each cohort, to tell what would become of it.")
   var rehearse = false
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Writes the plan to this file, for migrate --plan.", valueName: "file"))
+  var output: String?
 
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
@@ -66,7 +72,9 @@ struct PlanCommand: ParsableCommand {
       try session.checkWaves()
       var options = session.options
       options.preflight = true
-      let (run, fleetStatus) = try session.inspect(options)
+      options.tellsHistory = output != nil
+      let (kept, recorder) = (try PlanOutput(output), PlanRecorder())
+      let (run, fleetStatus) = try session.inspect(options, recorder: kept == nil ? nil : recorder)
       let rollout = try RolloutPlan(session, fleetStatus, failures: nil, concurrency: nil)
       console.out(
         lines: [session.headline, ""] + session.table.lines(fleetStatus, showsPlan: true) + [
@@ -76,9 +84,11 @@ struct PlanCommand: ParsableCommand {
         let there = run.sqliteOnHosts.sorted().joined(separator: ", ")
         console.out(lines: ["SQLite \(libraryVersion) here\(there.isEmpty ? "" : ", \(there) on hosts")."])
       }
+      if let kept { console.out(lines: try kept.write(session, recorder)) }
       guard rollout.count > 0 else { return session.exitStatus(fleetStatus) }
       let rehearsal = rehearse ? try PlanRehearsal(locking: session, run, fleetStatus) : nil
-      console.out(lines: rehearsal?.lines ?? ["Next: flotilla migrate"])
+      let migrate = "flotilla migrate\(kept?.argument ?? "")"
+      console.out(lines: rehearsal?.lines(migrate) ?? ["Next: \(migrate)"])
       let exitStatus = session.exitStatus(fleetStatus)
       if exitStatus == .well, let rehearsal, rehearsal.exitStatus != .well { return rehearsal.exitStatus }
       return check && exitStatus == .well ? .pending : exitStatus

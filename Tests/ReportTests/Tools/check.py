@@ -1,6 +1,6 @@
 """Has a report read by somebody else's program and compared with the JSON report that it was made from.
 
-check.py json FILE… | csv FILE REPORT | prometheus FILE REPORT | junit FILE REPORT SCHEMA | markdown FILE REPORT
+check.py json FILE… | plan FILE… | csv FILE REPORT | prometheus FILE REPORT | junit FILE REPORT SCHEMA | markdown FILE REPORT
 """
 
 import copy
@@ -31,7 +31,15 @@ def strict(schema):
 
 
 def check_json(*paths):
-    with open(os.path.join(ROOT, "schemas", "flotilla.report-1.schema.json")) as file:
+    check_schema("flotilla.report-1.schema.json", *paths)
+
+
+def check_plan(*paths):
+    check_schema("flotilla.plan-1.schema.json", *paths)
+
+
+def check_schema(name, *paths):
+    with open(os.path.join(ROOT, "schemas", name)) as file:
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(strict(copy.deepcopy(schema)))
