@@ -27,6 +27,26 @@ import Testing
     #expect(try fleet.run("history").output.contains("stopped"))
   }
 
+  @Test(arguments: [
+    (1, "0", 0), (1, "1", 1), (2, "1", 1), (2, "50%", 1), (2, "49%", 0), (100, "5%", 5), (100, "0.5%", 0),
+    (100, "2", 2),
+  ])
+  func `as many failures as max_failures stop nothing, and one more stops the rollout`(
+    size: Int, limit: String, allowed: Int
+  ) throws {
+    for failing in [allowed, allowed + 1] where failing <= size {
+      let fleet = try fleet(
+        size + 1, failing: Array(0..<failing),
+        extra: "rollout: { waves: [\(size), 100%], max_failures: \(limit), concurrency: 1 }")
+      let run = try fleet.migrate()
+      #expect(run.status == (failing == 0 ? 0 : 3), "\(run.output)\(run.errors)")
+      let isStopped = run.words.contains(
+        "Stopped in wave 1 (\(size)): \(failing) failed, \(allowed) may. The rest was not begun.")
+      #expect(isStopped == (failing > allowed), "\(run.output)")
+      #expect(try SmallFleet.versions(fleet.path(size)) == (failing > allowed ? [1] : [1, 2, 3, 4]))
+    }
+  }
+
   @Test func `failures that are allowed stop nothing`() throws {
     let fleet = try fleet(10, failing: [1, 7], extra: "rollout: { waves: [2, 50%, 100%] }")
     let run = try fleet.migrate("--max-failures", "1")
