@@ -161,7 +161,7 @@ public struct ReportHeader: Codable {
   /// More versions than any fleet has.
   private static let mostVersions = 10_000
 
-  /// Decodes a header, without the changes of the drift and the rollout.
+  /// Decodes a header, without the changes of the drift.
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     format = try fields.decode(String.self, forKey: .format)
@@ -172,7 +172,8 @@ public struct ReportHeader: Codable {
     summary = try fields.decode([String: Figure].self, forKey: .summary)
     waves = try fields.decodeIfPresent([PlannedWave].self, forKey: .waves)
     cohorts = try fields.decode([Cohort].self, forKey: .cohorts)
-    (changes, rollout) = (nil, nil)
+    changes = nil
+    rollout = try fields.decodeIfPresent(ReportedRollout.self, forKey: .rollout)
     locked = try fields.decodeIfPresent(ReportedLockTimes.self, forKey: .locked)
     if case .byVersion(let counts) = summary["by_version"], counts.count > Self.mostVersions {
       throw DecodingError.dataCorruptedError(

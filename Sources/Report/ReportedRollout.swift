@@ -32,3 +32,35 @@ public struct ReportedRollout: Codable {
     }
   }
 }
+
+extension ReportedRollout {
+  /// Where it stands, for people: `Wave 2 waits for an approval`.
+  var sentence: String {
+    let end = reason.map { ": \($0)" } ?? ""
+    return switch StagedRollout.State(rawValue: state) {
+    case .rolling: "Wave \(wave) is not done"
+    case .baking: "Wave \(wave) bakes"
+    case .awaiting: "Wave \(wave) waits for an approval"
+    case .paused: "Paused in wave \(wave)\(end)"
+    case .undoing: "Wave \(wave) is being taken back\(end)"
+    case .finished: "All waves were run"
+    case .failed: "Ended in wave \(wave)\(end)"
+    case .undone: "Taken back\(end)"
+    case .aborted: "Aborted in wave \(wave)\(end)"
+    case nil: "Its state is \(state)"
+    }
+  }
+}
+
+extension ReportedRollout.Wave {
+  /// What it had to show and has shown: `bakes 30m, checked every 1m · 30 checks good, 1 bad · approved by ada`.
+  var words: [String] {
+    let counts = [(good, "good"), (bad, "bad"), (inconclusive, "inconclusive")].filter { $0.0 > 0 }
+    let checks = counts.isEmpty ? [] : ["checks: " + counts.map { "\($0.0) \($0.1)" }.joined(separator: ", ")]
+    let approved = approval.map { approval in
+      "approved by \(approval.by)" + (approval.because.map { ", because: \($0)" } ?? "")
+    }
+    let back = undone.map { "\($0) taken back" }
+    return [gate].compactMap { $0 } + checks + [approved, back].compactMap { $0 }
+  }
+}

@@ -34,21 +34,24 @@ import Testing
     #expect(try fleet.run("rollout", "continue", "--no-wait").status == 8)
     #expect(try counts(fleet) == [2, 4])
 
-    let approved = try fleet.run("rollout", "approve", "--by", "ada", "--because", "the shop is well")
+    let approved = try fleet.run("rollout", "approve", "--by", "<ada>", "--because", "the shop is well")
     #expect(approved.status == 0, "\(approved.errors)")
     let last = try fleet.run("rollout", "continue", "--no-wait", "--report", "report.json")
     #expect(last.status == 0, "\(last.output)\(last.errors)")
     #expect(try counts(fleet) == [6, 0])
     let shown = try fleet.run("rollout").output
     #expect(shown.contains("all 3 waves are done"))
-    #expect(shown.contains("approved by ada, because: the shop is well"))
+    #expect(shown.contains("approved by <ada>, because: the shop is well"))
     let report = try fleet.folder.report(
       String(contentsOfFile: fleet.folder.file("report.json"), encoding: .utf8))
     let rollout = try #require(report["rollout"] as? [String: Any])
     let waves = try #require(rollout["waves"] as? [[String: Any]])
-    #expect((waves[0]["approval"] as? [String: Any])?["by"] as? String == "ada")
+    #expect((waves[0]["approval"] as? [String: Any])?["by"] as? String == "<ada>")
     #expect(rollout["state"] as? String == "finished")
     #expect(try fleet.run("rollout", "approve").errors.contains("no rollout is open"))
+    let page = try fleet.run("report", "--run", "last", "--format", "html").output
+    #expect(page.contains("approved by &lt;ada&gt;, because: the shop is well"), "\(page)")
+    #expect(page.contains("All waves were run"))
   }
 
   @Test func `a migrate that waits goes on when another process approves`() throws {
