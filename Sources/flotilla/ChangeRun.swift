@@ -15,13 +15,15 @@ struct ChangeRun {
   private let lock: StateLock
   private let started = Session.now()
 
-  /// Begins the run. `options` are those of the session unless given.
-  init(_ session: Session, _ command: String, _ options: UpgradeOptions? = nil) throws {
+  /// Begins the run. `options` are those of the session unless given; `held` is the lock if this process has it.
+  init(
+    _ session: Session, _ command: String, _ options: UpgradeOptions? = nil, held: StateLock? = nil
+  ) throws {
     self.session = session
     self.command = command
     books = Bookkeeping(session.console)
     try session.state.create()
-    lock = try session.state.lock()
+    lock = try held ?? session.state.lock()
     journal = try Journal(session.state)
     try session.context.recover(journal, session.inventory, session.set.historyTable)
     workers = try session.workers(options)

@@ -49,6 +49,7 @@ struct GateKeeper {
     if rollout.current.passed == nil {
       if rollout.state != .awaiting, let result = try bake(&rollout, gate) { return result }
       if gate.approve, let result = try awaitApproval(&rollout) { return result }
+      if let result = aborted(try journal.decisions(about: rollout.id)) { return result }
       rollout.current.passed = Session.now()
       rollout.reason = nil
       try journal.save(rollout)
@@ -64,6 +65,9 @@ struct GateKeeper {
     rollout.state = .baking
     rollout.reason = nil
     try journal.save(rollout)
+    if let result = aborted(try journal.decisions(about: rollout.id)) { return result }
+    // The process may have ended between the check and what follows from it.
+    if rollout.current.bad > gate.failures { return .bad(Self.bad(rollout, gate)) }
     let end = (rollout.current.done ?? Self.now) + gate.bake
     tell(of: rollout, gate, until: end)
     if !doesWait, Self.now < end { return .waiting }
@@ -97,18 +101,22 @@ struct GateKeeper {
       case .inconclusive: rollout.current.inconclusive += 1
       }
       try journal.save(rollout)
+      if let result = aborted(try journal.decisions(about: rollout.id)) { return result }
+      if verdict == .bad {
+        console.log("A check was bad (\(rollout.current.bad), \(gate.failures) may be): \(said)")
+        if rollout.current.bad > gate.failures { return .bad("\(Self.bad(rollout, gate)): \(said)") }
+      }
       if let signal = session.interruption.signal { return .interrupted(signal) }
       switch verdict {
-      case .good: return nil
-      case .bad:
-        let count = rollout.current.bad
-        console.log("A check was bad (\(count), \(gate.failures) may be): \(said)")
-        return count > gate.failures
-          ? .bad("\(counted(count, "check")) bad, \(gate.failures) may be: \(said)") : nil
+      case .good, .bad: return nil
       case .inconclusive:
         if let result = try pause(&rollout, "a check is inconclusive: \(said)") { return result }
       }
     }
+  }
+
+  private static func bad(_ rollout: StagedRollout, _ gate: WaveGate) -> String {
+    "\(counted(rollout.current.bad, "check")) bad, \(gate.failures) may be"
   }
 
   private func run(_ gate: WaveGate, _ rollout: StagedRollout) -> (Verdict, String) {

@@ -52,7 +52,6 @@ final class StagedRun {
     _ progress: Progress, _ work: @escaping @Sendable (Installation) -> Outcome
   ) -> RolloutStop? {
     do {
-      if rollout.state == .undoing { return try takeBack(waves[rollout.wave - 1]) }
       for wave in waves.dropFirst(rollout.wave - 1) {
         if rollout.wave < wave.number {
           (rollout.wave, rollout.state, rollout.reason) = (wave.number, .rolling, nil)
@@ -64,6 +63,7 @@ final class StagedRun {
         }
         if let stop = try pass(wave, fleetStatus) { return stop }
       }
+      if let wave = waves.last, let decision = try abortDecision() { return try abort(wave, decision) }
       rollout.state = .finished
       try journal.save(rollout)
       return nil
@@ -78,21 +78,34 @@ final class StagedRun {
     _ maxFailures: FailureLimit,
     _ progress: Progress, _ work: @escaping @Sendable (Installation) -> Outcome
   ) throws -> RolloutStop? {
+    // Those that can't be read now may be unmigrated, so they count like failures.
+    let unread = wave.indices.filter {
+      [.failed, .unreachable].contains(fleetStatus.cohort(at: $0)?.status ?? .unreachable)
+    }
+    let allowed = maxFailures.allowed(in: wave.indices.count)
+    guard unread.count <= allowed else {
+      console.log(
+        "Wave \(wave.number) can't go on: \(unread.count) of its installations can't be read, \(allowed) may be."
+      )
+      return .failures(unread.count, allowed: allowed, wave: wave)
+    }
     let pending = wave.indices.filter { fleetStatus.cohort(at: $0)?.status == .pending }
     let rest = Wave(number: wave.number, name: wave.name, indices: pending, gate: wave.gate)
     progress.began(rest, of: count)
     let watch = AbortWatch(journal, rollout.id)
     defer { watch.end() }
     let stop = run.rollOut(
-      rest, &fleetStatus, lanes: lanes, maxFailures: maxFailures,
+      rest, &fleetStatus, lanes: lanes, maxFailures: .count(allowed - unread.count),
       until: { watch.isAborted }, progress, work)
     progress.end()
     try journal.check()
     switch stop {
-    case .failures(let failed, let allowed, _):
-      return try end(wave, "\(failed) failed, \(allowed) may", stop)
+    case .failures(let failed, _, _):
+      let all = failed + unread.count
+      return try end(
+        wave, "\(all) failed, \(allowed) may", .failures(all, allowed: allowed, wave: wave))
     case .aborted:
-      return try abort(wave, journal.decisions(about: rollout.id).last { $0.kind == .abort })
+      return try abort(wave, abortDecision())
     case .some: return stop
     case nil: break
     }
@@ -116,11 +129,12 @@ final class StagedRun {
     case .interrupted(let signal): return .interrupted(signal)
     case .passed, .bad, .aborted: break
     }
-    guard try access.retake(session) else { return session.interruption.signal.map { .interrupted($0) } }
+    // After an interruption, the folder isn't taken again. What was found is recorded all the same.
+    let isHeld = try access.retake(session)
     switch result {
     case .bad(let reason): return try end(wave, reason, .gate(reason, wave: wave))
     case .aborted(let decision): return try abort(wave, decision)
-    default: return nil
+    default: return isHeld ? nil : session.interruption.signal.map { .interrupted($0) }
     }
   }
 
@@ -128,6 +142,10 @@ final class StagedRun {
     let run = FleetRun(
       session.inventory, wave.indices, workers, journal: nil, interruption: session.interruption)
     return session.scan(run)
+  }
+
+  private func abortDecision() throws -> RolloutDecision? {
+    try journal.decisions(about: rollout.id).last { $0.kind == .abort }
   }
 
   private func abort(_ wave: Wave, _ decision: RolloutDecision?) throws -> RolloutStop {
@@ -139,13 +157,15 @@ final class StagedRun {
 
   /// Ends the rollout because a wave is not good, and takes the wave back if the fleet file says so.
   private func end(_ wave: Wave, _ reason: String, _ stop: RolloutStop?) throws -> RolloutStop? {
+    if let decision = try abortDecision() { return try abort(wave, decision) }
     rollout.reason = reason
-    let isTakenBack = session.fleet.rollout.onFailure == .restore
+    let isTakenBack = rollout.onFailure == .restore
     rollout.state = isTakenBack ? .undoing : .failed
     if isTakenBack { rollout.undoing = [wave.number] }
     try journal.save(rollout)
     notification.notify(isTakenBack ? "wave taken back" : "rollout ended", [rollout.standing], rollout.id)
     guard isTakenBack else { return stop }
+    if let signal = session.interruption.signal { return .interrupted(signal) }
     _ = try takeBack(wave)
     return stop
   }
@@ -153,9 +173,8 @@ final class StagedRun {
   /// Takes back the waves that the rollout says.
   private func takeBack(_ wave: Wave) throws -> RolloutStop? {
     console.log("Taking back: \(rollout.standing)")
-    access.release()
     let undone = try WaveUndo(session: session, rollout: rollout)
-      .run(rollout.undoing, journal.members(of: rollout.id))
+      .run(journal.members(of: rollout.id), held: access.handOver())
     _ = try access.retake(session)
     if let signal = session.interruption.signal { return .interrupted(signal) }
     let reason = rollout.reason ?? "taken back"

@@ -14,6 +14,12 @@ final class StateAccess {
 
   func release() { lock = nil }
 
+  /// Gives the lock to somebody else in this process, who gives it back when the work is done.
+  func handOver() -> StateLock? {
+    defer { lock = nil }
+    return lock
+  }
+
   /// Takes the folder again, and waits until other processes are done with it.
   ///
   /// - Returns: false if the user interrupted that.

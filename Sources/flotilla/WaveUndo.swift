@@ -18,20 +18,35 @@ struct WaveUndo {
     var exitStatus = ExitStatus.well
   }
 
-  /// Takes back what the rollout has migrated of these waves, the newest first. The state folder is free.
+  /// Takes back what the rollout has migrated of the waves in ``StagedRollout/undoing``, the newest first.
   ///
+  /// - Parameters:
+  ///   - members: the wave of each installation.
+  ///   - held: the lock on the state folder, if this process has it.
+  ///   - begun: called when nothing prevents the run from beginning, before anything is changed.
+  /// - Returns: how many were taken back, and which were not.
   /// - Throws: what prevents the run from beginning; nothing was changed then.
-  func run(_ waves: [Int], _ members: [String: Int]) throws -> Result {
-    let run = try ChangeRun(session, "undo")
-    let (found, later) = try run.prepare {
-      (try backups(run.journal), try run.journal.migrated(after: rollout.runs.last ?? rollout.id))
+  func run(_ members: [String: Int], held: StateLock? = nil, begun: () throws -> Void = {}) throws -> Result {
+    let run = try ChangeRun(session, "undo", held: held)
+    let (found, migrated, later) = try run.prepare {
+      let found = (
+        try backups(run.journal), try run.journal.migrated(in: rollout.runs),
+        try run.journal.migrated(after: rollout.runs.last ?? rollout.id)
+      )
+      try begun()
+      return found
     }
     let (store, workers) = (try run.backups(prunes: false), run.workers)
-    let order = session.selection.filter { members[session.name($0)].map(waves.contains) ?? false }
     let status = session.scan(run.run)
-    // What still waits for its migration has nothing to take back.
-    let chosen = order.filter { status.cohort(at: $0)?.status != .pending }
-      .sorted { (members[session.name($0)] ?? 0, $0) > (members[session.name($1)] ?? 0, $1) }
+    let chosen = session.selection.filter { index in
+      let id = session.name(index)
+      guard let wave = members[id], rollout.undoing.contains(wave) else { return false }
+      guard let backup = found[id] else { return migrated.contains(id) }
+      // What is at its backup's version was not migrated, or is taken back already.
+      let cohort = status.cohort(at: index)
+      return cohort?.fingerprint == nil || cohort?.version != backup.version
+    }
+    .sorted { (members[session.name($0)] ?? 0, $0) > (members[session.name($1)] ?? 0, $1) }
     let result = Mutex(Result())
     let exitStatus = run.each(
       lanes: session.lanes(), limit: .percentage(.all), on: chosen, after: status
@@ -49,12 +64,15 @@ struct WaveUndo {
       }
       return store.recordAndPrune(outcome, of: installation, workers.worker(for: installation))
     } describe: { _, _ in
-      let (taken, left) = result.withLock { ($0.taken.values.reduce(0, +), $0.left.sorted()) }
-      return ["\(counted(taken, "installation")) taken back to the backups of rollout \(rollout.id)"]
-        + left.map { "not taken back: \($0)" }
+      let (taken, left) = result.withLock { ($0.taken.values.reduce(0, +), $0.left.count) }
+      return [
+        "\(counted(taken, "installation")) taken back to the backups of rollout \(rollout.id)"
+          + (left > 0 ? "; \(left) not" : "")
+      ]
     }
     return result.withLock {
-      $0.exitStatus = exitStatus
+      $0.left.sort()
+      $0.exitStatus = $0.left.isEmpty ? exitStatus : .someFailed
       return $0
     }
   }
@@ -74,10 +92,11 @@ struct WaveUndo {
     Outcome(Failure(code: .backup, step: .restore, message: reason))
   }
 
-  /// The latest backup of each installation that a run of the rollout has made.
+  /// The first backup of each installation that a run of the rollout has made. A later one was made of a database that an
+  /// earlier run had changed in part.
   private func backups(_ journal: Journal) throws -> [String: StoredBackup] {
     let runs = Set(rollout.runs)
     let all = try session.state.backups(notedIn: journal).filter { runs.contains($0.run) }
-    return Dictionary(all.map { ($0.installation, $0) }) { $0.run > $1.run ? $0 : $1 }
+    return Dictionary(all.map { ($0.installation, $0) }) { $0.run < $1.run ? $0 : $1 }
   }
 }

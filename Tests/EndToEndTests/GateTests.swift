@@ -84,7 +84,9 @@ import Testing
     // What is neither good nor bad never lets the next wave begin.
     for status in ["2", "127"] {
       try check(status)
-      let paused = try fleet.migrate("--no-wait")
+      let refused = try fleet.migrate("--no-wait")
+      #expect(refused.status == 1 && refused.errors.contains("did not pass its gate"), "\(refused.errors)")
+      let paused = try fleet.migrate("--no-wait", "--anew")
       #expect(paused.status == 8, "\(paused.output)\(paused.errors)")
       #expect(
         paused.words.contains("is paused: a check is inconclusive: sh ended with status \(status): not well"))
@@ -169,19 +171,86 @@ import Testing
     #expect(try fleet.migrate("--no-wait").status == 8)
     #expect(try fleet.run("rollout", "abort").status == 0)
     try fleet.migration("0004_later.sql", "CREATE TABLE later (a);")
-    #expect(try fleet.run("migrate", "--yes", "--only", "i0001", "--no-wait").status == 8)
-    #expect(try fleet.run("rollout", "abort").status == 0)
     #expect(try fleet.run("migrate", "--yes", "--only", "i0000", "--no-wait").status == 8)
     // The latest rollout is that of i0000 alone.
+    #expect(try fleet.run("rollout", "abort").status == 0)
     try fleet.migration("0005_more.sql", "CREATE TABLE more (a);")
     try fleet.configure("rollout: { waves: [100%] }")
-    #expect(try fleet.run("rollout", "abort").status == 0)
     #expect(try fleet.run("migrate", "--yes", "--only", "i0000").status == 0)
     let before = try fleet.paths.map(Content.dump)
     let undone = try fleet.run("rollout", "undo", "--waves", "all", "--yes")
     #expect(undone.status == 3, "\(undone.output)\(undone.errors)")
     #expect(undone.words.contains("not taken back: i0000: it was migrated again since"), "\(undone.output)")
     #expect(try fleet.paths.map(Content.dump) == before)
+  }
+
+  @Test func `undo takes back what is pending again, or was migrated to an earlier version`() throws {
+    let fleet = try fleet("approve: true")
+    let before = try fleet.paths.map(Content.dump)
+    #expect(try fleet.migrate("--no-wait", "--to", "2").status == 8)
+    #expect(try fleet.run("rollout", "approve").status == 0)
+    #expect(try fleet.run("rollout", "continue").status == 0)
+    #expect(try fleet.versions().allSatisfy { $0 == [1, 2] })
+    let undone = try fleet.run("rollout", "undo", "--waves", "all", "--yes")
+    #expect(undone.status == 0, "\(undone.output)\(undone.errors)")
+    #expect(undone.words.contains("6 installations taken back"), "\(undone.output)")
+    #expect(try fleet.paths.map(Content.dump) == before)
+    let again = try fleet.run("rollout", "undo", "--waves", "all", "--yes")
+    #expect(again.words.contains("0 installations taken back"), "\(again.output)")
+    #expect(try fleet.run("rollout").words.contains("2 taken back"))
+  }
+
+  @Test func `a wave whose members can't be read is not passed over`() throws {
+    let fleet = try fleet("approve: true")
+    #expect(try fleet.migrate("--no-wait").status == 8)
+    #expect(try fleet.run("rollout", "approve").status == 0)
+    let sound = try [2, 3].map { try Content.bytes(fleet.path($0)) }
+    for number in [2, 3] { try fleet.folder.write("no database", to: "db/i000\(number).sqlite") }
+    let run = try fleet.run("rollout", "continue")
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    #expect(
+      run.errors.contains("Wave 2 can't go on: 2 of its installations can't be read, 0 may be."),
+      "\(run.errors)")
+    #expect(try SmallFleet.versions(fleet.path(4)) == [1])
+    for (bytes, number) in zip(sound, [2, 3]) {
+      try Data(bytes).write(to: URL(filePath: fleet.path(number)))
+    }
+    #expect(try fleet.run("rollout", "continue").status == 0)
+    #expect(try counts(fleet) == [6, 0])
+  }
+
+  @Test func `a bad check counts although the process was interrupted then`() throws {
+    let fleet = try fleet("check: [sh, check]")
+    try fleet.folder.write("kill -INT $PPID; sleep 1; exit 1", to: "check")
+    let run = try fleet.migrate()
+    #expect(
+      run.status != 0 && run.words.contains("it ended in wave 1 of 3 (2): 1 check bad"), "\(run.output)")
+    #expect(try counts(fleet) == [2, 4])
+  }
+
+  @Test func `an abort during a check is obeyed before anything else`() throws {
+    for status in [0, 1] {
+      let fleet = try fleet("check: [sh, check]", ", on_failure: restore")
+      try fleet.folder.write("\(Program.path) rollout abort || exit 3; exit \(status)", to: "check")
+      let run = try fleet.migrate()
+      #expect(run.status == 3, "\(run.output)\(run.errors)")
+      #expect(run.words.contains("it was aborted in wave 1 of 3 (2)"), "\(run.output)")
+      #expect(try counts(fleet) == [2, 4], "what is done stays")
+    }
+  }
+
+  @Test func `backups that an open rollout may need are kept`() throws {
+    let fleet = try SmallFleet(
+      2, extra: "rollout: { waves: [{ 100%, check: [sh, check] }], on_failure: restore }\nbackup: { keep: 1 }"
+    )
+    try fleet.folder.write("\(Program.path) backup >/dev/null || exit 3; exit 1", to: "check")
+    let before = try fleet.paths.map(Content.dump)
+    let run = try fleet.migrate()
+    #expect(run.status == 3 && run.words.contains("2 installations taken back"), "\(run.output)\(run.errors)")
+    #expect(try fleet.paths.map(Content.dump) == before)
+    try fleet.configure("rollout: { on_failure: restore }\nbackup: { check: none }")
+    let refused = try fleet.migrate()
+    #expect(refused.status == 1 && refused.errors.contains("so it needs backups"), "\(refused.errors)")
   }
 
   @Test func `what can't be taken back is named`() throws {
@@ -249,9 +318,10 @@ import Testing
     let fleet = try fleet("approve: true")
     try SmallFleet.change(fleet.path(0), "PRAGMA user_version = 1")
     #expect(try fleet.run("migrate", "--yes", "--only", "i0005", "--no-wait").status == 8)
-    #expect(try fleet.run("rollout", "abort").status == 0)
+    #expect(try fleet.run("rollout", "approve").status == 0)
+    #expect(try fleet.run("rollout", "continue").status == 0)
     try fleet.migration("0004_later.sql", "CREATE TABLE later (a);")
-    let begun = try fleet.run("migrate", "--yes", "--only", "migrated:last", "--no-wait")
+    let begun = try fleet.run("migrate", "--yes", "--only", "wave:1", "--no-wait")
     #expect(begun.status == 8, "\(begun.output)\(begun.errors)")
     #expect(try fleet.run("rollout", "approve").status == 0)
     let run = try fleet.run("rollout", "continue")

@@ -122,14 +122,17 @@ extension Journal {
     }
   }
 
-  /// The backups of an installation beyond the newest `keep`; the backup of `run` counts as the newest.
+  /// The backups of an installation beyond the newest `keep`; the backup of `run` counts as the newest. Those that an
+  /// open rollout has made are not among them: they are needed to take it back.
   func outdatedBackups(of installation: String, keep: Int, in run: RunID) throws -> [StoredBackup] {
     // The latest backup need not be saved for this: that would cost a sync for each installation.
     try readUnsaved { database in
       try database.rows(
         """
         SELECT run, installation, database, version, path, bytes, sha256, host, fetched, compressed FROM backups
-        WHERE installation = ? AND run != ? ORDER BY run DESC LIMIT -1 OFFSET ?
+        WHERE installation = ? AND run != ? AND run NOT IN (
+          SELECT value FROM rollouts, json_each(content, '$.runs') WHERE is_open = 1)
+        ORDER BY run DESC LIMIT -1 OFFSET ?
         """, [.text(installation), .text(run.description), .integer(Int64(max(1, keep) - 1))], Self.stored
       ).compactMap { $0 }
     }

@@ -32,6 +32,21 @@ extension Journal {
   ///
   /// - Throws: `StateError` if the journal can't be written.
   public func save(_ rollout: StagedRollout) throws {
+    put(rollout)
+    try check()
+  }
+
+  /// Records a rollout that begins, and to which wave each of its installations belongs: both or nothing.
+  ///
+  /// - Throws: `StateError` if the journal can't be written.
+  public func begin(_ rollout: StagedRollout, _ members: [(id: String, wave: Int)]) throws {
+    // What is written between two saves is one transaction.
+    try check()
+    put(rollout, members)
+    try check()
+  }
+
+  private func put(_ rollout: StagedRollout, _ members: [(id: String, wave: Int)] = []) {
     guard let data = try? JSONEncoder().encode(rollout) else {
       preconditionFailure("a rollout is always valid JSON")
     }
@@ -43,22 +58,24 @@ extension Journal {
         ON CONFLICT DO UPDATE SET is_open = excluded.is_open, content = excluded.content
         """,
         [.text(rollout.id.description), .integer(rollout.state.isOpen ? 1 : 0), .text(content)])
+      try journal.add(members, to: rollout.id)
     }
-    try check()
   }
 
   /// Records to which wave installations belong. An earlier record of an installation is kept.
   ///
   /// - Throws: `StateError` if the journal can't be written.
   public func addMembers(_ members: [(id: String, wave: Int)], to rollout: RunID) throws {
-    write { journal in
-      for (id, wave) in members {
-        try journal.database.execute(
-          "INSERT INTO rollout_members (rollout, installation, wave) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-          [.text(rollout.description), .text(id), .integer(Int64(wave))])
-      }
-    }
+    write { try $0.add(members, to: rollout) }
     try check()
+  }
+
+  private func add(_ members: [(id: String, wave: Int)], to rollout: RunID) throws {
+    for (id, wave) in members {
+      try database.execute(
+        "INSERT INTO rollout_members (rollout, installation, wave) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [.text(rollout.description), .text(id), .integer(Int64(wave))])
+    }
   }
 
   /// The wave of each installation of a rollout.
@@ -81,6 +98,20 @@ extension Journal {
       try database.rows(
         "SELECT DISTINCT installation FROM outcomes WHERE run > ? AND status = ?",
         [.text(run.description), .text(Status.migrated.rawValue)]
+      ) { $0.text(0) ?? "" }
+    }
+    return Set(ids)
+  }
+
+  /// The installations that one of these runs has migrated, as far as it could record that.
+  ///
+  /// - Throws: `StateError` if the journal can't be read.
+  public func migrated(in runs: [RunID]) throws -> Set<String> {
+    let list = runs.map { "'\($0)'" }.joined(separator: ", ")
+    let ids = try read { database in
+      try database.rows(
+        "SELECT DISTINCT installation FROM outcomes WHERE run IN (\(list)) AND status = ?",
+        [.text(Status.migrated.rawValue)]
       ) { $0.text(0) ?? "" }
     }
     return Set(ids)

@@ -35,6 +35,9 @@ extension Journal {
   ///   journal can't be read.
   public func members(of selector: RunSelector) throws -> RunMembers {
     guard let run = try run(of: selector) else { throw missing(selector) }
+    if case .wave(let number) = selector.property, let kept = try keptMembers(ofWave: number, run) {
+      return kept
+    }
     guard run.isFinished else {
       throw RunSelectionError(
         description: run.command == "unknown"
@@ -57,6 +60,17 @@ extension Journal {
     return RunMembers(
       run: run.id, command: run.command, startedAt: run.startedAt, installations: found,
       known: known.isEmpty ? nil : Set(known))
+  }
+
+  /// The members of a wave of the rollout with gates that a run carried on; nil if it didn't carry on one.
+  private func keptMembers(ofWave number: Int, _ run: Candidate) throws -> RunMembers? {
+    guard let rollout = try latestRollout(), rollout.runs.contains(run.id) else { return nil }
+    guard (1...rollout.waves.count).contains(number) else {
+      throw RunSelectionError(description: "the last rollout, \(run.name), had \(rollout.waves.count) waves")
+    }
+    let members = try members(of: rollout.id).filter { $0.value == number }.keys.sorted()
+    return RunMembers(
+      run: run.id, command: run.command, startedAt: run.startedAt, installations: members, known: nil)
   }
 
   /// A run that a selector may mean.

@@ -107,6 +107,8 @@ public struct StagedRollout: Sendable, Codable {
   public let isWithoutBackups: Bool
   /// The kept plan that it follows; nil if none.
   public let plan: Plan?
+  /// What happens to a wave that fails its limit or its gate.
+  public let onFailure: RolloutFailure
   /// What is done now.
   public var state = State.rolling
   /// The number of the current wave.
@@ -122,10 +124,11 @@ public struct StagedRollout: Sendable, Codable {
   public init(
     _ run: RunID, _ waves: [Wave], only: String?, target: MigrationVersion?, digest: String,
     maxFailures: String,
-    isWithoutBackups: Bool, plan: Plan? = nil
+    isWithoutBackups: Bool, plan: Plan? = nil, onFailure: RolloutFailure
   ) {
     (id, runs, self.only, self.target, self.digest) = (run, [run], only, target, digest)
     (self.maxFailures, self.isWithoutBackups, self.plan) = (maxFailures, isWithoutBackups, plan)
+    self.onFailure = onFailure
     self.waves = waves.map(WaveRecord.init)
   }
 
@@ -141,11 +144,19 @@ public struct StagedRollout: Sendable, Codable {
   ///   - taken: how many installations of each wave were.
   ///   - left: those that were not, each with the reason.
   public mutating func note(_ taken: [Int: Int], left: [String]) {
-    for number in undoing { waves[number - 1].undone = taken[number] ?? 0 }
+    for number in undoing {
+      waves[number - 1].undone = (waves[number - 1].undone ?? 0) + (taken[number] ?? 0)
+    }
     (state, undoing) = (.undone, [])
     guard !left.isEmpty else { return }
     let rest = "not taken back: \(left.joined(separator: "; "))"
     reason = reason.map { "\($0); \(rest)" } ?? rest
+  }
+
+  /// Whether it ended although all of a wave was migrated, before that wave had passed its gate.
+  public var hasFailedGate: Bool {
+    (state == .failed || state == .aborted) && current.gate != nil && current.done != nil
+      && current.passed == nil
   }
 
   /// Whether the current wave is the last one.
@@ -161,7 +172,7 @@ public struct StagedRollout: Sendable, Codable {
     case .awaiting: "\(place) waits for an approval"
     case .paused: "\(place) is paused\(reason)"
     case .undoing: "\(place) is being taken back\(reason)"
-    case .finished: "all \(waves.count) waves are done"
+    case .finished: waves.count == 1 ? "its wave is done" : "all \(waves.count) waves are done"
     case .failed: "it ended in \(place)\(reason)"
     case .undone: "it was taken back\(reason)"
     case .aborted: "it was aborted in \(place)\(reason)"

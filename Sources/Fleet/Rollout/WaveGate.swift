@@ -51,7 +51,7 @@ extension Wave {
 }
 
 /// What happens to a wave that fails its limit or its gate: `rollout.on_failure`.
-public enum RolloutFailure: String, Sendable, CaseIterable {
+public enum RolloutFailure: String, Sendable, CaseIterable, Codable {
   /// It stays as it is, and the rollout ends.
   case stop
   /// Its databases are taken back from their backups, and the rollout ends.

@@ -36,6 +36,8 @@ struct Migrate: ParsableCommand {
     help:
       "Ends with status 8 where a wave bakes or waits for a person; goes on with: flotilla rollout continue.")
   var noWait = false
+  @Flag(help: "Begins a new rollout although the last one ended at a gate that it did not pass.")
+  var anew = false
 
   func validate() throws {
     if let concurrency, !(1...1000).contains(concurrency) {
@@ -53,7 +55,7 @@ struct Migrate: ParsableCommand {
       let session = try Session(global.orElse(root.global), console, target: to, plan: kept)
       let settings = MigrateSettings(
         yes: yes, concurrency: concurrency, maxFailures: maxFailures, isWithoutBackups: noBackup, plan: plan,
-        report: report, upload: upload, doesWait: !noWait)
+        report: report, upload: upload, doesWait: !noWait, isAnew: anew)
       return try MigrateRun(settings, session).run()
     }
   }
@@ -69,6 +71,7 @@ struct MigrateSettings {
   var report: String?
   var upload: Bool?
   var doesWait = true
+  var isAnew = false
 }
 
 /// One `flotilla migrate`, from the scan of the fleet to the report.
@@ -137,7 +140,7 @@ struct MigrateRun {
     let exitStatus = report(
       run, journal, fleetStatus, stop, staged, startedAt: started, waves: plan.rollout.waves)
     let again = "flotilla migrate" + (command.plan.map { " --plan \($0.oneLine)" } ?? "")
-    if staged?.rollout.state.isOpen != true,
+    if staged == nil || staged?.rollout.state == .finished,
       let next = RunSummary(fleetStatus, names: session.name).next(again)
     {
       console.out(lines: [next])
@@ -146,12 +149,32 @@ struct MigrateRun {
       exitStatus, changed: fleetStatus.count { $0.status == .migrated || !$0.isUnchanged } > 0)
   }
 
+  /// Refuses to go past a gate that the last rollout did not pass: the wave is migrated, so it would not be a wave again.
+  private func checkLastGate(_ journal: Journal) throws {
+    guard resumed == nil, !command.isAnew, let last = try journal.latestRollout(), last.hasFailedGate,
+      last.digest == session.set.digest.description
+    else { return }
+    throw UsageError(
+      "rollout \(last.id) did not pass its gate: \(last.standing). flotilla rollout undo takes that wave back; flotilla "
+        + "migrate --anew begins a rollout of the rest")
+  }
+
   /// Makes sure that there is no other open rollout, and that no other process carries one on.
   private func lockRollout(_ journal: Journal) throws -> StateLock {
     guard let lock = try session.state.lockRollout() else {
       throw UsageError("another flotilla carries the rollout on; flotilla rollout shows it")
     }
-    if resumed == nil, let open = try journal.openRollout() {
+    let open = try journal.openRollout()
+    if let resumed {
+      // It was read before the lock was taken.
+      guard let open, open.id == resumed.id, open.runs == resumed.runs, open.state == resumed.state,
+        open.wave == resumed.wave
+      else {
+        throw UsageError("the rollout has changed in the meantime; flotilla rollout shows where it stands")
+      }
+      return lock
+    }
+    if let open {
       throw UsageError(
         "rollout \(open.id) has not ended: \(open.standing). To go on with it: flotilla rollout continue; to end it: "
           + "flotilla rollout abort")
@@ -181,6 +204,7 @@ struct MigrateRun {
   /// Does everything that comes before the first write to a database.
   private func prepare(_ run: FleetRun, _ journal: Journal) throws -> Plan {
     let fleetStatus = session.scan(run, lanes: session.lanes(command.concurrency)) { $0.status == .pending }
+    if fleetStatus.count(where: { $0.status == .pending }) > 0 { try checkLastGate(journal) }
     let limit = command.maxFailures.flatMap { FailureLimit($0) }
     let members = try resumed.map { try join($0, run, fleetStatus, journal) }
     let rollout = try RolloutPlan(
@@ -211,13 +235,16 @@ struct MigrateRun {
     }
     let isStaged = rollout.waves.contains { $0.gate != nil } || session.fleet.rollout.onFailure == .restore
     guard isStaged, rollout.count > 0, session.interruption.signal == nil else { return nil }
+    if session.fleet.rollout.onFailure == .restore, options.check == .none {
+      throw UsageError("rollout.on_failure: restore takes databases back from backups, so it needs backups")
+    }
     let staged = StagedRollout(
       run.id, rollout.waves, only: session.global.only, target: session.options.target,
       digest: session.set.digest.description, maxFailures: rollout.maxFailures.description,
-      isWithoutBackups: command.isWithoutBackups, plan: try session.kept.map { try plan($0.plan) })
-    try journal.save(staged)
-    try journal.addMembers(
-      rollout.waves.flatMap { wave in wave.indices.map { (session.name($0), wave.number) } }, to: run.id)
+      isWithoutBackups: command.isWithoutBackups, plan: try session.kept.map { try plan($0.plan) },
+      onFailure: session.fleet.rollout.onFailure)
+    try journal.begin(
+      staged, rollout.waves.flatMap { wave in wave.indices.map { (session.name($0), wave.number) } })
     return staged
   }
 
@@ -234,6 +261,9 @@ struct MigrateRun {
     _ resumed: StagedRollout, _ run: FleetRun, _ fleetStatus: FleetStatus, _ journal: Journal
   ) throws -> [String: Int] {
     var members = try journal.members(of: resumed.id)
+    guard !members.isEmpty else {
+      throw UsageError("the journal has lost the members of rollout \(resumed.id): flotilla rollout abort")
+    }
     let present = Set(session.inventory.installations.map(\.id))
     let gone = members.keys.filter { !present.contains($0) }.sorted()
     if !gone.isEmpty {

@@ -44,6 +44,35 @@ private struct RolloutBook {
       by: name ?? user ?? "user \(getuid())", because: reason, at: Session.now())
   }
 
+  /// Takes back the waves that the rollout says, which ends it.
+  ///
+  /// - Throws: what prevents that; nothing was changed then.
+  static func takeBack(_ rollout: StagedRollout, _ book: RolloutBook, _ session: Session) throws -> ExitStatus
+  {
+    guard let lock = try book.context.state.lockRollout() else {
+      throw UsageError("another flotilla carries rollout \(rollout.id) on; first: flotilla rollout abort")
+    }
+    defer { withExtendedLifetime(lock) {} }
+    guard var current = try book.journal.latestRollout(), current.id == rollout.id,
+      current.runs == rollout.runs,
+      current.state == rollout.state
+    else {
+      throw UsageError("the rollout has changed in the meantime; flotilla rollout shows where it stands")
+    }
+    current.undoing = rollout.undoing
+    let result = try WaveUndo(session: session, rollout: current).run(book.journal.members(of: current.id)) {
+      guard current.state.isOpen else { return }
+      current.state = .undoing
+      try book.journal.save(current)
+    }
+    guard session.interruption.signal == nil else { return result.exitStatus }
+    if rollout.state != .undoing { current.reason = nil }
+    current.note(result.taken, left: result.left)
+    try book.journal.save(current)
+    session.console.out(lines: TextLayout.wrap("Rollout \(current.id): \(current.standing)."))
+    return result.exitStatus
+  }
+
   /// Whether no process carries the rollout on.
   func isIdle() throws -> Bool { try !context.state.isRolloutLocked() }
 }
@@ -74,13 +103,15 @@ extension RolloutCommand {
         guard let rollout = try book.journal.latestRollout() else {
           throw UsageError("there is no rollout with gates yet")
         }
-        let isIdle = try book.isIdle()
-        console.out(lines: Self.lines(rollout, isIdle: isIdle))
+        let decisions = try book.journal.decisions(about: rollout.id)
+        console.out(lines: Self.lines(rollout, decisions, isIdle: try book.isIdle()))
         return .well
       }
     }
 
-    private static func lines(_ rollout: StagedRollout, isIdle: Bool) -> [String] {
+    private static func lines(
+      _ rollout: StagedRollout, _ decisions: [RolloutDecision], isIdle: Bool
+    ) -> [String] {
       var lines = TextLayout.wrap("Rollout \(rollout.id): \(rollout.standing).") + [""]
       for wave in rollout.waves {
         let state =
@@ -99,7 +130,13 @@ extension RolloutCommand {
       guard rollout.state.isOpen else { return lines }
       lines.append("")
       lines.append(isIdle ? "No process carries it on." : "A process carries it on.")
-      if rollout.state == .awaiting { lines.append("  flotilla rollout approve") }
+      let isApproved = decisions.contains { $0.kind == .approve && $0.wave == rollout.wave }
+      if let abort = decisions.last(where: { $0.kind == .abort }) {
+        lines.append("Aborted by \(abort.approval.text): it ends when what has begun is finished.")
+      } else if rollout.state == .awaiting, isApproved {
+        lines.append("Wave \(rollout.wave) is approved.")
+      }
+      if rollout.state == .awaiting, !isApproved { lines.append("  flotilla rollout approve") }
       if isIdle || rollout.state == .paused { lines.append("  flotilla rollout continue") }
       lines.append("  flotilla rollout abort")
       return lines
@@ -169,6 +206,15 @@ extension RolloutCommand {
             "--only can't change while a rollout is open; it was begun with \(open.only ?? "all")")
         }
         global.only = open.only
+        if open.state == .undoing {
+          let session = try Session(applyingNothing: book.context, book.context.inventory())
+          // Taking back is what the failure of a wave led to.
+          let exitStatus = try RolloutBook.takeBack(open, book, session)
+          return exitStatus == .well ? .someFailed : exitStatus
+        }
+        if open.state == .paused {
+          try book.journal.decide(.resume, open, by: RolloutBook.approval(decision.by, decision.because))
+        }
         let kept = try open.plan.map(Self.kept)
         // What a pattern selects may have changed. Without one, what is new joins.
         let members = open.only == nil ? nil : try Set(book.journal.members(of: open.id).keys)
@@ -227,7 +273,9 @@ extension RolloutCommand {
           return .well
         }
         defer { withExtendedLifetime(lock) {} }
-        var rollout = try book.journal.openRollout() ?? open
+        guard var rollout = try book.journal.openRollout() else {
+          throw UsageError("rollout \(open.id) has ended in the meantime; flotilla rollout shows how")
+        }
         (rollout.state, rollout.reason) = (.aborted, "by \(approval.text)")
         try book.journal.save(rollout)
         console.out(lines: TextLayout.wrap("Rollout \(rollout.id): \(rollout.standing)."))
@@ -256,35 +304,25 @@ extension RolloutCommand {
         guard var rollout = try book.journal.latestRollout() else {
           throw UsageError("there is no rollout with gates yet")
         }
-        guard let lock = try book.context.state.lockRollout() else {
-          throw UsageError("another flotilla carries rollout \(rollout.id) on; first: flotilla rollout abort")
+        guard global.only == nil else {
+          throw UsageError(
+            "a rollout is taken back by waves; for single installations: flotilla restore --run ID --only …")
         }
-        defer { withExtendedLifetime(lock) {} }
-        let numbers = try numbers(of: rollout)
-        let members = try book.journal.members(of: rollout.id)
+        rollout.undoing = try numbers(of: rollout)
         let session = try Session(applyingNothing: book.context, book.context.inventory())
-        try confirm(members.count { numbers.contains($0.value) }, session)
-        rollout.undoing = numbers
-        if rollout.state.isOpen {
-          rollout.state = .undoing
-          try book.journal.save(rollout)
-        }
-        let result = try WaveUndo(session: session, rollout: rollout).run(numbers, members)
-        guard session.interruption.signal == nil else { return result.exitStatus }
-        rollout.reason = nil
-        rollout.note(result.taken, left: result.left)
-        try book.journal.save(rollout)
-        return result.exitStatus
+        let members = try book.journal.members(of: rollout.id)
+        try confirm(members.count { rollout.undoing.contains($0.value) }, session)
+        return try RolloutBook.takeBack(rollout, book, session)
       }
     }
 
     private func numbers(of rollout: StagedRollout) throws -> [Int] {
-      guard let waves else { return [rollout.wave] }
+      guard let waves else { return rollout.undoing.isEmpty ? [rollout.wave] : rollout.undoing }
       if waves == "all" { return Array(1...rollout.wave) }
       let numbers = waves.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-      guard numbers.allSatisfy({ (1...rollout.waves.count).contains($0) }) else {
+      guard numbers.allSatisfy({ (1...rollout.wave).contains($0) }) else {
         throw UsageError(
-          "--waves \(waves): the rollout has waves 1 to \(rollout.waves.count); all, or numbers such as 2,3")
+          "--waves \(waves): the rollout has begun waves 1 to \(rollout.wave); all, or numbers such as 2,3")
       }
       return numbers.sorted()
     }
