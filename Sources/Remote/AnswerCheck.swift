@@ -75,6 +75,22 @@ enum AnswerCheck {
     return nil
   }
 
+  /// Why `answers` can't be those of a database with pending migrations; nil if they can. `files` are those of the
+  /// migrations.
+  static func problem(in answers: DataAnswers, files: Set<String>) -> String? {
+    guard answers.counts.count == answers.questions.count else { return "answers without questions" }
+    guard answers.counts.allSatisfy({ (0...largestCount).contains($0 ?? 0) }) else {
+      return "a count that can't be"
+    }
+    let places = answers.questions.map { ($0.file, $0.line) } + answers.unasked.map { ($0.file, $0.line) }
+    guard places.allSatisfy({ files.contains($0.0) && (0...largestCount).contains($0.1) })
+    else { return "a question about a migration that there isn't" }
+    // An empty answer would be taken for a good one.
+    let isAnswered = answers.failure != nil || !answers.counts.contains(nil)
+    guard isAnswered else { return "a question without an answer" }
+    return nil
+  }
+
   private static let longestName = 4_096
 
   /// Why `record` can't be the backup at `path`; nil if it can.

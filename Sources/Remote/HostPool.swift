@@ -26,6 +26,8 @@ public final class HostPool: Sendable {
   private let program: AgentProgram?
   /// The versions of the migrations.
   let migrations: Set<MigrationVersion>
+  /// The names of the migrations' files.
+  let files: Set<String>
   private let setup: Frame
   private let limit: Duration
   private let silence: Duration
@@ -62,6 +64,7 @@ public final class HostPool: Sendable {
   ) {
     self.settings = settings
     migrations = Set(set.migrations.compactMap(\.version))
+    files = Set(([set.baseline].compactMap(\.self) + set.migrations).map(\.file))
     transport = SSHTransport(settings: settings)
     self.program = program
     var there = options
@@ -103,8 +106,21 @@ public final class HostPool: Sendable {
     hasher.combine(outcome.adoption)
     hasher.combine(outcome.settlement)
     hasher.combine(outcome.history)
-    let digest = hasher.finalize()
-    return retained.withLock { retained in
+    return retains(hasher.finalize(), of: bytes)
+  }
+
+  /// Whether the questions and reasons of these answers may be kept in memory until the end of the run.
+  func retains(_ answers: DataAnswers, of bytes: Int) -> Bool {
+    guard bytes > MemoryBudget.small else { return true }
+    var hasher = Hasher()
+    hasher.combine(answers.questions)
+    hasher.combine(answers.unasked)
+    hasher.combine(answers.failure)
+    return retains(hasher.finalize(), of: bytes)
+  }
+
+  private func retains(_ digest: Int, of bytes: Int) -> Bool {
+    retained.withLock { retained in
       if retained.seen.contains(digest) { return true }
       guard retained.bytes + bytes <= MemoryBudget.total else { return false }
       retained.seen.insert(digest)

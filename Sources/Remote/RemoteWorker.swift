@@ -40,6 +40,18 @@ public struct RemoteWorker: Worker {
   }
 
   /// See `Worker`.
+  public func ask(_ path: String) -> DataAnswers {
+    do throws(Failure) {
+      let answer = try perform(.ask(path: path))
+      let answers: DataAnswers = try answer.value { AnswerCheck.problem(in: $0, files: hosts.files) }
+      guard hosts.retains(answers, of: answer.size) else { throw Self.tooMuch }
+      return answers.bounded()
+    } catch {
+      return DataAnswers(error)
+    }
+  }
+
+  /// See `Worker`.
   public func remove(_ backups: [String]) throws(Failure) {
     _ = try perform(.remove(backups: backups))
   }
@@ -117,8 +129,8 @@ public struct RemoteWorker: Worker {
     Failure(
       code: .protocolFault, step: .inspect,
       message:
-        "the hosts sent more than \(MemoryBudget.total >> 20) MB of differences from their schemas, each "
-        + "others; those of this one were not taken")
+        "the hosts sent more than \(MemoryBudget.total >> 20) MB of differences from their schemas or of questions, "
+        + "each others; those of this one were not taken")
   }
 
   /// Sends a request that is answered by an outcome. `backup` is where the work stores its backup; nil if it makes

@@ -1,3 +1,5 @@
+internal import CSQLite
+
 /// One statement of a script: its text, and its position in the script.
 public struct ScriptStatement: Hashable, Sendable {
   /// The text from the first token to the last, without the semicolon.
@@ -71,4 +73,18 @@ public struct SQLScript: Sendable {
 /// `name` as an SQL identifier, quoted.
 public func quoted(_ name: String) -> String {
   "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+}
+
+/// `name` as an SQL identifier, in quotes only if it needs them: if it is a keyword, or has other characters than
+/// lower-case letters, digits and underscores.
+public func identifier(_ name: String) -> String {
+  let isPlain = name.utf8.allSatisfy { byte in
+    byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
+  let startsWithDigit = name.utf8.first.map { $0 < UInt8(ascii: "A") } ?? true
+  guard isPlain, !startsWithDigit, sqlite3_keyword_check(name, Int32(name.utf8.count)) == 0 else {
+    return quoted(name)
+  }
+  return name
 }

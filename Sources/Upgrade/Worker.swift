@@ -106,6 +106,10 @@ public protocol Worker: Sendable {
   /// The database is only read, and no hook runs. The time limit includes making the copy. The copy is in `folder`,
   /// which is created for it and removed with it.
   func rehearse(_ path: String, in folder: String) -> Outcome
+  /// Asks the database the questions that decide whether its pending migrations will fail or lose something.
+  ///
+  /// The database is only read, and no copy is made. What can't be asked in the time limit is part of the answers.
+  func ask(_ path: String) -> DataAnswers
   /// Removes the backups at these locations.
   ///
   /// - Throws: `Failure` if a backup is still there.
@@ -145,6 +149,7 @@ extension Worker {
 public struct LocalWorker: Worker {
   let inspector: Inspector
   let preflight: Preflight
+  private let questions = QuestionCache()
   var options: UpgradeOptions { inspector.options }
 
   /// Creates a worker.
@@ -196,6 +201,11 @@ public struct LocalWorker: Worker {
   /// See ``Worker/rehearse(_:in:)``.
   public func rehearse(_ path: String, in folder: String) -> Outcome {
     timed { Rehearsal(inspector: inspector, preflight: preflight, path: path, folder: folder).run() }
+  }
+
+  /// See ``Worker/ask(_:)``.
+  public func ask(_ path: String) -> DataAnswers {
+    DataSurvey(inspector: inspector, cache: questions).ask(path)
   }
 
   /// See ``Worker/backUp(_:to:)``.

@@ -19,6 +19,10 @@ enum Bounds {
   static let files = 1_000
   /// The number of undeclared effects of one migration.
   static let effects = 1_000
+  /// The length of the SQL of a question.
+  static let question = 16_000
+  /// The number of questions to a database, and of statements without a question.
+  static let questions = 1_000
   /// The number of processes that have a database open.
   static let processes = 10
 }
@@ -96,6 +100,41 @@ extension Outcome {
     (outcome.backup, outcome.milliseconds, outcome.bytes) = (backup, milliseconds, bytes)
     outcome.lockedMilliseconds = lockedMilliseconds
     return outcome
+  }
+}
+
+extension DataAnswers {
+  /// The answers with all texts truncated to their limits. If there are too many, the rest counts as not asked.
+  public func bounded() -> DataAnswers {
+    var answers = DataAnswers()
+    let isComplete =
+      max(questions.count, unasked.count) <= Bounds.questions && counts.count == questions.count
+    answers.questions = questions.prefix(Bounds.questions).map { question in
+      DataQuestion(
+        file: question.file.cut(to: Bounds.name), line: question.line, effect: question.effect,
+        noun: question.noun.cut(to: Bounds.message), nouns: question.nouns.cut(to: Bounds.message),
+        sql: question.sql.cut(to: Bounds.question))
+    }
+    answers.counts = Array(counts.prefix(answers.questions.count))
+    answers.unasked = unasked.prefix(Bounds.questions).map { statement in
+      UnaskedStatement(
+        file: statement.file.cut(to: Bounds.name), line: statement.line,
+        reason: statement.reason.cut(to: Bounds.message))
+    }
+    answers.failure = failure?.bounded()
+    if !isComplete { answers.failure = answers.failure ?? Self.tooMany }
+    return answers
+  }
+
+  private static var tooMany: Failure {
+    Failure(code: .internalError, step: .inspect, message: "there are too many questions to send all answers")
+  }
+
+  /// The frame that answers a request with these answers. If it would be too long, it says only that.
+  public func frame(_ request: UInt32) -> Frame {
+    let frame = Frame(.answers, request, json: bounded())
+    guard frame.payload.count > frame.kind.longestPayload else { return frame }
+    return Frame(.answers, request, json: DataAnswers(Self.tooMany))
   }
 }
 

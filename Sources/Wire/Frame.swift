@@ -25,6 +25,8 @@ public struct Frame: Hashable, Sendable {
     case end = 10
     /// The backups that were found: a list of `FoundBackup` as JSON.
     case found = 11
+    /// What a database answers to the questions of its pending migrations: `DataAnswers` as JSON.
+    case answers = 12
   }
 
   /// The kind of content.
@@ -70,7 +72,7 @@ extension Frame.Kind {
     case .hello: 4 << 10
     case .problem: 32 << 10
     case .data: WireProtocol.piece
-    case .found: 1 << 20
+    case .found, .answers: 1 << 20
     case .outcome: 4 << 20
     case .request: 16 << 20
     case .setup: 64 << 20
@@ -80,7 +82,7 @@ extension Frame.Kind {
   /// Whether an agent sends frames of this kind.
   var isFromAgent: Bool {
     switch self {
-    case .hello, .done, .outcome, .step, .data, .problem, .beat, .found: true
+    case .hello, .done, .outcome, .step, .data, .problem, .beat, .found, .answers: true
     case .setup, .request, .end: false
     }
   }

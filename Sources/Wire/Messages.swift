@@ -67,6 +67,8 @@ public enum Request: Hashable, Sendable, Codable {
   case restore(path: String, backup: BackupRecord, saved: String)
   /// See `Worker.rehearse`. The answer is an outcome.
   case rehearse(path: String, folder: String)
+  /// See `Worker.ask`. The answer is `answers`.
+  case ask(path: String)
   /// See `Worker.remove`. The answer is `done`.
   case remove(backups: [String])
   /// See `Worker.backups`. The answer is `found`.
@@ -82,6 +84,7 @@ extension Request {
   public var answer: Frame.Kind {
     switch self {
     case .inspect, .upgrade, .adopt, .backUp, .restore, .rehearse: .outcome
+    case .ask: .answers
     case .backups: .found
     case .remove, .fetch, .store: .done
     }

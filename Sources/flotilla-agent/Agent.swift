@@ -91,7 +91,7 @@ final class Agent {
       output.send(
         failure.map { Frame(.problem, frame.request, json: $0.bounded()) } ?? Frame(.done, frame.request))
     case .beat: break
-    case .hello, .done, .outcome, .step, .problem, .found: throw WireError.garbage
+    case .hello, .done, .outcome, .step, .problem, .found, .answers: throw WireError.garbage
     }
   }
 }

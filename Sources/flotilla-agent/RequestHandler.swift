@@ -73,6 +73,7 @@ final class RequestHandler: Sendable {
       requests.begin(number, path)
       send(number, worker.restore(path, from: backup, saving: saved))
     case .rehearse(let path, let folder): send(number, worker.rehearse(path, in: folder))
+    case .ask(let path): send(number, worker.ask(path))
     case .remove(let backups): finish(number) { try worker.remove(backups) }
     case .backups(let name, let folder, let runs):
       send(number, worker.backups(name, in: folder, of: runs))
@@ -83,6 +84,8 @@ final class RequestHandler: Sendable {
   }
 
   private func send(_ number: UInt32, _ outcome: Outcome) { output.send(outcome.frame(number)) }
+
+  private func send(_ number: UInt32, _ answers: DataAnswers) { output.send(answers.frame(number)) }
 
   private func send(_ number: UInt32, _ found: [FoundBackup]) {
     let frame = Frame(.found, number, json: found)

@@ -53,10 +53,23 @@ import Testing
     try hosts.expectUntouched()
   }
 
+  @Test func `an agent that is too old to ask for data is told, and its databases count as not asked`() throws
+  {
+    let hosts = try TwoHosts(
+      command: "printf FLOTILLA; " + Self.hello(2, "flotilla-agent 0.1.0") + "exec cat >/dev/null")
+    let plan = try hosts.fleet.run("plan", "--data")
+    #expect(plan.status == 3, "\(plan.output)\(plan.errors)")
+    #expect(
+      plan.words.contains(
+        "Could not be asked: 1 (bad: open: the host has flotilla-agent 0.1.0, protocol 2; this is"),
+      "\(plan.output)")
+    try hosts.expectUntouched()
+  }
+
   @Test func `what an agent tells of its trouble can't drive the terminal`() throws {
     let message = #"\u001b]0;owned\u0007\u009b31m\n9 migrated"#
     let hosts = try TwoHosts(
-      command: "printf FLOTILLA; " + Self.hello(2, "flotilla-agent 0.1.0")
+      command: "printf FLOTILLA; " + Self.hello(3, "flotilla-agent 0.1.0")
         + Self.frame(8, #"{"code":"agent","step":"open","message":"\#(message)"}"#) + "exec cat >/dev/null")
     let trouble = try hosts.migrate()
     #expect(trouble.status == "unreachable" && trouble.code == "agent", "\(trouble)")
@@ -123,7 +136,7 @@ import Testing
   @Test func `garbage in the middle of the work ends that connection only`() throws {
     // The agent's answer to the setup, and after the first request what is not the protocol.
     let hosts = try TwoHosts(
-      command: "printf FLOTILLA; " + Self.hello(2, "flotilla-agent 0.1.0") + Self.frame(4, "")
+      command: "printf FLOTILLA; " + Self.hello(3, "flotilla-agent 0.1.0") + Self.frame(4, "")
         + Self.reading(frames: 2) + "exec head -c 99999 /dev/zero", ssh: "connect_timeout: 5s")
     let trouble = try hosts.migrate()
     #expect(trouble.status == "unreachable" && trouble.code == "protocol", "\(trouble)")

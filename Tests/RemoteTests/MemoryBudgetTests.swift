@@ -172,4 +172,24 @@ import Upgrade
       [FoundBackup].self, from: Data(text.replacing("DIGEST", with: Self.digest).utf8))
     #expect((AnswerCheck.problem(in: found, "db", "/b", ["r1", "r2"]) == nil) == isFine)
   }
+
+  @Test func `answers about data that can't be are refused`() {
+    let question = DataQuestion(
+      file: "0002_a.sql", line: 3, effect: .fails, noun: "NULL in a.b", nouns: "NULLs in a.b", sql: "SELECT 1"
+    )
+    var answers = DataAnswers()
+    (answers.questions, answers.counts) = ([question], [2])
+    answers.unasked = [UnaskedStatement(file: "0002_a.sql", line: 4, reason: "it is odd")]
+    let files: Set = ["0001_a.sql", "0002_a.sql"]
+    #expect(AnswerCheck.problem(in: answers, files: files) == nil)
+    #expect(AnswerCheck.problem(in: answers, files: ["0001_a.sql"]) != nil)
+    for counts in [[], [-1], [1, 2], [nil], [1 << 60]] as [[Int?]] {
+      answers.counts = counts
+      #expect(AnswerCheck.problem(in: answers, files: files) != nil, "\(counts)")
+    }
+    // A question may stay without an answer if the answers say why.
+    answers.counts = [nil]
+    answers.failure = Failure(code: .timeout, step: .inspect, message: "the time allowed has passed")
+    #expect(AnswerCheck.problem(in: answers, files: files) == nil)
+  }
 }

@@ -1,5 +1,6 @@
 import BenchSupport
 import Foundation
+import Migrations
 import SQLite
 import Schema
 import TestSupport
@@ -129,5 +130,30 @@ import Upgrade
       #expect(outcome.status == .migrated && outcome.backup?.path == paths[number] + ".backup", "\(outcome)")
     }
     #expect(try Set(paths.map { try Content.dump($0).filter { $0.contains("CREATE ") } }).count == 1)
+  }
+
+  @Test(arguments: Place.allCases)
+  func `the rows answer the questions of what is pending, and the file stays as it is`(place: Place) throws {
+    let bench = try RemoteBench(
+      place, second: "CREATE UNIQUE INDEX one_note ON children (note);\nDELETE FROM parents WHERE id = 3;")
+    try change(bench, "INSERT INTO children (note) VALUES ('a')")
+    let bytes = try Content.bytes(bench.path)
+    let answers = try bench.worker().ask(bench.path)
+    #expect(answers.failure == nil && answers.unasked.isEmpty, "\(answers)")
+    #expect(
+      answers.findings.map { $0.question.finding($0.count) }.sorted() == [
+        "1 duplicate of children.note", "1 orphan of children.parent, without a row of parents",
+        "1 row of parents, left behind",
+      ], "\(answers)")
+    #expect(try Content.bytes(bench.path) == bytes)
+  }
+
+  @Test(arguments: Place.allCases)
+  func `a database that can't be read gives no answer that looks good`(place: Place) throws {
+    let bench = try RemoteBench(place)
+    for path in [bench.folder.file("nothing"), bench.folder.file("migrations")] {
+      let answers = try bench.worker().ask(path)
+      #expect(answers.failure != nil && answers.questions.isEmpty, "\(answers)")
+    }
   }
 }

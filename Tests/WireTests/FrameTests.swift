@@ -42,7 +42,7 @@ import Upgrade
   }
 
   private static let agents: [Frame.Kind] = [
-    .hello, .done, .outcome, .step, .data, .problem, .beat, .found,
+    .hello, .done, .outcome, .step, .data, .problem, .beat, .found, .answers,
   ]
 
   @Test(arguments: agents)
@@ -185,5 +185,22 @@ import Upgrade
     outcome.milliseconds = ["total": 1.25]
     outcome.lockedMilliseconds = 0.5
     #expect(try Frame(.outcome, 1, json: outcome).value() == outcome)
+  }
+
+  @Test func `answers of which a part had to be left out say so`() throws {
+    let question = DataQuestion(
+      file: "0002_a.sql", line: 3, effect: .fails, noun: "NULL in a.b", nouns: "NULLs in a.b",
+      sql: String(repeating: "x", count: 40_000))
+    var answers = DataAnswers()
+    answers.questions = Array(repeating: question, count: 3_000)
+    answers.counts = Array(repeating: 0, count: 3_000)
+    let bounded = answers.bounded()
+    #expect(bounded.questions.count == 1_000 && bounded.counts.count == 1_000 && bounded.failure != nil)
+    // They don't fit into a frame even so.
+    let sent: DataAnswers = try answers.frame(7).value()
+    #expect(sent.questions.isEmpty && sent.failure?.message.contains("too many questions") == true)
+    (answers.questions, answers.counts) = ([question], [2])
+    let whole: DataAnswers = try answers.frame(7).value()
+    #expect(whole.counts == [2] && whole.failure == nil && whole.questions[0].sql.utf8.count <= 16_000)
   }
 }

@@ -130,6 +130,11 @@ private struct KeptPlanWorker: Worker {
     refusal ?? worker.rehearse(path, in: folder)
   }
 
+  func ask(_ path: String) -> DataAnswers {
+    if let failure = refusal?.failure { return DataAnswers(failure) }
+    return worker.ask(path)
+  }
+
   func remove(_ backups: [String]) throws(Failure) { try worker.remove(backups) }
 
   func backups(_ name: String, in folder: String, of runs: [String]) throws(Failure) -> [FoundBackup] {

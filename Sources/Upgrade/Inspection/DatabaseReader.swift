@@ -40,8 +40,12 @@ public struct DatabaseReader: Sendable {
   ///
   /// Without a log, the file itself holds everything. Reading it as immutable creates no -wal and -shm files. If the
   /// file has changed in the meantime, or another process turns out to have it open, `body` is called again.
+  ///
+  /// Unless it may read `exclusively`, it reads the log of a crashed writer as any reader does, whose -shm file stays,
+  /// instead of under an exclusive lock.
   func read<T>(
-    _ path: String, _ before: DatabaseFile, by deadline: Deadline, _ body: (Connection) throws -> T
+    _ path: String, _ before: DatabaseFile, by deadline: Deadline, exclusively: Bool = true,
+    _ body: (Connection) throws -> T
   ) throws -> T {
     func read(_ access: Connection.Access) throws -> T {
       let database = try Connection(
@@ -54,7 +58,9 @@ public struct DatabaseReader: Sendable {
       let result = try read(.immutable)
       if before.isUnchanged(at: path) { return result }
     }
-    if before.hasLog, !before.hasSharedMemory, let result = try? read(.exclusiveReadOnly) { return result }
+    if exclusively, before.hasLog, !before.hasSharedMemory, let result = try? read(.exclusiveReadOnly) {
+      return result
+    }
     do {
       return try read(.readOnly)
     } catch let error as SQLiteError where error.code == .needsRollback {

@@ -51,7 +51,12 @@ struct PlanCommand: ParsableCommand {
 
       With --output the plan is written to a file, and flotilla migrate --plan FILE does exactly that.
 
-      For example: flotilla --only canary plan --rehearse
+      With --data every installation with something pending is asked, here and on hosts, whether its rows fit the \
+      migrations: duplicates for a new unique index, NULLs, orphans, values of the wrong type, rows that would be lost, \
+      and so on. The questions are derived from the statements and shown. They only read, under a reader's lock and \
+      within rollout.timeout. Ends with status 3 where a migration will fail, and where not everything could be asked.
+
+      For example: flotilla --only canary plan --data --rehearse
       """)
 
   @ParentCommand var root: Flotilla
@@ -64,6 +69,7 @@ struct PlanCommand: ParsableCommand {
     name: .shortAndLong,
     help: ArgumentHelp("Writes the plan to this file, for migrate --plan.", valueName: "file"))
   var output: String?
+  @Flag(help: "Asks every installation whether its rows fit what is pending.") var data = false
 
   func run() throws {
     let console = Console(environment: ProcessInfo.processInfo.environment)
@@ -86,13 +92,29 @@ struct PlanCommand: ParsableCommand {
       }
       if let kept { console.out(lines: try kept.write(session, recorder)) }
       guard rollout.count > 0 else { return session.exitStatus(fleetStatus) }
+      let questions = data ? PlanData(session, run, fleetStatus) : nil
+      console.out(lines: questions?.lines ?? [])
       let rehearsal = rehearse ? try PlanRehearsal(locking: session, run, fleetStatus) : nil
       let migrate = "flotilla migrate\(kept?.argument ?? "")"
-      console.out(lines: rehearsal?.lines(migrate) ?? ["Next: \(migrate)"])
+      console.out(
+        lines: ending(questions, rehearsal, next: migrate, isInterrupted: session.interruption.signal != nil))
       let exitStatus = session.exitStatus(fleetStatus)
+      if exitStatus == .well, questions?.exitStatus == .someFailed { return .someFailed }
       if exitStatus == .well, let rehearsal, rehearsal.exitStatus != .well { return rehearsal.exitStatus }
       return check && exitStatus == .well ? .pending : exitStatus
     }
+  }
+
+  /// The last lines: those of the rehearsal, and what to do next.
+  /// The last lines: what the rehearsal found, and what to do next. `migrate` is the command for that.
+  private func ending(
+    _ questions: PlanData?, _ rehearsal: PlanRehearsal?, next migrate: String, isInterrupted: Bool
+  ) -> [String] {
+    let next = questions?.next(migrate) ?? "Next: \(migrate)"
+    guard let rehearsal else { return isInterrupted ? [] : [next] }
+    let lines = rehearsal.lines(migrate)
+    guard rehearsal.exitStatus == .well, questions != nil, !isInterrupted else { return lines }
+    return lines.dropLast() + [next]
   }
 }
 
