@@ -61,7 +61,7 @@ final class StagedRun {
           let stop = try roll(wave, of: waves.count, &fleetStatus, lanes, maxFailures, progress, work)
           if let stop { return stop }
         }
-        if let stop = try pass(wave, fleetStatus) { return stop }
+        if let stop = try pass(wave, &fleetStatus) { return stop }
       }
       if let wave = waves.last, let decision = try abortDecision() { return try abort(wave, decision) }
       rollout.state = .finished
@@ -103,7 +103,7 @@ final class StagedRun {
     case .failures(let failed, _, _):
       let all = failed + unread.count
       return try end(
-        wave, "\(all) failed, \(allowed) may", .failures(all, allowed: allowed, wave: wave))
+        wave, "\(all) failed, \(allowed) may", .failures(all, allowed: allowed, wave: wave), &fleetStatus)
     case .aborted:
       return try abort(wave, abortDecision())
     case .some: return stop
@@ -115,7 +115,7 @@ final class StagedRun {
     return nil
   }
 
-  private func pass(_ wave: Wave, _ fleetStatus: FleetStatus) throws -> RolloutStop? {
+  private func pass(_ wave: Wave, _ fleetStatus: inout FleetStatus) throws -> RolloutStop? {
     guard wave.gate != nil, rollout.current.passed == nil else { return nil }
     let keeper = GateKeeper(
       session: session, journal: journal, notification: notification, doesWait: doesWait,
@@ -132,7 +132,7 @@ final class StagedRun {
     // After an interruption, the folder isn't taken again. What was found is recorded all the same.
     let isHeld = try access.retake(session)
     switch result {
-    case .bad(let reason): return try end(wave, reason, .gate(reason, wave: wave))
+    case .bad(let reason): return try end(wave, reason, .gate(reason, wave: wave), &fleetStatus)
     case .aborted(let decision): return try abort(wave, decision)
     default: return isHeld ? nil : session.interruption.signal.map { .interrupted($0) }
     }
@@ -156,7 +156,9 @@ final class StagedRun {
   }
 
   /// Ends the rollout because a wave is not good, and takes the wave back if the fleet file says so.
-  private func end(_ wave: Wave, _ reason: String, _ stop: RolloutStop?) throws -> RolloutStop? {
+  private func end(
+    _ wave: Wave, _ reason: String, _ stop: RolloutStop?, _ fleetStatus: inout FleetStatus
+  ) throws -> RolloutStop? {
     if let decision = try abortDecision() { return try abort(wave, decision) }
     rollout.reason = reason
     let isTakenBack = rollout.onFailure == .restore
@@ -166,12 +168,12 @@ final class StagedRun {
     notification.notify(isTakenBack ? "wave taken back" : "rollout ended", [rollout.standing], rollout.id)
     guard isTakenBack else { return stop }
     if let signal = session.interruption.signal { return .interrupted(signal) }
-    _ = try takeBack(wave)
+    if case .interrupted(let signal) = try takeBack(wave, &fleetStatus) { return .interrupted(signal) }
     return stop
   }
 
   /// Takes back the waves that the rollout says.
-  private func takeBack(_ wave: Wave) throws -> RolloutStop? {
+  private func takeBack(_ wave: Wave, _ fleetStatus: inout FleetStatus) throws -> RolloutStop? {
     console.log("Taking back: \(rollout.standing)")
     let undone = try WaveUndo(session: session, rollout: rollout)
       .run(journal.members(of: rollout.id), held: access.handOver())
@@ -181,6 +183,9 @@ final class StagedRun {
     if !undone.left.isEmpty { trouble.append("not taken back: \(undone.left.joined(separator: "; "))") }
     rollout.note(undone.taken, left: undone.left)
     try journal.save(rollout)
+    let progress = Progress(console, "looking", total: wave.indices.count)
+    run.lookAgain(at: wave.indices, &fleetStatus, lanes: session.lanes(), progress)
+    progress.end()
     return .gate(reason, wave: wave)
   }
 }

@@ -139,6 +139,10 @@ import Testing
     #expect(run.status == 3, "\(run.output)\(run.errors)")
     #expect(run.words.contains("2 installations taken back"), "\(run.output)")
     #expect(run.words.contains("it was taken back: 1 check bad"), "\(run.output)")
+    #expect(run.output.contains("6 pending"), "\(run.output)")
+    let records = try fleet.records()
+    #expect(records.values.allSatisfy { $0["status"] as? String == "pending" })
+    #expect(records["i0000"]?["version_after"] as? Int == 1)
     #expect(try fleet.paths.map(Content.dump) == before)
     let saved = fleet.backups.filter { $0.hasSuffix("/i0001.sqlite") }.map(fleet.folder.file)
     let kept = try saved.map {
@@ -161,6 +165,7 @@ import Testing
     let now = try fleet.paths.map(Content.dump)
     #expect(now[0] != before[0] && now[1] != before[1], "an earlier wave stays")
     #expect(Array(now[2...]) == Array(before[2...]))
+    #expect(run.output.contains("1 failed  i0003"), "\(run.output)")
     let undone = try fleet.run("rollout", "undo", "--waves", "all", "--yes")
     #expect(undone.status == 0, "\(undone.output)\(undone.errors)")
     #expect(try fleet.paths.map(Content.dump) == before)

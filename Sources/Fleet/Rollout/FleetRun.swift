@@ -146,6 +146,26 @@ public struct FleetRun: Sendable {
     return isCalledOff() ? .aborted(wave) : nil
   }
 
+  /// Looks again at installations that were taken back. What is pending again counts as that, unless it had failed.
+  ///
+  /// - Parameters:
+  ///   - indices: indices in the inventory.
+  ///   - fleetStatus: the state of the installations, which is kept up to date.
+  ///   - lanes: how many are inspected at once.
+  ///   - observer: called after each installation.
+  public func lookAgain(
+    at indices: [Int], _ fleetStatus: inout FleetStatus, lanes: Lanes, _ observer: any RunObserver
+  ) {
+    let found = FleetRun(inventory, indices, workers, journal: nil, interruption: interruption)
+      .scan(lanes: lanes, observer)
+    for index in indices {
+      guard let cohort = found.cohort(at: index), cohort.status == .pending,
+        fleetStatus.cohort(at: index)?.status != .failed
+      else { continue }
+      fleetStatus.put(cohort, at: index)
+    }
+  }
+
   /// Records the installations that a rollout left unchanged because it stopped or never started.
   ///
   /// - Parameters:

@@ -433,9 +433,9 @@ struct MigrateRun {
     guard exitStatus == .well else { return exitStatus }
     if staged?.trouble.isEmpty == false { return .someFailed }
     return switch stop {
-    case .gate, .aborted, .unrecorded: .someFailed
+    case .gate, .aborted, .unrecorded, .failures: .someFailed
     case .waiting: .waiting
-    case .failures, .interrupted, nil: .well
+    case .interrupted, nil: .well
     }
   }
 }

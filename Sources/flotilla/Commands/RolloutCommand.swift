@@ -26,6 +26,7 @@ private struct RolloutBook {
 
   init(_ global: GlobalOptions, _ console: Console) throws {
     context = try FleetContext(global, console)
+    guard context.state.hasJournal else { throw UsageError("there is no rollout with gates yet") }
     journal = try Journal(context.existingState("rollout"))
   }
 
