@@ -171,6 +171,25 @@ import Testing
     #expect(try fleet.paths.map(Content.dump) == before)
   }
 
+  @Test func `a wave on a host is looked at for drift and taken back there`() throws {
+    let host = try HostFleet(
+      2,
+      extra:
+        "rollout: { waves: [{ i0, drift: true, approve: true }, { 100%, check: [sh, check] }], on_failure: restore }"
+    )
+    try host.fleet.folder.write("exit 1", to: "check")
+    let before = try host.fleet.paths.map(Content.dump)
+    #expect(try host.fleet.migrate("--no-wait").status == 8)
+    #expect(try SmallFleet.versions(host.fleet.path(0)) == [1, 2, 3])
+    #expect(try host.fleet.run("rollout", "approve").status == 0)
+    let run = try host.fleet.run("rollout", "continue")
+    #expect(run.status == 3 && run.words.contains("1 installation taken back"), "\(run.output)\(run.errors)")
+    #expect(try Content.dump(host.fleet.path(1)) == before[1])
+    let undone = try host.fleet.run("rollout", "undo", "--waves", "1", "--yes")
+    #expect(undone.status == 0, "\(undone.output)\(undone.errors)")
+    #expect(try host.fleet.paths.map(Content.dump) == before)
+  }
+
   @Test func `what was migrated again since is not taken back`() throws {
     let fleet = try fleet("approve: true")
     #expect(try fleet.migrate("--no-wait").status == 8)

@@ -6,7 +6,7 @@ public final class SSHServer: @unchecked Sendable {  // Its process is started b
   /// Keys, configuration, log, and the home folder of whoever logs in.
   public let folder: TemporaryFolder
   /// Where it listens.
-  public let port: Int
+  public private(set) var port = 0
   private var process: pid_t = 0
 
   /// Starts one and waits until it answers.
@@ -18,15 +18,12 @@ public final class SSHServer: @unchecked Sendable {  // Its process is started b
   public init(agent: String? = nil, more: String = "") throws {
     try Prerequisite.sshd.require()
     folder = try TemporaryFolder()
-    port = try Self.freePort()
     for key in ["host_key", "user_key"] {
       try Tool.output(of: ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", folder.file(key)])
     }
     // sshd started by root wants this folder to be there.
     try? FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true)
     try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
-    try folder.write(configuration(more), to: "sshd_config")
-    try trust(folder.file("host_key.pub"))
     try folder.write(
       """
       IdentityFile \(folder.file("user_key"))
@@ -36,7 +33,14 @@ public final class SSHServer: @unchecked Sendable {  // Its process is started b
 
       """, to: "ssh_config")
     if let agent { try install(agent) }
-    try start()
+    // Somebody else may take a free port before this server does, and would then answer in its place.
+    for _ in 0..<10 {
+      port = try Self.freePort()
+      try folder.write(configuration(more), to: "sshd_config")
+      try trust(folder.file("host_key.pub"))
+      if try start() { return }
+    }
+    throw SupportError("sshd did not start: \(log)")
   }
 
   deinit { stop() }
@@ -98,7 +102,8 @@ public final class SSHServer: @unchecked Sendable {  // Its process is started b
     """
   }
 
-  private func start() throws {
+  /// - Returns: whether the server listens; it has ended if not.
+  private func start() throws -> Bool {
     // What another test reads from would stay open as long as this process has it too.
     let script = """
       for f in /proc/self/fd/*; do n=${f##*/}; [ "$n" -le 2 ] || eval "exec $n>&-"; done
@@ -121,11 +126,17 @@ public final class SSHServer: @unchecked Sendable {  // Its process is started b
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     let code = posix_spawn(&process, "/bin/bash", &actions, &attributes, pointers + [nil], environ)
     guard code == 0 else { throw SupportError("sshd can't be started: \(code)") }
-    for _ in 0..<200 {
-      if Self.answers(port) { return }
+    for _ in 0..<500 {
+      if log.contains("Server listening on 127.0.0.1 port \(port).") { return true }
+      var status: Int32 = 0
+      if waitpid(process, &status, WNOHANG) == process {
+        process = 0
+        return false
+      }
       usleep(20_000)
     }
-    throw SupportError("sshd did not start: \(log)")
+    stop()
+    return false
   }
 
   // MARK: Ports
@@ -151,16 +162,5 @@ public final class SSHServer: @unchecked Sendable {  // Its process is started b
     }
     guard bound else { throw SupportError("no port is free") }
     return Int(UInt16(bigEndian: address.sin_port))
-  }
-
-  private static func answers(_ port: Int) -> Bool {
-    let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(file) }
-    var address = address(port)
-    return withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-      }
-    }
   }
 }
