@@ -69,7 +69,8 @@ final class StagedRun {
       return nil
     } catch {
       trouble.append("\(error)")
-      return .unrecorded
+      // If only taking back could not begin, the rollout stays open for that.
+      return journal.hasFailed ? .unrecorded : .waiting
     }
   }
 

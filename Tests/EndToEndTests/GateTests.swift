@@ -263,6 +263,25 @@ import Testing
     }
   }
 
+  @Test func `a wave that can't be taken back yet waits for that`() throws {
+    let fleet = try fleet("check: [sh, check]", ", on_failure: restore")
+    let before = try fleet.paths.map(Content.dump)
+    // A file in the place of a run's folder of backups stops every run.
+    let obstacle = ".flotilla/backups/01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    try fleet.folder.write("touch \(obstacle); exit 1", to: "check")
+    let run = try fleet.migrate()
+    #expect(run.status == 3, "\(run.output)\(run.errors)")
+    #expect(run.errors.contains(obstacle), "\(run.errors)")
+    #expect(!run.words.contains("the journal can't be written"), "\(run.output)")
+    #expect(run.words.contains("is being taken back: 1 check bad"), "\(run.output)")
+    #expect(run.output.contains("flotilla rollout continue"), "\(run.output)")
+    try FileManager.default.removeItem(atPath: fleet.folder.file(obstacle))
+    let next = try fleet.run("rollout", "continue")
+    #expect(
+      next.status == 3 && next.words.contains("2 installations taken back"), "\(next.output)\(next.errors)")
+    #expect(try fleet.paths.map(Content.dump) == before)
+  }
+
   @Test func `backups that an open rollout may need are kept`() throws {
     let fleet = try SmallFleet(
       2, extra: "rollout: { waves: [{ 100%, check: [sh, check] }], on_failure: restore }\nbackup: { keep: 1 }"

@@ -20,29 +20,15 @@ struct Migrate: ParsableCommand {
     help: ArgumentHelp("Does exactly what plan --output wrote to this file.", valueName: "file"))
   var plan: String?
   @Flag(help: "Starts without asking.") var yes = false
-  @Option(help: ArgumentHelp("How many installations at once.", valueName: "n")) var concurrency: Int?
   @Option(
     help: ArgumentHelp("How many of a wave may fail before the rollout stops: 3 or 5%.", valueName: "n|n%"))
   var maxFailures: String?
   @Flag(name: .customLong("no-backup"), help: "Makes no backups.") var noBackup = false
-  @Option(
-    help: ArgumentHelp(
-      "Writes the report here as well: \(ReportFormat.usualEndings).", valueName: "file"))
-  var report: String?
-  @Flag(inversion: .prefixedNo, help: "Uploads the report, or doesn't (default: where report.url is set).")
-  var upload: Bool?
-  @Flag(
-    name: .customLong("no-wait"),
-    help:
-      "Ends with status 8 where a wave bakes or waits for a person; goes on with: flotilla rollout continue.")
-  var noWait = false
+  @OptionGroup var running: RolloutOptions
   @Flag(help: "Begins a new rollout although the last one ended at a gate that it did not pass.")
   var anew = false
 
   func validate() throws {
-    if let concurrency, !(1...1000).contains(concurrency) {
-      throw ValidationError("--concurrency takes a number from 1 to 1000")
-    }
     if let maxFailures, FailureLimit(maxFailures) == nil {
       throw ValidationError("--max-failures takes a number or a share: 3 or 5%")
     }
@@ -54,24 +40,55 @@ struct Migrate: ParsableCommand {
       let kept = try plan.map { try KeptPlan(reading: $0) }
       let session = try Session(global.orElse(root.global), console, target: to, plan: kept)
       let settings = MigrateSettings(
-        yes: yes, concurrency: concurrency, maxFailures: maxFailures, isWithoutBackups: noBackup, plan: plan,
-        report: report, upload: upload, doesWait: !noWait, isAnew: anew)
+        running, yes: yes, maxFailures: maxFailures, isWithoutBackups: noBackup, plan: plan, isAnew: anew)
       return try MigrateRun(settings, session).run()
     }
   }
 }
 
-/// The options of a `flotilla migrate`, or of what goes on with one.
-struct MigrateSettings {
-  var yes = true
-  var concurrency: Int?
-  var maxFailures: String?
-  var isWithoutBackups = false
-  var plan: String?
+/// The options of the commands that carry a rollout on.
+struct RolloutOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("How many installations at once.", valueName: "n")) var concurrency: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Writes the report here as well: \(ReportFormat.usualEndings).", valueName: "file"))
   var report: String?
+  @Flag(inversion: .prefixedNo, help: "Uploads the report, or doesn't (default: where report.url is set).")
   var upload: Bool?
-  var doesWait = true
-  var isAnew = false
+  @Flag(
+    name: .customLong("no-wait"),
+    help:
+      "Ends with status 8 where a wave bakes or waits for a person; goes on with: flotilla rollout continue.")
+  var noWait = false
+
+  func validate() throws {
+    if let concurrency, !(1...1000).contains(concurrency) {
+      throw ValidationError("--concurrency takes a number from 1 to 1000")
+    }
+  }
+}
+
+/// What a `flotilla migrate`, or what goes on with one, is to do.
+struct MigrateSettings {
+  let yes: Bool
+  let concurrency: Int?
+  let maxFailures: String?
+  let isWithoutBackups: Bool
+  let plan: String?
+  let report: String?
+  let upload: Bool?
+  let doesWait: Bool
+  let isAnew: Bool
+
+  init(
+    _ options: RolloutOptions, yes: Bool = true, maxFailures: String?, isWithoutBackups: Bool, plan: String?,
+    isAnew: Bool = false
+  ) {
+    (concurrency, report, upload) = (options.concurrency, options.report, options.upload)
+    doesWait = !options.noWait
+    (self.yes, self.maxFailures, self.isAnew) = (yes, maxFailures, isAnew)
+    (self.isWithoutBackups, self.plan) = (isWithoutBackups, plan)
+  }
 }
 
 /// One `flotilla migrate`, from the scan of the fleet to the report.
@@ -206,10 +223,10 @@ struct MigrateRun {
     let fleetStatus = session.scan(run, lanes: session.lanes(command.concurrency)) { $0.status == .pending }
     if fleetStatus.count(where: { $0.status == .pending }) > 0 { try checkLastGate(journal) }
     let limit = command.maxFailures.flatMap { FailureLimit($0) }
-    let members = try resumed.map { try join($0, run, fleetStatus, journal) }
+    let resuming = try resumed.map { (rollout: $0, members: try join($0, run, fleetStatus, journal)) }
     let rollout = try RolloutPlan(
       session, fleetStatus, failures: limit, concurrency: command.concurrency,
-      resuming: zip(resumed, members))
+      resuming: resuming)
     try journal.check()
     let rehearsal =
       rollout.count > 0 ? try PlanRehearsal(forLimitOf: session, options, run, fleetStatus) : nil
@@ -286,11 +303,6 @@ struct MigrateRun {
     for index in new { members[session.name(index)] = resumed.waves.count }
     try journal.addMembers(new.map { (session.name($0), resumed.waves.count) }, to: resumed.id)
     return members
-  }
-
-  private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
-    guard let a, let b else { return nil }
-    return (a, b)
   }
 
   /// Shows the plan and asks for consent, unless there is nothing to do or `--yes` was given.

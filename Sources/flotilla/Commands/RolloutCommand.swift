@@ -179,21 +179,7 @@ extension RolloutCommand {
     @ParentCommand var rollout: RolloutCommand
     @OptionGroup var global: GlobalOptions
     @OptionGroup var decision: DecisionOptions
-    @Option(help: ArgumentHelp("How many installations at once.", valueName: "n")) var concurrency: Int?
-    @Option(
-      help: ArgumentHelp(
-        "Writes the report here as well: \(ReportFormat.usualEndings).", valueName: "file"))
-    var report: String?
-    @Flag(inversion: .prefixedNo, help: "Uploads the report, or doesn't (default: where report.url is set).")
-    var upload: Bool?
-    @Flag(name: .customLong("no-wait"), help: "Ends with status 8 where a wave bakes or waits for a person.")
-    var noWait = false
-
-    func validate() throws {
-      if let concurrency, !(1...1000).contains(concurrency) {
-        throw ValidationError("--concurrency takes a number from 1 to 1000")
-      }
-    }
+    @OptionGroup var running: RolloutOptions
 
     func run() throws {
       let console = Console(environment: ProcessInfo.processInfo.environment)
@@ -226,9 +212,8 @@ extension RolloutCommand {
               + "flotilla rollout abort")
         }
         let settings = MigrateSettings(
-          concurrency: concurrency, maxFailures: open.maxFailures,
-          isWithoutBackups: open.isWithoutBackups, plan: open.plan?.path, report: report, upload: upload,
-          doesWait: !noWait)
+          running, maxFailures: open.maxFailures, isWithoutBackups: open.isWithoutBackups,
+          plan: open.plan?.path)
         return try MigrateRun(settings, session, resuming: open).run()
       }
     }
